@@ -1,0 +1,67 @@
+"""gan-style turns photographs into paintings, and learns new painters from two folders of pictures.
+
+>>> import gan_style
+>>> gan_style.load_style("monet").paint("photo.jpg").save("painting.png")
+
+Nothing heavy is imported until one of the names below is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from gan_style.version import __version__
+
+if TYPE_CHECKING:
+    from gan_style.errors import (
+        DataError,
+        GanStyleError,
+        PictureError,
+        ResourceError,
+        StyleError,
+        TrainingError,
+        UsageError,
+    )
+    from gan_style.inference.style import Style, load_style, stylize
+    from gan_style.training.schedule import Limit
+    from gan_style.training.session import Outcome, train
+    from gan_style.training.trainer import Recipe
+
+__all__ = [
+    "DataError",
+    "GanStyleError",
+    "Limit",
+    "Outcome",
+    "PictureError",
+    "Recipe",
+    "ResourceError",
+    "Style",
+    "StyleError",
+    "TrainingError",
+    "UsageError",
+    "__version__",
+    "load_style",
+    "stylize",
+    "train",
+]
+
+ROOMS = {
+    "gan_style.inference.style": ("Style", "load_style", "stylize"),
+    "gan_style.training.schedule": ("Limit",),
+    "gan_style.training.session": ("Outcome", "train"),
+    "gan_style.training.trainer": ("Recipe",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for (PEP 562)."""
+    if name in __all__:
+        room = next((module for module, names in ROOMS.items() if name in names), "gan_style.errors")
+        return getattr(importlib.import_module(room), name)
+    raise AttributeError(f"module 'gan_style' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

@@ -1,0 +1,1 @@
+"""Files of weights: styles, the backbone, where they are found."""

@@ -1,0 +1,40 @@
+"""The styles that come with the package, and what a --style word means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gan_style.errors import StyleError
+
+PACKAGE = Path(__file__).resolve().parent.parent
+FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
+"""A wheel carries the weights inside the package; a checkout, editable or not, has them beside it."""
+
+SUFFIX = ".safetensors"
+
+
+def bundled_styles() -> dict[str, Path]:
+    """Name and file of every bundled style."""
+    for folder in FOLDERS:
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    return {}
+
+
+def resolve_style(word: str) -> Path:
+    """The file that a --style word means: an existing file, else a bundled style by name, any extension ignored.
+
+    Raises:
+        StyleError: neither exists.
+    """
+    path = Path(word)
+    if path.is_file():
+        return path
+    bundled = bundled_styles()
+    if path.name == word and path.stem in bundled:
+        return bundled[path.stem]
+    if path.is_dir():
+        raise StyleError(f"{word} is a folder; --style takes a style file or one of: {', '.join(bundled)}.")
+    raise StyleError(
+        f"There is no style {word}: no such file, and the bundled styles are: {', '.join(bundled) or 'none'}."
+    )

@@ -1,0 +1,181 @@
+"""The style file: one safetensors file that is all a style needs, checked before it is believed.
+
+Half-precision weights, and in the header's metadata, under :data:`METADATA_KEY`, one JSON object with a schema version.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+
+from gan_style.checkpoints.files import write_tensors
+from gan_style.errors import StyleError
+from gan_style.models.generator import Generator, GeneratorConfig
+
+METADATA_KEY = "gan_style"
+SCHEMA = 1
+HEADER_LIMIT = 1 << 20
+FILE_LIMIT = 256 << 20
+DTYPE_BYTES = {"F16": 2, "BF16": 2, "F32": 4}
+PICKLE_MAGIC = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+@dataclass
+class StyleFile:
+    """A generator and what is known about it.
+
+    Attributes:
+        generator: the network, float32, in evaluation mode.
+        size: short side in pixels of the pictures it learnt from, 64..4096.
+        licence: SPDX identifier of the weights, or empty.
+        training: how it was made: recipe, steps, seconds, device, counts and fingerprints of both sets, tool version.
+        metrics: figures with their settings.
+    """
+
+    generator: Generator
+    size: int
+    licence: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def write_style(path: Path, style: StyleFile) -> None:
+    """Write a style file atomically.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full.
+    """
+    about = {
+        "schema": SCHEMA,
+        "generator": dataclasses.asdict(style.generator.config),
+        "size": style.size,
+        "licence": style.licence,
+        "training": style.training,
+        "metrics": style.metrics,
+    }
+    weights = {name: value.detach().cpu().half().contiguous() for name, value in style.generator.state_dict().items()}
+    write_tensors(path, weights, {METADATA_KEY: json.dumps(about, allow_nan=False)})
+
+
+def read_style(path: Path) -> StyleFile:
+    """Read and validate a style file.
+
+    Raises:
+        StyleError: the file is missing, damaged, of another kind, or from a newer version.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise StyleError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
+    if len(data) > FILE_LIMIT:
+        raise StyleError(f"{path} is larger than {FILE_LIMIT >> 20} MiB, so it is not a gan-style style.")
+    if data.startswith(PICKLE_MAGIC):
+        raise StyleError(
+            f"{path} is a pickle (an ordinary PyTorch checkpoint), which can run code when it is opened and is never "
+            "loaded here; use a style written by gan-style train."
+        )
+    header = read_header(path, data)
+    about = read_metadata(path, header)
+    config = read_config(path, about)
+    check_tensors(path, header, config)
+    return StyleFile(
+        load_generator(path, data, config),
+        size=bounded_size(path, about),
+        licence=about["licence"] if isinstance(about.get("licence"), str) else "",
+        training=about["training"] if isinstance(about.get("training"), dict) else {},
+        metrics=about["metrics"] if isinstance(about.get("metrics"), dict) else {},
+    )
+
+
+def read_header(path: Path, data: bytes) -> dict[str, Any]:
+    """The JSON header of a safetensors file."""
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > HEADER_LIMIT or not data[8:].startswith(b"{"):
+        raise StyleError(f"{path} is not a safetensors file, so it is not a style.")
+    if 8 + length > len(data):
+        raise StyleError(f"{path} is cut off; copy or download it again.")
+    try:
+        header = json.loads(data[8 : 8 + length])
+    except (ValueError, RecursionError):
+        raise StyleError(f"{path} has a damaged header; copy or download it again.") from None
+    if not isinstance(header, dict):
+        raise StyleError(f"{path} has a damaged header; copy or download it again.")
+    return header
+
+
+def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
+    """Our JSON object, of a schema that we know."""
+    metadata = header.get("__metadata__")
+    text = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None
+    if not isinstance(text, str):
+        raise StyleError(f"{path} is a safetensors file but not a gan-style style; use one written by gan-style train.")
+    try:
+        about = json.loads(text)
+    except (ValueError, RecursionError):
+        about = None
+    if not isinstance(about, dict) or type(about.get("schema")) is not int:
+        raise StyleError(f"{path} has a damaged description; copy or download it again.")
+    if about["schema"] != SCHEMA:
+        raise StyleError(f"{path} has schema {about['schema']} and this gan-style reads {SCHEMA}; upgrade gan-style.")
+    return about
+
+
+def read_config(path: Path, about: Mapping[str, Any]) -> GeneratorConfig:
+    """The generator's config, within bounds."""
+    values = about.get("generator")
+    try:
+        return GeneratorConfig(**values) if isinstance(values, dict) else GeneratorConfig(channels=-1)
+    except (TypeError, ValueError) as error:
+        raise StyleError(f"{path} describes no generator that can be built ({error}).") from None
+
+
+def bounded_size(path: Path, about: Mapping[str, Any]) -> int:
+    """The scale of its strokes."""
+    size = about.get("size")
+    if type(size) is not int or not 64 <= size <= 4096:
+        raise StyleError(f"{path} says that it was trained at {str(size)[:20]} pixels, which cannot be.")
+    return size
+
+
+def check_tensors(path: Path, header: Mapping[str, Any], config: GeneratorConfig) -> None:
+    """Names, dtypes and shapes in the header against the config, before anything is built."""
+    with torch.device("meta"):
+        expected = {name: list(value.shape) for name, value in Generator(config).state_dict().items()}
+    found = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    if found.keys() != expected.keys():
+        odd = sorted(found.keys() ^ expected.keys())[0]
+        raise StyleError(f"{path} disagrees with its own description at the tensor {odd[:60]!r}.")
+    for name, entry in found.items():
+        match entry:
+            case {"dtype": str(dtype), "shape": shape, "data_offsets": [int(start), int(stop)]}:
+                sound = shape == expected[name] and stop - start == math.prod(expected[name]) * DTYPE_BYTES.get(
+                    dtype, 0
+                )
+            case _:
+                sound = False
+        if not sound:
+            raise StyleError(f"{path} disagrees with its own description at the tensor {name!r}; download it again.")
+
+
+def load_generator(path: Path, data: bytes, config: GeneratorConfig) -> Generator:
+    """The network with its weights, all of them finite."""
+    try:
+        weights = {name: value.float() for name, value in load_tensors(data).items()}
+    except SafetensorError as error:
+        raise StyleError(f"{path} is damaged or cut off ({error}); copy or download it again.") from None
+    for name, value in weights.items():
+        if not torch.isfinite(value).all():
+            raise StyleError(f"{path} holds a number that is not finite in {name!r}; it cannot paint.")
+    generator = Generator(config)
+    generator.load_state_dict(weights)
+    return generator.requires_grad_(False).eval()

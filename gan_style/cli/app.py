@@ -1,0 +1,70 @@
+"""The entry point: subcommands, and errors turned into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from gan_style.cli.stylize import stylize
+from gan_style.cli.train import train
+from gan_style.errors import GanStyleError
+from gan_style.version import __version__
+
+EXIT_CODES = """\
+Exit codes: 0 all went well; 1 some pictures of several failed, or an unforeseen error; 2 wrong usage; 3 a picture
+cannot be read or written; 4 no such style, or not a style; 5 not enough to learn from; 6 no such device, no weights,
+no space; 7 training went wrong; 130 interrupted."""
+
+app = typer.Typer(
+    name="gan-style",
+    help="Turn photographs into paintings, and learn new painters from two folders of pictures.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(stylize)
+app.command()(train)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(f"gan-style {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def main() -> None:
+    """Run the command line; never a traceback for what was foreseen."""
+    try:
+        app()
+    except GanStyleError as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        complain("interrupted.")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of standard output has gone; keep Python from complaining about it once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except MemoryError:
+        complain("there is not enough memory; close other programs or use smaller pictures.")
+        sys.exit(6)
+
+
+def complain(sentence: str) -> None:
+    """One line on standard error."""
+    print(f"gan-style: {sentence}", file=sys.stderr)

@@ -1,0 +1,33 @@
+"""What every subcommand shows while it works: on standard error, and nothing at all when that is no terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import Progress, ProgressColumn, Task
+from rich.text import Text
+
+error_console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class TimeLeft(ProgressColumn):
+    """Time left as the task itself says in its ``remaining`` field, in seconds."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        """Hours, minutes and seconds."""
+        remaining = task.fields.get("remaining")
+        if remaining is None or remaining == float("inf"):
+            return Text("-:--:--", style="progress.remaining")
+        minutes, seconds = divmod(int(remaining + 0.5), 60)
+        return Text(f"{minutes // 60}:{minutes % 60:02}:{seconds:02} left", style="progress.remaining")
+
+
+def new_progress(*columns: ProgressColumn | str) -> Progress:
+    """A progress display that vanishes when it is done and is silent when piped."""
+    return Progress(*columns, console=error_console, transient=True, disable=not error_console.is_terminal)
+
+
+def warn(sentence: str) -> None:
+    """One sentence above the progress display, or simply on standard error."""
+    error_console.print(f"gan-style: {sentence}", markup=False)

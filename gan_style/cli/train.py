@@ -1,0 +1,104 @@
+"""``gan-style train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, MINUTES, SEED, SIZE
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from gan_style.training.session import Status
+
+
+def train(
+    photos: Annotated[Path, typer.Argument(help="A folder of photographs, read recursively.")],
+    paintings: Annotated[Path, typer.Argument(help="A folder of paintings by one painter, read recursively.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The style file. [default: named after PAINTINGS, in this folder]"),
+    ] = None,
+    minutes: Annotated[float, typer.Option(help="How long to train.")] = MINUTES,
+    steps: Annotated[int | None, typer.Option(help="How many steps to train, instead of --minutes.")] = None,
+    size: Annotated[
+        int, typer.Option(help="Short side in pixels to which pictures are shrunk; crops are half of it.")
+    ] = SIZE,
+    batch_size: Annotated[int, typer.Option(help="Photographs, and paintings, in a step.")] = BATCH_SIZE,
+    content_weight: Annotated[
+        float,
+        typer.Option(help="How strictly the painting keeps to the photograph; try 5 where motifs appear from nowhere."),
+    ] = CONTENT_WEIGHT,
+    seed: Annotated[int, typer.Option(help="Of the initialisation and everything random.")] = SEED,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
+    licence: Annotated[str, typer.Option(help="SPDX identifier to write into the style.")] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a style that exists.")] = False,
+) -> None:
+    """Learn a painter from photographs and paintings.
+
+    The path of the style is printed on standard output. It is usable from the first minute on: Ctrl-C ends the training
+    and keeps it. STYLE-run/ beside it holds preview.png, refreshed every minute, and history.jsonl.
+    """
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+
+    from gan_style.cli.display import TimeLeft, new_progress
+
+    with new_progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeLeft()) as progress:
+        progress.add_task("loading", total=None)
+        from gan_style.training.schedule import Limit
+        from gan_style.training.session import train as learn
+        from gan_style.training.trainer import Recipe
+
+        recipe = Recipe(size=size, batch_size=batch_size, seed=seed, content_weight=content_weight)
+        outcome = learn(
+            photos,
+            paintings,
+            output,
+            recipe=recipe,
+            limit=Limit(minutes, steps),
+            device=device,
+            precision=precision,
+            licence=licence,
+            overwrite=overwrite,
+            listener=Display(progress),
+        )
+    typer.echo(outcome.style)
+    if outcome.interrupted:
+        typer.echo(f"gan-style: interrupted after {outcome.steps} steps; the style is usable as it is.", err=True)
+        raise typer.Exit(130)
+
+
+class Display:
+    """The progress display of a training: reading, then training."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.task = progress.task_ids[0]
+
+    def reading(self, what: str, done: int, total: int) -> None:
+        """A bar for the folder being read."""
+        self.progress.update(self.task, description=f"reading {what}", completed=done, total=total)
+
+    def warn(self, sentence: str) -> None:
+        """A line that stays."""
+        from gan_style.cli.display import warn
+
+        warn(sentence)
+
+    def status(self, status: Status) -> None:
+        """A bar with what matters beside it."""
+        losses = status.losses
+        self.progress.update(
+            self.task,
+            description=(
+                f"step {status.steps}, {status.rate:.1f}/s, {status.images} images, losses: "
+                f"critic {losses.discriminator:.2f} generator {losses.generator:.2f} content {losses.content:.3f}"
+            ),
+            completed=status.progress,
+            total=1.0,
+            remaining=status.remaining,
+        )

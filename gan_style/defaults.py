@@ -1,0 +1,11 @@
+"""Defaults that the library and the command line share, in a module that imports nothing."""
+
+STYLE = "monet"
+STRENGTH = 1.0
+DETAIL = 0.8
+
+MINUTES = 30.0
+SIZE = 256
+BATCH_SIZE = 4
+CONTENT_WEIGHT = 2.0
+SEED = 0

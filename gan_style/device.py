@@ -1,0 +1,68 @@
+"""The one place that knows about devices and number formats."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch.nn.utils import convert_conv2d_weight_memory_format
+
+from gan_style.errors import ResourceError, UsageError
+
+Network = TypeVar("Network", bound=torch.nn.Module)
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where the networks run and in which format.
+
+    Attributes:
+        device: the device that holds the networks.
+        precision: "fp32", or "bf16" for convolutions in bfloat16 over float32 weights.
+    """
+
+    device: torch.device
+    precision: str
+
+    @classmethod
+    def choose(cls, device: str = "auto", precision: str = "auto") -> Compute:
+        """Resolve the words of the command line.
+
+        Raises:
+            UsageError: an unknown word.
+            ResourceError: CUDA is asked for and not there.
+        """
+        if device not in DEVICES or precision not in PRECISIONS:
+            raise UsageError(f"device is one of {', '.join(DEVICES)}; precision is one of {', '.join(PRECISIONS)}.")
+        available = torch.cuda.is_available()
+        if device == "cuda" and not available:
+            raise ResourceError("PyTorch finds no CUDA device here; leave --device out, or install PyTorch with CUDA.")
+        chosen = torch.device("cuda" if available and device != "cpu" else "cpu")
+        if precision == "auto":
+            fast = torch.cuda.is_bf16_supported() if chosen.type == "cuda" else cpu_computes_bf16()
+            precision = "bf16" if fast else "fp32"
+        return cls(chosen, precision)
+
+    def place(self, module: Network) -> Network:
+        """Move a network to the device, in the memory layout that convolutions like."""
+        convert_conv2d_weight_memory_format(module.to(self.device), torch.channels_last)
+        return module
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """A context in which convolutions compute in the chosen precision."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+
+    def __str__(self) -> str:
+        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
+        return f"{name}, {self.precision}"
+
+
+def cpu_computes_bf16() -> bool:
+    """Whether this CPU has bfloat16 instructions. Without them bfloat16 is emulated, and slower than float32."""
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "arm_bf16"))

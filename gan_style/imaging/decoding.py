@@ -1,0 +1,128 @@
+"""Pictures in: any of the things people have, upright, as RGB and alpha."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gan_style.errors import PictureError
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+PictureLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.generic]
+
+ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
+PIXEL_LIMIT = 400_000_000
+"""A picture with more pixels than this is refused: it would need gigabytes, and is most likely a bomb."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture.
+
+    Attributes:
+        rgb: (H, W, 3), 0..255, upright.
+        alpha: (H, W), 0..255, or None where the picture has no transparency.
+        icc_profile: the colour profile that ``rgb`` is in, or None for sRGB.
+        exif: the metadata block with its orientation made true, or None.
+    """
+
+    rgb: Pixels
+    alpha: Pixels | None = None
+    icc_profile: bytes | None = None
+    exif: bytes | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.rgb.shape[1], self.rgb.shape[0]
+
+
+def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
+    """Decode a picture.
+
+    Args:
+        source: a path, the bytes of a file, a PIL image, or an array: (H, W), (H, W, 3) or (H, W, 4), uint8 in 0..255
+            or floating point in 0..1.
+        short_side: shrink so that the shorter side has this many pixels (never enlarge). JPEG decodes faster then.
+
+    Raises:
+        PictureError: it cannot be found, read or understood.
+    """
+    if isinstance(source, np.ndarray):
+        return finish(array_image(source), short_side)
+    if isinstance(source, Image.Image):
+        return finish(source, short_side)
+    name = "the picture" if isinstance(source, bytes) else str(source)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns at its limit and refuses at twice it; ours, checked before decoding, is what counts here.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+                width, height = image.size
+                if width * height > PIXEL_LIMIT:
+                    raise Image.DecompressionBombError
+                if short_side is not None and image.format == "JPEG":
+                    factor = short_side / min(width, height)
+                    image.draft(None, (int(width * factor), int(height * factor)))
+                return finish(image, short_side)
+    except PictureError:
+        raise
+    except FileNotFoundError:
+        raise PictureError(f"{name} does not exist; check the path.") from None
+    except UnidentifiedImageError:
+        raise PictureError(f"{name} is not a picture that can be read; convert it to PNG or JPEG first.") from None
+    except Image.DecompressionBombError:
+        raise PictureError(f"{name} claims more than {PIXEL_LIMIT // 10**6} megapixels; shrink it first.") from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise PictureError(f"{name} is damaged or unreadable ({reason}); open and save it again elsewhere.") from None
+
+
+def finish(image: Image.Image, short_side: int | None) -> Picture:
+    """Turn upright, shrink, and split into colour and alpha."""
+    if short_side is not None and min(image.size) > short_side:
+        factor = short_side / min(image.size)
+        size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+        image = to_eight_bit(image).resize(size, Image.Resampling.LANCZOS)
+    upright = ImageOps.exif_transpose(image)
+    exif = upright.getexif().tobytes() if upright.getexif() else None
+    upright = to_eight_bit(upright)
+    profile = image.info.get("icc_profile") if upright.mode == image.mode else None
+    rgb = np.asarray(upright.convert("RGB"))
+    alpha = np.asarray(upright.getchannel("A")) if upright.mode == "RGBA" else None
+    return Picture(rgb, alpha, profile, exif)
+
+
+def to_eight_bit(image: Image.Image) -> Image.Image:
+    """The picture as RGB, or as RGBA where it has transparency."""
+    if image.mode in ("RGB", "RGBA"):
+        return image
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        values = np.asarray(image, np.float64)
+        scale = 255 / 65535 if values.max(initial=0) > 255 else 1.0
+        return Image.fromarray((values * scale).clip(0, 255).astype(np.uint8)).convert("RGB")
+    return image.convert("RGBA" if image.mode in ALPHA_MODES or "transparency" in image.info else "RGB")
+
+
+def array_image(array: npt.NDArray[np.generic]) -> Image.Image:
+    """A PIL image of an array.
+
+    Raises:
+        PictureError: the shape or the type is not a picture's.
+    """
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
+        raise PictureError(f"An array of shape {array.shape} is no picture; give (H, W), (H, W, 3) or (H, W, 4).")
+    if array.dtype == np.uint8:
+        return Image.fromarray(np.ascontiguousarray(array))
+    if np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all():
+        return Image.fromarray(np.asarray(np.clip(array, 0, 1) * 255 + 0.5, np.uint8))
+    raise PictureError(f"An array of {array.dtype} is no picture; give uint8 in 0..255 or finite floats in 0..1.")

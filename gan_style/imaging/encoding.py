@@ -1,0 +1,85 @@
+"""Pictures out: the format by extension, written beside and renamed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan_style.errors import PictureError
+from gan_style.files import replacing
+from gan_style.imaging.decoding import Picture
+
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+}
+OPTIONS: dict[str, dict[str, object]] = {
+    "PNG": {"compress_level": 6},
+    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
+    "WEBP": {"quality": 95},
+    "TIFF": {"compression": "tiff_lzw"},
+    "BMP": {},
+}
+WITHOUT_ALPHA = {"JPEG", "BMP"}
+
+
+def format_of(path: Path) -> str:
+    """Pillow's name of the format that an extension asks for.
+
+    Raises:
+        PictureError: no format that can be written has it.
+    """
+    try:
+        return FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise PictureError(f"{path} has no extension of a picture; use one of {', '.join(FORMATS)}.") from None
+
+
+def to_image(picture: Picture) -> Image.Image:
+    """A PIL image, RGB or RGBA, with the picture's profile and metadata in its ``info``."""
+    image = Image.fromarray(picture.rgb)
+    if picture.alpha is not None:
+        image.putalpha(Image.fromarray(picture.alpha))
+    if picture.icc_profile:
+        image.info["icc_profile"] = picture.icc_profile
+    if picture.exif:
+        image.info["exif"] = picture.exif
+    return image
+
+
+def write_picture(path: Path, picture: Picture) -> None:
+    """Write a picture atomically; transparency becomes white where the format has none.
+
+    Raises:
+        PictureError: the extension is none we write, or the file cannot be written.
+    """
+    form = format_of(path)
+    if picture.alpha is not None and form in WITHOUT_ALPHA:
+        picture = on_white(picture)
+    image = to_image(picture)
+    options = dict(OPTIONS[form])
+    if form != "BMP":
+        options |= {key: image.info[key] for key in ("icc_profile", "exif") if key in image.info}
+    try:
+        with replacing(path) as temporary:
+            image.save(temporary, form, **options)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PictureError(
+            f"{path} cannot be written ({reason}); check the folder, its rights and the space left."
+        ) from None
+
+
+def on_white(picture: Picture) -> Picture:
+    """The same picture without transparency."""
+    assert picture.alpha is not None
+    opacity = picture.alpha[..., None].astype(np.uint16)
+    rgb = ((picture.rgb * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
+    return Picture(rgb, None, picture.icc_profile, picture.exif)

@@ -1,0 +1,44 @@
+"""Finding pictures in folders by what files hold, not by what they are called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+SIGNATURE_BYTES = 16
+
+
+def looks_like_picture(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a picture format that Pillow reads."""
+    return (
+        head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*"))
+        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+        or (head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"avif", b"avis"})
+    )
+
+
+def find_pictures(folder: Path) -> Iterator[Path]:
+    """Pictures below ``folder``, in an order that does not depend on the file system.
+
+    Hidden files and folders are passed over, and so is everything whose first bytes are not a picture's. A file that
+    cannot be opened is yielded, so that whoever decodes it reports it.
+
+    Raises:
+        OSError: ``folder`` itself cannot be listed.
+    """
+    os.scandir(folder).close()
+    for root, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(root, name)
+            if name.startswith(".") or not path.is_file():
+                continue
+            try:
+                with path.open("rb") as stream:
+                    head = stream.read(SIGNATURE_BYTES)
+            except OSError:
+                yield path
+                continue
+            if looks_like_picture(head):
+                yield path

@@ -1,0 +1,160 @@
+"""Painting one picture of any size: exact tiles, and a large brush before a small one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gan_style.defaults import DETAIL, STRENGTH
+from gan_style.device import Compute
+from gan_style.errors import UsageError
+from gan_style.imaging.decoding import Pixels
+from gan_style.inference.tiles import Box, enlarge, shrink, split, view
+from gan_style.models.generator import Generator
+
+TILE = 1024
+"""Side of a tile. Larger tiles waste less on their margins and need more memory: about 0.3 GB at this size."""
+
+REFILTER = 4
+"""Pixels around a tile that shrinking and enlarging looks at, rounded up to keep tiles on the generator's grid."""
+
+Progress = Callable[[float], object]
+
+
+@dataclass(frozen=True)
+class Brush:
+    """How to paint.
+
+    Attributes:
+        strength: 0 gives the photograph back, 1 the painting; up to 1.5 exaggerates.
+        detail: 0..1, how much of the photograph's fine detail comes back with every finer brush.
+    """
+
+    strength: float = STRENGTH
+    detail: float = DETAIL
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1.5:
+            raise UsageError(f"strength must be from 0 to 1.5, not {self.strength}.")
+        if not 0 <= self.detail <= 1:
+            raise UsageError(f"detail must be from 0 to 1, not {self.detail}.")
+
+
+class Painter:
+    """Paints pictures with one generator on one device."""
+
+    def __init__(self, generator: Generator, size: int, compute: Compute, tile: int = TILE) -> None:
+        """Place the generator.
+
+        Args:
+            generator: the network.
+            size: short side in pixels at which its strokes were learnt.
+            compute: where and in which precision it runs.
+            tile: side of a tile, a multiple of 8.
+        """
+        if tile < 8 or tile % 8:
+            raise UsageError(f"tile must be a multiple of 8, not {tile}.")
+        self.generator = compute.place(generator)
+        self.size, self.compute, self.tile = size, compute, tile
+
+    def levels(self, height: int, width: int) -> int:
+        """How many times a picture is halved before the largest brush touches it."""
+        return max(0, round(math.log2(min(height, width) / self.size)))
+
+    def paint(self, rgb: Pixels, brush: Brush | None = None, progress: Progress = lambda _: None) -> Pixels:
+        """Paint a picture.
+
+        The coarsest level is painted first. Each finer level is offered the painting so far, enlarged, with the detail
+        of the photograph that appears at that level; of what the generator makes of it, only what the coarser level
+        could not hold is kept. So strokes come in every size and the palette is chosen once.
+
+        Args:
+            rgb: (H, W, 3), 0..255.
+            brush: how to paint.
+            progress: called with the share of the work that is done, 0..1.
+
+        Returns:
+            (H, W, 3), 0..255.
+        """
+        brush = brush or Brush()
+        height, width = rgb.shape[:2]
+        photos = pyramid(rgb, self.levels(height, width))
+        total = sum(photo.shape[0] * photo.shape[1] for photo in photos)
+        done = 0
+        coarse: npt.NDArray[np.float16] | None = None
+        result = np.empty_like(photos[-1])
+        for index, photo in enumerate(photos):
+            last = index == len(photos) - 1
+            level = np.empty(photo.shape, np.float16) if not last else None
+            for box in split(photo.shape[0], photo.shape[1], self.tile):
+                below = photos[index - 1] if index else None
+                painted = self.paint_box(photo, below, coarse, box, brush.detail)
+                where = (slice(box.top, box.bottom), slice(box.left, box.right))
+                if level is not None:
+                    level[where] = painted[0].permute(1, 2, 0).numpy()
+                else:
+                    original = view(photo, box)
+                    result[where] = to_bytes(original + brush.strength * (painted - original))
+                done += box.height * box.width
+                progress(done / total)
+            coarse = level
+        return result[:height, :width]
+
+    def paint_box(
+        self,
+        photo: Pixels,
+        below: Pixels | None,
+        coarse: npt.NDArray[np.float16] | None,
+        box: Box,
+        detail: float,
+    ) -> Tensor:
+        """Paint one tile of one level: (1, 3, box.height, box.width) on the CPU.
+
+        Args:
+            photo: the photograph at this level.
+            below: the photograph at the next coarser level, None at the coarsest.
+            coarse: the painting at the next coarser level, None at the coarsest.
+            box: the tile.
+            detail: see :class:`Brush`.
+        """
+        config = self.generator.config
+        window = box.grown(config.margin + REFILTER, 2 * config.STRIDE)
+        if below is None or coarse is None:
+            return self.generate(view(photo, window))[(..., *box.inside(window))]
+        # One more pixel on each side, so that enlarging has neighbours everywhere inside the window.
+        half = window.halved().grown(1)
+        crop = (..., slice(2, -2), slice(2, -2))
+        base, photo_base = enlarge(view(coarse, half))[crop], enlarge(view(below, half))[crop]
+        painted = self.generate(base + detail * (view(photo, window) - photo_base))
+        strokes = painted - enlarge(shrink(painted))
+        return (base + strokes)[(..., *box.inside(window))]
+
+    def generate(self, picture: Tensor) -> Tensor:
+        """One pass of the generator: (1, 3, H, W) on the CPU to the same."""
+        picture = picture.to(self.compute.device).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode(), self.compute.autocast():
+            painted: Tensor = self.generator(picture)
+        return painted.cpu()
+
+
+def pyramid(rgb: Pixels, levels: int) -> list[Pixels]:
+    """The picture at ``levels`` + 1 resolutions, coarsest first, its sides extended to multiples of 2 ** levels."""
+    factor = 2**levels
+    down, right = (-side % factor for side in rgb.shape[:2])
+    photos = [np.pad(rgb, ((0, down), (0, right), (0, 0)), "symmetric") if down or right else rgb]
+    for _ in range(levels):
+        photos.insert(0, np.asarray(Image.fromarray(photos[0]).reduce(2)))
+    return photos
+
+
+def to_bytes(picture: Tensor) -> Pixels:
+    """(1, 3, H, W) in [-1, 1], clamped -> (H, W, 3) in 0..255."""
+    pixels: Pixels = ((picture[0].clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(1, 2, 0).numpy()
+    return pixels

@@ -1,0 +1,74 @@
+"""A style ready to paint: the public face of the library."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+from PIL import Image
+
+from gan_style.checkpoints.bundled import resolve_style
+from gan_style.checkpoints.style_file import StyleFile, read_style
+from gan_style.defaults import DETAIL, STRENGTH, STYLE
+from gan_style.device import Compute
+from gan_style.imaging.decoding import Picture, PictureLike, read_picture
+from gan_style.imaging.encoding import to_image
+from gan_style.inference.painter import Brush, Painter, Progress
+
+
+class Style:
+    """A painter learnt by ``gan-style train``.
+
+    Attributes:
+        name: the style's name, from its file.
+        file: the network and all that is known about it.
+    """
+
+    def __init__(self, name: str, file: StyleFile, compute: Compute) -> None:
+        self.name, self.file = name, file
+        self.painter = Painter(file.generator, file.size, compute)
+
+    def paint(self, picture: PictureLike, *, strength: float = STRENGTH, detail: float = DETAIL) -> Image.Image:
+        """Paint a picture.
+
+        Args:
+            picture: a path, the bytes of a file, a PIL image, or an array (uint8 in 0..255 or floats in 0..1).
+            strength: 0 gives the photograph back, 1 the painting, up to 1.5 exaggerates.
+            detail: 0..1, how much of a large photograph's fine detail comes back.
+
+        Returns:
+            A PIL image of the same size, upright, RGB or (where the picture has transparency) RGBA.
+
+        Raises:
+            PictureError: the picture cannot be read.
+            UsageError: strength or detail is out of range.
+        """
+        return to_image(self.paint_picture(read_picture(picture), Brush(strength, detail)))
+
+    def paint_picture(self, picture: Picture, brush: Brush, progress: Progress = lambda _: None) -> Picture:
+        """Paint a decoded picture; transparency, colour profile and metadata stay as they are."""
+        return dataclasses.replace(picture, rgb=self.painter.paint(picture.rgb, brush, progress))
+
+
+def load_style(style: str | os.PathLike[str] = STYLE, *, device: str = "auto", precision: str = "auto") -> Style:
+    """Load a style.
+
+    Args:
+        style: a style file, or the name of a bundled style with or without an extension.
+        device: "auto", "cpu" or "cuda".
+        precision: "auto", "fp32" or "bf16".
+
+    Raises:
+        StyleError: there is no such style, or the file is not one.
+        ResourceError: CUDA is asked for and not there.
+        UsageError: an unknown device or precision.
+    """
+    path = resolve_style(os.fspath(style))
+    return Style(path.stem, read_style(path), Compute.choose(device, precision))
+
+
+def stylize(
+    picture: PictureLike, style: str | os.PathLike[str] = STYLE, *, strength: float = STRENGTH, detail: float = DETAIL
+) -> Image.Image:
+    """Paint one picture: ``load_style(style).paint(picture)``. For several, load the style once."""
+    return load_style(style).paint(picture, strength=strength, detail=detail)

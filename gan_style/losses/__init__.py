@@ -1,0 +1,1 @@
+"""Objectives and content terms: pure functions of tensors."""

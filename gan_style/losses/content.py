@@ -1,0 +1,38 @@
+"""Content terms: what must stay where it was, whatever its colours become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def self_similarity(maps: Sequence[Tensor], reference: Sequence[Tensor], positions: int = 192) -> Tensor:
+    """How differently two pictures resemble themselves.
+
+    The cosine similarities between features at random positions say which parts of a picture are alike, not what
+    they look like, so a painter may change every colour and still keep them (Kolkin et al., "Style Transfer by
+    Relaxed Optimal Transport and Self-Similarity", CVPR 2019).
+
+    Args:
+        maps: feature maps (N, C, H, W) of the paintings; gradients flow here.
+        reference: feature maps of the photographs, of the same shapes.
+        positions: how many random positions of each map are compared; all of them where it has fewer.
+
+    Returns:
+        A scalar in [0, 2]: mean absolute difference of the similarity matrices, averaged over maps.
+    """
+    distances = []
+    for ours, theirs in zip(maps, reference, strict=True):
+        ours, theirs = ours.float().flatten(2), theirs.float().flatten(2)
+        chosen = torch.randperm(ours.shape[2], device=ours.device)[:positions]
+        distances.append((similarities(ours[:, :, chosen]) - similarities(theirs[:, :, chosen])).abs().mean())
+    return torch.stack(distances).mean()
+
+
+def similarities(features: Tensor) -> Tensor:
+    """(N, C, P) features at P positions -> (N, P, P) cosine similarities."""
+    unit = F.normalize(features, dim=1)
+    return unit.transpose(1, 2) @ unit

@@ -1,0 +1,1 @@
+"""Networks, each with a frozen config beside it."""

@@ -1,0 +1,93 @@
+"""The projected discriminator: small heads on frozen feature maps, and one small PatchGAN on pixels.
+
+Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021); PatchGAN: Isola et al. (CVPR 2017).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gan_style.models.backbone import BackboneConfig
+from gan_style.models.generator import SLOPE
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    """Shape of a discriminator.
+
+    Attributes:
+        head_channels: width of the head on each feature map.
+        patch_channels: width of the first layer of the PatchGAN on pixels; 0 leaves it out.
+        fine_stride: heads on maps of this stride and finer look at every second position only.
+    """
+
+    head_channels: int = 64
+    patch_channels: int = 32
+    fine_stride: int = 4
+
+
+class Discriminator(nn.Module):
+    """Says of every patch, at several scales, how much like a painting it is."""
+
+    def __init__(self, config: DiscriminatorConfig | None = None, backbone: BackboneConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or DiscriminatorConfig()
+        backbone = backbone or BackboneConfig()
+        width = self.config.head_channels
+        self.heads = nn.ModuleList(
+            head(channels, width, 2 if stride <= self.config.fine_stride else 1)
+            for channels, stride in zip(backbone.channels, backbone.strides, strict=True)
+        )
+        self.patch = patch_gan(self.config.patch_channels) if self.config.patch_channels else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Kaiming-normal weights, since PyTorch's default starves these shallow heads; last layers near zero."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, a=SLOPE)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+                if module.out_channels == 1:
+                    with torch.no_grad():
+                        module.weight.mul_(0.1)
+
+    def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
+        """Scores of one batch.
+
+        Args:
+            picture: (N, 3, H, W) in [-1, 1].
+            maps: the backbone's feature maps of ``picture``.
+
+        Returns:
+            One (N, 1, h, w) map of unbounded scores for each head; high says painting.
+        """
+        scores = [one(features) for one, features in zip(self.heads, maps, strict=True)]
+        if self.patch is not None:
+            scores.append(self.patch(picture))
+        return scores
+
+
+def head(inputs: int, width: int, stride: int) -> nn.Sequential:
+    """1x1, 3x3, 3x3: a judge of neighbourhoods in one feature map."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, width, 1),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(width, width, 3, stride, 1),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(width, 1, 3, 1, 1),
+    )
+
+
+def patch_gan(width: int) -> nn.Sequential:
+    """Two strided 4x4 convolutions and a score: patches of 22 pixels, for the grain that feature maps overlook."""
+    return nn.Sequential(
+        nn.Conv2d(3, width, 4, 2, 1),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(width, 2 * width, 4, 2, 1),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(2 * width, 1, 4, 1, 1),
+    )

@@ -1,0 +1,132 @@
+"""The generator: a photograph in, a painting of the same size out, with nothing that looks at the whole picture.
+
+There is no normalisation over space and no attention, so every output pixel depends on a finite neighbourhood of the
+input. Painting in tiles that overlap by :attr:`GeneratorConfig.margin` equals painting whole, at any size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SLOPE = 0.2
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """Shape of a generator.
+
+    Attributes:
+        channels: width of the residual trunk, which works at a quarter of the resolution.
+        blocks: number of residual blocks in the trunk.
+        refine_channels: width of the layer at half resolution that joins the trunk with the photograph.
+    """
+
+    channels: int = 96
+    blocks: int = 6
+    refine_channels: int = 32
+
+    STRIDE = 4
+    """Height and width of the input must be multiples of this, and so must the offset of a tile."""
+
+    def __post_init__(self) -> None:
+        limits = {"channels": (4, 512), "blocks": (0, 32), "refine_channels": (4, 256)}
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if type(value) is not int or not low <= value <= high:
+                raise ValueError(f"generator {name} must be a whole number from {low} to {high}, not {value!r}")
+
+    @property
+    def margin(self) -> int:
+        """Pixels of context, a multiple of ``STRIDE``, beyond which the input cannot influence an output pixel."""
+        trunk = self.STRIDE * (1 + 2 * self.blocks)
+        upsample = self.STRIDE
+        refine = 2 * 2
+        blur = 1
+        return self.STRIDE * math.ceil((trunk + upsample + refine + blur) / self.STRIDE)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions added to their input; the identity at initialisation."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = conv3x3(channels, channels)
+        self.second = conv3x3(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C, H, W)."""
+        change: Tensor = self.second(leaky(self.first(leaky(x))))
+        return x + change
+
+
+class Generator(nn.Module):
+    """``painting = photograph + strength * delta``, with dense convolutions at a quarter of the resolution.
+
+    Two choices keep lattices out by construction: the trunk is brought to half resolution by bilinear interpolation
+    (Odena et al., "Deconvolution and Checkerboard Artifacts", Distill 2016), and what the last pixel shuffle (Shi et
+    al., CVPR 2016) gives is smoothed by a binomial filter whose response at a period of two pixels is zero. A flat
+    photograph is therefore painted flat.
+    """
+
+    binomial: Tensor
+
+    def __init__(self, config: GeneratorConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or GeneratorConfig()
+        channels, refine = self.config.channels, self.config.refine_channels
+        self.stem = conv3x3(3 * 16, channels)
+        self.trunk = nn.Sequential(*(ResidualBlock(channels) for _ in range(self.config.blocks)))
+        self.squeeze = nn.Conv2d(channels, refine, 1)
+        self.refine = conv3x3(refine + 3 * 4, refine)
+        self.head = conv3x3(refine, 3 * 4)
+        kernel = torch.tensor([1.0, 2.0, 1.0])
+        self.register_buffer("binomial", (kernel[:, None] * kernel / 16).expand(3, 1, 3, 3).clone(), persistent=False)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Kaiming-normal weights (He et al., ICCV 2015); zero where that makes the network start as the identity."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, a=SLOPE)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for block in self.trunk:
+            if isinstance(block, ResidualBlock):
+                nn.init.zeros_(block.second.weight)
+        with torch.no_grad():
+            # One kernel for the four pixels that share a cell (ICNR, Aitken et al., 2017): no lattice at the start.
+            # A tenth of the usual scale: near the identity, but not at it, so that every layer has a gradient.
+            cell = self.head.weight[::4] * 0.1
+            self.head.weight.copy_(cell.repeat_interleave(4, 0))
+
+    def forward(self, photo: Tensor, strength: float = 1.0) -> Tensor:
+        """Paint a batch.
+
+        Args:
+            photo: (N, 3, H, W) in [-1, 1], RGB; H and W multiples of ``GeneratorConfig.STRIDE``.
+            strength: how much of the change is applied; 0 gives the photograph back.
+
+        Returns:
+            (N, 3, H, W), float32, about [-1, 1] and not clamped.
+        """
+        quarter = self.trunk(self.stem(F.pixel_unshuffle(photo, 4)))
+        half = F.interpolate(self.squeeze(leaky(quarter)), scale_factor=2, mode="bilinear", align_corners=False)
+        half = torch.cat([half, F.pixel_unshuffle(photo, 2).to(half.dtype)], 1)
+        delta = F.pixel_shuffle(self.head(leaky(self.refine(leaky(half)))), 2).float()
+        smooth = F.conv2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), self.binomial.to(delta.dtype), groups=3)
+        return photo.float() + strength * smooth.float()
+
+
+def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 3x3 convolution that keeps the size."""
+    return nn.Conv2d(inputs, outputs, 3, padding=1)
+
+
+def leaky(x: Tensor) -> Tensor:
+    """LeakyReLU with the slope used everywhere in this package."""
+    return F.leaky_relu(x, SLOPE)

@@ -1,0 +1,72 @@
+"""Differentiable augmentation: what the discriminator may not learn by heart from a small set of paintings.
+
+Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training" (NeurIPS 2020). Translation and cutout only:
+colour is the style, so it is never touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How strongly pictures are disturbed.
+
+    Attributes:
+        translation: largest shift, as a share of the side.
+        cutout: side of the square that is blanked, as a share of the side.
+    """
+
+    translation: float = 1 / 8
+    cutout: float = 1 / 3
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """One draw of shifts and cutouts for a batch, to be applied to as many batches as must match.
+
+    Attributes:
+        rows: (N, H) source row of every row, or H where there is none.
+        columns: (N, W) likewise.
+        keep: (N, 1, H, W), 0 inside the cutout, 1 elsewhere.
+    """
+
+    rows: Tensor
+    columns: Tensor
+    keep: Tensor
+
+    @classmethod
+    def draw(cls, shape: torch.Size, device: torch.device, config: AugmentationConfig) -> Augmentation:
+        """Draw for a batch of ``shape`` (N, C, H, W)."""
+        count, _, height, width = shape
+        rows, columns = (source_positions(count, side, config.translation, device) for side in (height, width))
+        high, wide = (cut_positions(count, side, config.cutout, device) for side in (height, width))
+        keep = ~(high[:, :, None] & wide[:, None, :])
+        return cls(rows, columns, keep[:, None].float())
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C, H, W), shifted and cut; zero (mid-grey) where there is nothing."""
+        batch = torch.arange(picture.shape[0], device=picture.device)[:, None, None]
+        padded = torch.nn.functional.pad(picture, (0, 1, 0, 1))
+        shifted = padded.permute(0, 2, 3, 1)[batch, self.rows[:, :, None], self.columns[:, None, :]]
+        return shifted.permute(0, 3, 1, 2) * self.keep.to(picture.dtype)
+
+
+def source_positions(count: int, side: int, share: float, device: torch.device) -> Tensor:
+    """(count, side) positions each shifted by up to ``share`` of the side; ``side`` where that falls outside."""
+    reach = int(side * share + 0.5)
+    shift = torch.randint(-reach, reach + 1, (count, 1), device=device)
+    positions = torch.arange(side, device=device) + shift
+    return torch.where((positions < 0) | (positions >= side), side, positions)
+
+
+def cut_positions(count: int, side: int, share: float, device: torch.device) -> Tensor:
+    """(count, side) booleans, true along a random stretch of ``share`` of the side that may leave the picture."""
+    length = int(side * share + 0.5)
+    start = torch.randint(-(length // 2), side - length // 2 + 1, (count, 1), device=device)
+    positions = torch.arange(side, device=device)
+    return (positions >= start) & (positions < start + length)

@@ -1,0 +1,317 @@
+"""A whole training: from two folders to a style file that is usable from the first minute."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import torch
+
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.style_file import StyleFile, write_style
+from gan_style.device import Compute
+from gan_style.errors import DataError, ResourceError, TrainingError, UsageError
+from gan_style.imaging.decoding import Picture
+from gan_style.imaging.encoding import write_picture
+from gan_style.imaging.finding import find_pictures
+from gan_style.training.data import PictureSet, load_pictures
+from gan_style.training.preview import preview, preview_photos
+from gan_style.training.schedule import Clock, Limit, rate_factor
+from gan_style.training.trainer import Losses, Recipe, Trainer
+from gan_style.version import __version__
+
+ENOUGH_PHOTOS, ENOUGH_PAINTINGS = 30, 10
+PREVIEW_SECONDS = 60.0
+HISTORY_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where training stands.
+
+    Attributes:
+        progress: share that is done, 0..1.
+        remaining: seconds left.
+        steps: steps made.
+        images: photographs and paintings seen.
+        rate: steps a second over the last stretch.
+        losses: means over the last stretch.
+    """
+
+    progress: float
+    remaining: float
+    steps: int
+    images: int
+    rate: float
+    losses: Losses
+
+
+class Listener(Protocol):
+    """Who wants to know; every method is called from the training thread."""
+
+    def reading(self, what: str, done: int, total: int) -> None:
+        """Files of the ``what`` ("photographs" or "paintings") decoded so far."""
+
+    def warn(self, sentence: str) -> None:
+        """Something that people should know and that stops nothing."""
+
+    def status(self, status: Status) -> None:
+        """After every step."""
+
+
+class Silent:
+    """A listener that does nothing."""
+
+    def reading(self, what: str, done: int, total: int) -> None:
+        """Ignore."""
+
+    def warn(self, sentence: str) -> None:
+        """Ignore."""
+
+    def status(self, status: Status) -> None:
+        """Ignore."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training left behind.
+
+    Attributes:
+        style: the style file.
+        steps: steps made.
+        seconds: time trained.
+        interrupted: whether it was stopped before its end.
+    """
+
+    style: Path
+    steps: int
+    seconds: float
+    interrupted: bool
+
+
+def default_output(paintings: Path) -> Path:
+    """A style file in the current folder, named after the paintings' folder."""
+    return Path(f"{paintings.resolve().name or 'style'}.safetensors")
+
+
+def run_folder(output: Path) -> Path:
+    """The folder beside the style file that holds the preview and the history."""
+    return output.with_name(f"{output.stem}-run")
+
+
+def train(
+    photos: Path,
+    paintings: Path,
+    output: Path | None = None,
+    *,
+    recipe: Recipe | None = None,
+    limit: Limit | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    licence: str = "",
+    overwrite: bool = False,
+    listener: Listener | None = None,
+) -> Outcome:
+    """Learn a painter from a folder of photographs and a folder of paintings.
+
+    The style file is written at once and again every minute, so whatever ends the training leaves a usable style;
+    an interrupt or a termination signal ends it in good order.
+
+    Args:
+        photos: folder of photographs, read recursively.
+        paintings: folder of paintings, likewise.
+        output: the style file; by default named after ``paintings``, in the current folder.
+        recipe: what decides what is learnt.
+        limit: how long; 30 minutes by default.
+        device: "auto", "cpu" or "cuda".
+        precision: "auto", "fp32" or "bf16".
+        licence: SPDX identifier written into the style.
+        overwrite: whether ``output`` may replace a file.
+        listener: who is told how it goes.
+
+    Raises:
+        UsageError: an option is out of range or ``output`` exists.
+        DataError: a folder holds nothing to learn from.
+        ResourceError: CUDA, the backbone's weights or disk space are missing.
+        TrainingError: the losses stopped being numbers.
+    """
+    recipe, limit, listener = recipe or Recipe(), limit or Limit(), listener or Silent()
+    output = output or default_output(paintings)
+    check_output(output, overwrite)
+    compute = Compute.choose(device, precision)
+    backbone = load_backbone()
+    photo_set, painting_set = load_sets(photos, paintings, recipe, listener)
+    trainer = Trainer(photo_set, painting_set, backbone, recipe, compute)
+    session = Session(trainer, limit, output, licence, listener)
+    try:
+        return session.run()
+    except OSError as error:
+        raise ResourceError(
+            f"{error.filename or output} cannot be written ({error.strerror or error}); make room or choose another "
+            "place with -o."
+        ) from None
+
+
+def check_output(output: Path, overwrite: bool) -> None:
+    """Refuse early what would fail after the training."""
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder; name a file with -o, for example {output / 'style.safetensors'}.")
+    if output.exists() and not overwrite:
+        raise UsageError(f"{output} exists already; add --overwrite to replace it or name another file with -o.")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"The folder {output.absolute().parent} does not exist; make it first.")
+
+
+def load_sets(photos: Path, paintings: Path, recipe: Recipe, listener: Listener) -> tuple[PictureSet, PictureSet]:
+    """Both sets, with a word about everything that is wrong with them.
+
+    Raises:
+        DataError: there is nothing to learn from.
+    """
+    sets = (
+        load_set("photographs", photos, ENOUGH_PHOTOS, recipe, listener),
+        load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe, listener),
+    )
+    if sets[0].fingerprint == sets[1].fingerprint:
+        raise DataError(f"{photos} and {paintings} hold the same pictures; give photographs first, then paintings.")
+    return sets
+
+
+def load_set(what: str, folder: Path, enough: int, recipe: Recipe, listener: Listener) -> PictureSet:
+    """One set.
+
+    Raises:
+        DataError: there is nothing in it.
+    """
+    try:
+        paths = list(find_pictures(folder))
+    except OSError as error:
+        raise DataError(f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path.") from None
+    result = load_pictures(
+        paths, recipe.size, smallest=recipe.crop, progress=lambda done: listener.reading(what, done, len(paths))
+    )
+    for failure in result.failures:
+        listener.warn(f"Left out: {failure}")
+    if not len(result):
+        raise DataError(f"{folder} holds no {what} that can be read; give a folder with at least {enough}.")
+    if len(result) < enough:
+        listener.warn(f"Only {len(result)} {what} in {folder}: {enough} or more teach much better.")
+    return result
+
+
+class Session:
+    """One training from its first step to its last."""
+
+    def __init__(self, trainer: Trainer, limit: Limit, output: Path, licence: str, listener: Listener) -> None:
+        self.trainer, self.output, self.licence, self.listener = trainer, output, licence, listener
+        self.folder = run_folder(output)
+        self.clock = Clock(limit)
+        self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
+        self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
+
+    def run(self) -> Outcome:
+        """Train to the end or until interrupted."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "history.jsonl").write_text("")
+        self.save()
+        self.clock.restart()
+        next_save, next_record = PREVIEW_SECONDS, HISTORY_SECONDS
+        with interruptible() as interrupted:
+            while self.clock.progress() < 1 and not interrupted.is_set():
+                losses = self.trainer.step(rate_factor(self.clock.progress()))
+                if not losses.healthy():
+                    raise TrainingError(
+                        f"The losses stopped being numbers at step {self.trainer.steps}; {self.output} holds the style "
+                        "as it was before. Try --precision fp32."
+                    )
+                self.clock.steps += 1
+                self.recent.append((self.clock.seconds, losses))
+                self.listener.status(self.status())
+                if self.clock.seconds >= next_record:
+                    self.record()
+                    next_record = self.clock.seconds + HISTORY_SECONDS
+                if self.clock.seconds >= next_save:
+                    self.save()
+                    next_save = self.clock.seconds + PREVIEW_SECONDS
+            seconds = self.clock.seconds
+            self.record()
+            self.save()
+            return Outcome(self.output, self.clock.steps, seconds, interrupted.is_set())
+
+    def status(self) -> Status:
+        """Where training stands."""
+        times = [moment for moment, _ in self.recent]
+        span = times[-1] - times[0] if times else 0.0
+        values = [dataclasses.astuple(losses) for _, losses in self.recent] or [(0.0, 0.0, 0.0)]
+        means = Losses(*(sum(column) / len(values) for column in zip(*values, strict=True)))
+        return Status(
+            progress=self.clock.progress(),
+            remaining=self.clock.remaining(),
+            steps=self.clock.steps,
+            images=2 * self.trainer.recipe.batch_size * self.clock.steps,
+            rate=(len(times) - 1) / span if span > 0 else 0.0,
+            losses=means,
+        )
+
+    def record(self) -> None:
+        """Add a line to the history."""
+        status = self.status()
+        line = {
+            "step": status.steps,
+            "seconds": round(self.clock.seconds, 1),
+            "learning_rate_factor": rate_factor(status.progress),
+            **dataclasses.asdict(status.losses),
+        }
+        with (self.folder / "history.jsonl").open("a") as stream:
+            stream.write(json.dumps(line) + "\n")
+
+    def save(self) -> None:
+        """Write the preview and the style."""
+        average = self.trainer.average
+        write_picture(self.folder / "preview.png", Picture(preview(average, self.photos, self.trainer.compute)))
+        size = self.trainer.recipe.size
+        write_style(self.output, StyleFile(average, size, self.licence, training=self.description()))
+
+    def description(self) -> dict[str, Any]:
+        """What the style file says about its making."""
+        trainer = self.trainer
+        sets = {"photos": trainer.photos, "paintings": trainer.paintings}
+        return {
+            "recipe": dataclasses.asdict(trainer.recipe),
+            "steps": self.clock.steps,
+            "seconds": round(self.clock.seconds, 1),
+            "device": str(trainer.compute),
+            "threads": torch.get_num_threads(),
+            **{name: {"count": len(one), "fingerprint": one.fingerprint} for name, one in sets.items()},
+            "gan_style": __version__,
+            "torch": torch.__version__,
+        }
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """An event that the first interrupt or termination signal sets; a second interrupt is as abrupt as ever."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        event.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

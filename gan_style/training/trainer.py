@@ -1,0 +1,168 @@
+"""One training step, and the networks and optimisers that it moves."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, SEED, SIZE
+from gan_style.device import Compute
+from gan_style.errors import UsageError
+from gan_style.losses.adversarial import least_squares_discriminator, least_squares_generator
+from gan_style.losses.content import self_similarity
+from gan_style.models.backbone import Backbone
+from gan_style.models.discriminator import Discriminator, DiscriminatorConfig
+from gan_style.models.generator import Generator, GeneratorConfig
+from gan_style.training.augmentation import Augmentation, AugmentationConfig
+from gan_style.training.data import PictureSet
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what is learnt, apart from the pictures and the time.
+
+    Attributes:
+        size: short side in pixels to which pictures are shrunk; strokes are learnt at this scale. Crops are half of it.
+        batch_size: photographs, and paintings, in a step.
+        seed: of the initialisation, the crops and the augmentation.
+        content_weight: how strongly the painting must resemble itself where the photograph does.
+        content_strides: strides of the backbone's maps in which that is judged.
+        generator_rate: learning rate of the generator at its highest.
+        discriminator_rate: likewise of the discriminator.
+        betas: of Adam (Kingma & Ba, ICLR 2015).
+        ema: decay of the generator's moving average, which is what is kept.
+        generator: shape of the generator.
+        discriminator: shape of the discriminator.
+        augmentation: what is done to both sides before the discriminator looks.
+    """
+
+    size: int = SIZE
+    batch_size: int = BATCH_SIZE
+    seed: int = SEED
+    content_weight: float = CONTENT_WEIGHT
+    content_strides: tuple[int, ...] = (8, 16)
+    generator_rate: float = 4e-4
+    discriminator_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.99)
+    ema: float = 0.998
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+
+    def __post_init__(self) -> None:
+        if self.size % 32 or not 64 <= self.size <= 1024:
+            raise UsageError(f"size must be a multiple of 32 from 64 to 1024, not {self.size}.")
+        if not 1 <= self.batch_size <= 1024:
+            raise UsageError(f"batch size must be from 1 to 1024, not {self.batch_size}.")
+        if not 0 <= self.content_weight <= 1000:
+            raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
+
+    @property
+    def crop(self) -> int:
+        """Side of a training crop in pixels."""
+        return self.size // 2
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Losses of one step, before any weight."""
+
+    discriminator: float
+    generator: float
+    content: float
+
+    def healthy(self) -> bool:
+        """Whether all of them are finite numbers."""
+        return all(np.isfinite(value) for value in dataclasses.astuple(self))
+
+
+class Trainer:
+    """Generator against projected discriminator."""
+
+    def __init__(self, photos: PictureSet, paintings: PictureSet, backbone: Backbone, recipe: Recipe, compute: Compute):
+        self.photos, self.paintings, self.recipe, self.compute = photos, paintings, recipe, compute
+        torch.manual_seed(recipe.seed)
+        self.random = np.random.default_rng(recipe.seed)
+        self.generator = compute.place(Generator(recipe.generator))
+        self.average = copy.deepcopy(self.generator).requires_grad_(False)
+        self.backbone = compute.place(backbone)
+        self.discriminator = compute.place(Discriminator(recipe.discriminator, backbone.config))
+        self.content_maps = [backbone.config.strides.index(stride) for stride in recipe.content_strides]
+        self.optimizers = (
+            torch.optim.Adam(self.discriminator.parameters(), recipe.discriminator_rate, recipe.betas),
+            torch.optim.Adam(self.generator.parameters(), recipe.generator_rate, recipe.betas),
+        )
+        self.steps = 0
+
+    def step(self, rate: float) -> Losses:
+        """One alternating step: the discriminator learns, then the generator.
+
+        Args:
+            rate: factor on both learning rates, 0..1.
+        """
+        self.set_rate(rate)
+        recipe, shape = self.recipe, (self.recipe.batch_size, self.recipe.crop)
+        photos, paintings = (self.batch(source.crops(*shape, self.random)) for source in (self.photos, self.paintings))
+        draw = Augmentation.draw(photos.shape, photos.device, recipe.augmentation)
+        real = Augmentation.draw(paintings.shape, paintings.device, recipe.augmentation)(paintings)
+        with self.compute.autocast():
+            painted = draw(self.generator(photos))
+        # The same draw for photograph and painting: one look through the backbone serves the critic and the content.
+        maps = self.look(painted)
+        with torch.no_grad():
+            real_maps, photo_maps = self.look(real), self.look(draw(photos))
+
+        critic, painter = self.optimizers
+        real_scores = self.judge(real, real_maps)
+        fake_scores = self.judge(painted.detach(), [features.detach() for features in maps])
+        discriminator_loss = least_squares_discriminator(real_scores, fake_scores)
+        critic.zero_grad()
+        torch.autograd.backward(discriminator_loss)
+        critic.step()
+
+        self.discriminator.requires_grad_(False)
+        generator_loss = least_squares_generator(self.judge(painted, maps))
+        self.discriminator.requires_grad_(True)
+        content_loss = self_similarity(
+            [maps[index] for index in self.content_maps], [photo_maps[index] for index in self.content_maps]
+        )
+        painter.zero_grad()
+        torch.autograd.backward(generator_loss + recipe.content_weight * content_loss)
+        painter.step()
+        self.update_average()
+        self.steps += 1
+        return Losses(discriminator_loss.item(), generator_loss.item(), content_loss.item())
+
+    def look(self, picture: Tensor) -> list[Tensor]:
+        """Feature maps in float32: depthwise convolutions, of which the backbone is full, gain nothing from bf16."""
+        maps: list[Tensor] = self.backbone(picture.float())
+        return maps
+
+    def judge(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
+        """Scores, in the chosen precision."""
+        with self.compute.autocast():
+            scores: list[Tensor] = self.discriminator(picture, maps)
+        return scores
+
+    def batch(self, crops: Tensor) -> Tensor:
+        """Bytes to [-1, 1] on the device."""
+        return crops.to(self.compute.device, non_blocking=True).float() / 127.5 - 1
+
+    def set_rate(self, factor: float) -> None:
+        """Scale both learning rates."""
+        highest = (self.recipe.discriminator_rate, self.recipe.generator_rate)
+        for optimizer, rate in zip(self.optimizers, highest, strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * factor
+
+    @torch.no_grad()
+    def update_average(self) -> None:
+        """Move the average towards the generator; faster in the first steps, which it should forget."""
+        decay = min(self.recipe.ema, (1 + self.steps) / (10 + self.steps))
+        for mean, now in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            mean.lerp_(now, 1 - decay)
