@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, SEED, SIZE
@@ -15,6 +16,7 @@ from gan_style.device import Compute
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import least_squares_discriminator, least_squares_generator
 from gan_style.losses.content import self_similarity
+from gan_style.losses.lattice import lattice_energy
 from gan_style.models.backbone import Backbone
 from gan_style.models.discriminator import Discriminator, DiscriminatorConfig
 from gan_style.models.generator import Generator, GeneratorConfig
@@ -32,6 +34,7 @@ class Recipe:
         seed: of the initialisation, the crops and the augmentation.
         content_weight: how strongly the painting must resemble itself where the photograph does.
         content_strides: strides of the backbone's maps in which that is judged.
+        lattice_weight: how strongly the generator's grid is kept from showing.
         generator_rate: learning rate of the generator at its highest.
         discriminator_rate: likewise of the discriminator.
         betas: of Adam (Kingma & Ba, ICLR 2015).
@@ -46,6 +49,7 @@ class Recipe:
     seed: int = SEED
     content_weight: float = CONTENT_WEIGHT
     content_strides: tuple[int, ...] = (8, 16)
+    lattice_weight: float = 1000.0
     generator_rate: float = 4e-4
     discriminator_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
@@ -75,6 +79,7 @@ class Losses:
     discriminator: float
     generator: float
     content: float
+    lattice: float
 
     def healthy(self) -> bool:
         """Whether all of them are finite numbers."""
@@ -111,7 +116,8 @@ class Trainer:
         draw = Augmentation.draw(photos.shape, photos.device, recipe.augmentation)
         real = Augmentation.draw(paintings.shape, paintings.device, recipe.augmentation)(paintings)
         with self.compute.autocast():
-            painted = draw(self.generator(photos))
+            whole = self.generator(photos)
+        painted = draw(whole)
         # The same draw for photograph and painting: one look through the backbone serves the critic and the content.
         maps = self.look(painted)
         with torch.no_grad():
@@ -131,12 +137,18 @@ class Trainer:
         content_loss = self_similarity(
             [maps[index] for index in self.content_maps], [photo_maps[index] for index in self.content_maps]
         )
+        # Paintings repeat themselves a little by chance; only what goes beyond that is the generator's grid.
+        lattice_loss = F.relu(
+            lattice_energy(whole, block=recipe.crop // 2) - lattice_energy(paintings, block=recipe.crop // 2)
+        )
         painter.zero_grad()
-        torch.autograd.backward(generator_loss + recipe.content_weight * content_loss)
+        torch.autograd.backward(
+            generator_loss + recipe.content_weight * content_loss + recipe.lattice_weight * lattice_loss
+        )
         painter.step()
         self.update_average()
         self.steps += 1
-        return Losses(discriminator_loss.item(), generator_loss.item(), content_loss.item())
+        return Losses(discriminator_loss.item(), generator_loss.item(), content_loss.item(), lattice_loss.item())
 
     def look(self, picture: Tensor) -> list[Tensor]:
         """Feature maps in float32: depthwise convolutions, of which the backbone is full, gain nothing from bf16."""

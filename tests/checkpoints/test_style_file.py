@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+
+from gan_style.checkpoints.bundled import bundled_styles, resolve_style
+from gan_style.checkpoints.style_file import METADATA_KEY, StyleFile, read_style, write_style
+from gan_style.errors import StyleError
+from gan_style.models.generator import Generator, GeneratorConfig
+from tests.conftest import lively_generator
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+@given(channels=st.integers(4, 24), blocks=st.integers(0, 3), refine=st.integers(4, 16), seed=st.integers(0, 9))
+@settings(max_examples=15, deadline=None)
+def test_any_generator_round_trips(
+    tmp_path_factory: pytest.TempPathFactory, channels: int, blocks: int, refine: int, seed: int
+) -> None:
+    path = tmp_path_factory.mktemp("style") / "x.ckpt"
+    generator = lively_generator(GeneratorConfig(channels, blocks, refine), seed)
+    write_style(path, StyleFile(generator, 256, "MIT", {"steps": 7}, {"gap": 0.5}))
+    back = read_style(path)
+    assert back.generator.config == generator.config
+    assert (back.size, back.licence, back.training, back.metrics) == (256, "MIT", {"steps": 7}, {"gap": 0.5})
+    for name, value in generator.state_dict().items():
+        torch.testing.assert_close(back.generator.state_dict()[name], value, rtol=1e-3, atol=1e-6)
+
+
+def test_the_default_style_is_at_most_four_megabytes(tmp_path: Path) -> None:
+    path = tmp_path / "default.safetensors"
+    write_style(path, StyleFile(Generator(), 256))
+    assert path.stat().st_size <= 4 * 10**6
+
+
+def tamper(path: Path, edit: Edit) -> Path:
+    """Rewrite a style with its description edited."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    about = json.loads(header["__metadata__"][METADATA_KEY])
+    edit(about)
+    save_file(load_file(path), path, {METADATA_KEY: json.dumps(about)})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda about: about.update(schema=99), "upgrade gan-style"),
+        (lambda about: about.update(schema="1"), "damaged description"),
+        (lambda about: about.update(size=0), "cannot be"),
+        (lambda about: about.update(size=10**12), "cannot be"),
+        (lambda about: about.pop("generator"), "no generator"),
+        (lambda about: about["generator"].update(channels=10**9), "no generator"),
+        (lambda about: about["generator"].update(surprise=1), "no generator"),
+        (lambda about: about["generator"].update(blocks=3), "disagrees with its own description"),
+        (lambda about: about["generator"].update(channels=12), "disagrees with its own description"),
+    ],
+)
+def test_a_false_description_is_refused(style_path: Path, edit: Edit, message: str) -> None:
+    with pytest.raises(StyleError, match=message):
+        read_style(tamper(style_path, edit))
+
+
+def test_numbers_that_are_not_finite_are_refused(style_path: Path, tiny_generator: Generator) -> None:
+    tiny_generator.stem.weight[0, 0, 0, 0] = float("nan")
+    write_style(style_path, StyleFile(tiny_generator, 64))
+    with pytest.raises(StyleError, match="not finite"):
+        read_style(style_path)
+
+
+def test_a_pickle_is_refused_by_name_and_never_run(tmp_path: Path) -> None:
+    zipped, plain = tmp_path / "zipped.ckpt", tmp_path / "plain.safetensors"
+    torch.save({"weight": torch.zeros(3)}, zipped)
+    plain.write_bytes(pickle.dumps({"a": 1}))
+    for path in (zipped, plain):
+        with pytest.raises(StyleError, match="pickle"):
+            read_style(path)
+
+
+def test_other_safetensors_and_other_files_are_refused(tmp_path: Path) -> None:
+    other, text, empty = tmp_path / "other.safetensors", tmp_path / "readme.txt", tmp_path / "empty"
+    save_file({"weight": torch.zeros(3)}, other)
+    text.write_text("hello, this is no style at all")
+    empty.write_bytes(b"")
+    for path, message in ((other, "not a gan-style style"), (text, "not a safetensors"), (empty, "not a safetensors")):
+        with pytest.raises(StyleError, match=message):
+            read_style(path)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_damage_is_refused_in_a_sentence(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    path = tmp_path_factory.mktemp("style") / "x.safetensors"
+    write_style(path, StyleFile(lively_generator(GeneratorConfig(4, 0, 4)), 64))
+    whole = path.read_bytes()
+    length = 8 + int.from_bytes(whole[:8], "little")
+    cut = data.draw(st.integers(0, len(whole) - 1))
+    path.write_bytes(whole[:cut])
+    with pytest.raises(StyleError):
+        read_style(path)
+    broken = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        broken[data.draw(st.integers(0, length - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(bytes(broken))
+    with contextlib.suppress(StyleError):  # Nothing else may come out; a changed letter of a licence does no harm.
+        read_style(path)
+
+
+def test_a_full_disk_leaves_the_old_style_whole(
+    style_path: Path, tiny_generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = style_path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gan_style.checkpoints.files.save_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_style(style_path, StyleFile(tiny_generator, 64))
+    assert style_path.read_bytes() == before
+    assert list(style_path.parent.iterdir()) == [style_path]
+
+
+def test_a_word_means_a_file_first_and_then_a_bundled_style(style_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve_style(str(style_path)) == style_path
+    bundled = bundled_styles()["monet"]
+    assert resolve_style("monet") == resolve_style("monet.ckpt") == resolve_style("monet.safetensors") == bundled
+    monkeypatch.chdir(style_path.parent)
+    Path("monet").write_bytes(style_path.read_bytes())
+    assert resolve_style("monet") == Path("monet")
+    for word, message in (("manet", "monet"), ("no/monet", "no such file"), (str(style_path.parent), "folder")):
+        with pytest.raises(StyleError, match=message):
+            resolve_style(word)
+
+
+def test_every_bundled_style_is_sound_and_says_where_it_comes_from() -> None:
+    assert bundled_styles()
+    for path in bundled_styles().values():
+        style = read_style(path)
+        assert path.stat().st_size <= 4 * 10**6
+        assert style.licence
+        assert style.training["steps"] > 1000
+        assert style.training["paintings"]["count"] > 0

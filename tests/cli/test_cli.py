@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gan_style.imaging.decoding import Pixels
+
+Result = subprocess.CompletedProcess[str]
+
+
+def run(*arguments: object, cwd: Path | None = None) -> Result:
+    """The command line in a process of its own."""
+    command = [sys.executable, "-m", "gan_style", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False, timeout=120)
+
+
+@pytest.fixture
+def cat_path(tmp_path: Path, cat: Pixels) -> Path:
+    path = tmp_path / "cat.png"
+    Image.fromarray(cat).save(path)
+    return path
+
+
+def test_help_imports_no_torch() -> None:
+    for arguments in (["--help"], ["stylize", "--help"], ["train", "--help"], ["--version"]):
+        script = (
+            "import sys; from gan_style.cli.app import app\n"
+            f"try: app({arguments})\nexcept SystemExit: pass\n"
+            "print(sorted({'torch', 'numpy', 'PIL', 'huggingface_hub'} & sys.modules.keys()))"
+        )
+        result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert result.stdout.splitlines()[-1] == "[]"
+    shown = run("--help").stdout
+    assert all(word in shown for word in ("stylize", "train", "Exit codes", "130"))
+    assert run("--version").stdout.startswith("gan-style ")
+
+
+def test_one_photograph(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+    before = cat_path.read_bytes()
+    result = run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "out.jpg")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"{tmp_path / 'out.jpg'}\n"
+    with Image.open(tmp_path / "out.jpg") as painting:
+        assert (painting.format, painting.size) == ("JPEG", (451, 300))
+    again = run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "out.jpg")
+    assert again.returncode == 3
+    assert "--overwrite" in again.stderr
+    assert run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "out.jpg", "--overwrite").returncode == 0
+    beside = run("stylize", cat_path, "--style", style_path)
+    assert beside.stdout == f"{tmp_path / 'cat-tiny.png'}\n"
+    assert cat_path.read_bytes() == before
+
+
+def test_a_folder_goes_on_past_bad_files_and_keeps_its_shape(cat: Pixels, style_path: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    (photos / "sub").mkdir(parents=True)
+    for name in ("a.png", "b.jpg", "sub/c.bmp"):
+        Image.fromarray(cat[:90, :120]).save(photos / name)
+    (photos / "bad.jpg").write_bytes((photos / "b.jpg").read_bytes()[:700])
+    (photos / "sub" / "notes.txt").write_text("not a picture")
+    result = run("stylize", photos, "--style", style_path, "-o", tmp_path / "out")
+    assert result.returncode == 1
+    assert "bad.jpg" in result.stderr
+    assert "1 of 4 pictures failed" in result.stderr
+    made = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
+    assert made == ["a.png", "b.jpg", "sub/c.bmp"]
+    assert sorted(result.stdout.split()) == [str(tmp_path / "out" / name) for name in made]
+
+
+def test_photographs_are_never_replaced(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+    before = cat_path.read_bytes()
+    (tmp_path / "link.png").symlink_to(cat_path)
+    for target in (cat_path, tmp_path / "link.png", tmp_path):
+        result = run("stylize", cat_path, "--style", style_path, "-o", target, "--overwrite")
+        assert result.returncode == 3
+        assert "never replaced" in result.stderr
+    assert cat_path.read_bytes() == before
+
+
+def test_every_error_has_its_sentence_and_code(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.png").write_text("hello")
+    (tmp_path / "pickle.ckpt").write_bytes(b"PK\x03\x04 and so on")
+    paint = ("stylize", cat_path, "--style", style_path)
+    cases: list[tuple[tuple[object, ...], int, str]] = [
+        (("stylize", tmp_path / "none.png", "--style", style_path), 3, "does not exist"),
+        (("stylize", tmp_path / "text.png", "--style", style_path), 3, "not a picture"),
+        (("stylize", tmp_path / "empty", "--style", style_path, "-o", tmp_path / "o"), 3, "holds no pictures"),
+        (("stylize", tmp_path / "empty", "--style", style_path), 2, "add -o FOLDER"),
+        (("stylize", cat_path, tmp_path / "text.png", "--style", style_path, "-o", cat_path), 2, "is a file"),
+        (("stylize", cat_path, "--style", "manet"), 4, "There is no style manet"),
+        (("stylize", cat_path, "--style", tmp_path / "pickle.ckpt"), 4, "pickle"),
+        (("stylize", cat_path, "--style", cat_path), 4, "not a safetensors file"),
+        ((*paint, "-o", tmp_path / "out.doc"), 3, "no extension of a picture"),
+        ((*paint, "-o", cat_path / "out.png"), 3, "cannot be made"),
+        ((*paint, "--strength", "9"), 2, "strength"),
+        ((*paint, "--device", "tpu"), 2, "device is one of"),
+        ((*paint, "--device", "cuda"), 6, "no CUDA device"),
+        (("stylize",), 2, "Missing argument"),
+        (("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"), 5, "holds no photographs"),
+        (("train", tmp_path / "none", tmp_path, "-o", tmp_path / "x"), 5, "cannot be read"),
+        (("train", tmp_path, tmp_path, "-o", tmp_path), 2, "is a folder"),
+        (("train", tmp_path, tmp_path, "--size", "100"), 2, "multiple of 32"),
+        (("train", tmp_path, tmp_path, "--minutes", "-1"), 2, "minutes must be"),
+    ]
+    for arguments, code, words in cases:
+        result = run(*arguments, cwd=tmp_path)
+        said = " ".join(result.stderr.replace("│", " ").split())
+        assert result.returncode == code, (arguments, result)
+        assert words in said, (arguments, said)
+        assert result.stdout == ""
+        assert "Traceback" not in said

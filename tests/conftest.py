@@ -1,0 +1,80 @@
+"""Shared fixtures: real photographs that scikit-image ships, and tiny networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+import torch
+from PIL import Image
+
+from gan_style.checkpoints.style_file import StyleFile, write_style
+from gan_style.imaging.decoding import Pixels
+from gan_style.models.generator import Generator, GeneratorConfig
+
+PHOTO_FOLDER = Path(skimage.__file__).parent / "data"
+TINY = GeneratorConfig(channels=8, blocks=1, refine_channels=8)
+
+
+def photo(name: str) -> Image.Image:
+    """One of scikit-image's photographs."""
+    with Image.open(PHOTO_FOLDER / name) as image:
+        return image.convert("RGB")
+
+
+@pytest.fixture(scope="session")
+def cat() -> Pixels:
+    """A real photograph, (300, 451, 3)."""
+    return np.asarray(photo("chelsea.png"))
+
+
+@pytest.fixture
+def tiny_generator() -> Generator:
+    """A small generator that changes pictures visibly."""
+    return lively_generator(TINY)
+
+
+def lively_generator(config: GeneratorConfig, seed: int = 0) -> Generator:
+    """A generator far from the identity, every layer at work."""
+    torch.manual_seed(seed)
+    generator = Generator(config)
+    for parameter in generator.parameters():
+        if parameter.ndim == 1:
+            torch.nn.init.normal_(parameter, std=0.1)
+        else:
+            torch.nn.init.kaiming_normal_(parameter, a=0.2)
+    return generator.requires_grad_(False).eval()
+
+
+@pytest.fixture
+def style_path(tmp_path: Path, tiny_generator: Generator) -> Path:
+    """A tiny style on disk."""
+    path = tmp_path / "tiny.safetensors"
+    write_style(path, StyleFile(tiny_generator, size=64, licence="CC0-1.0", training={"steps": 3}))
+    return path
+
+
+def save_crops(folder: Path, name: str, count: int, side: int = 80) -> Path:
+    """A folder of ``count`` crops of one real photograph."""
+    folder.mkdir(parents=True, exist_ok=True)
+    image = photo(name)
+    random = np.random.default_rng(len(name))
+    for index in range(count):
+        left = int(random.integers(image.width - side))
+        top = int(random.integers(image.height - side))
+        image.crop((left, top, left + side, top + side)).save(folder / f"{index:03}.png")
+    return folder
+
+
+@pytest.fixture
+def photo_folder(tmp_path: Path) -> Path:
+    """30 photographs."""
+    return save_crops(tmp_path / "photos", "chelsea.png", 30)
+
+
+@pytest.fixture
+def painting_folder(tmp_path: Path) -> Path:
+    """10 pictures that look quite different from the photographs."""
+    return save_crops(tmp_path / "paintings", "coffee.png", 10)

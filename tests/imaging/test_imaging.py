@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_style.errors import PictureError
+from gan_style.files import replacing
+from gan_style.imaging import decoding
+from gan_style.imaging.decoding import Picture, Pixels, read_picture
+from gan_style.imaging.encoding import FORMATS, write_picture
+from gan_style.imaging.finding import find_pictures
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_come_in_upright_and_say_so(tmp_path: Path, cat: Pixels, orientation: int) -> None:
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
+    image = Image.fromarray(cat)
+    if orientation > 1:
+        image = image.transpose(Image.Transpose(undo[orientation]))
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = orientation, "a cat"
+    image.save(tmp_path / "x.png", exif=exif)
+    picture = read_picture(tmp_path / "x.png")
+    assert np.array_equal(picture.rgb, cat)
+    assert picture.size == (451, 300)
+    write_picture(tmp_path / "y.jpg", picture)
+    with Image.open(tmp_path / "y.jpg") as back:
+        assert back.getexif().get(0x0112, 1) == 1
+        assert back.getexif()[0x010E] == "a cat"
+        assert back.size == (451, 300)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_format_round_trips(tmp_path: Path, cat: Pixels, suffix: str) -> None:
+    path = tmp_path / f"cat{suffix.upper()}"
+    write_picture(path, Picture(cat))
+    with Image.open(path) as image:
+        assert image.format == FORMATS[suffix]
+    assert np.abs(read_picture(path).rgb.astype(int) - cat).mean() < 4
+    assert [found.name for found in find_pictures(tmp_path)] == [path.name]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_alpha_is_kept_and_becomes_white_where_it_cannot_be(tmp_path: Path, cat: Pixels) -> None:
+    alpha = np.zeros(cat.shape[:2], np.uint8)
+    alpha[:, 200:] = 255
+    write_picture(tmp_path / "x.png", Picture(cat, alpha))
+    back = read_picture(tmp_path / "x.png")
+    assert back.alpha is not None
+    assert np.array_equal(back.alpha, alpha)
+    assert np.array_equal(back.rgb, cat)
+    write_picture(tmp_path / "x.bmp", back)
+    flat = read_picture(tmp_path / "x.bmp")
+    assert flat.alpha is None
+    assert (flat.rgb[:, :200] == 255).all()
+    assert np.array_equal(flat.rgb[:, 200:], cat[:, 200:])
+
+
+def test_all_that_people_hand_over_is_understood(tmp_path: Path, cat: Pixels) -> None:
+    path = tmp_path / "cat.png"
+    Image.fromarray(cat).save(path)
+    sources = (path, str(path), path.read_bytes(), Image.open(path), cat, cat / 255.0)
+    assert all(np.array_equal(read_picture(source).rgb, cat) for source in sources)
+    grey = read_picture(cat[..., 0])
+    assert grey.rgb.shape == cat.shape
+    deep = Image.fromarray(cat[..., 0].astype(np.uint16) * 257)
+    assert np.array_equal(read_picture(deep).rgb, grey.rgb)
+    for mode in ("1", "L", "P", "CMYK", "LA", "RGBA", "YCbCr", "I", "F"):
+        assert read_picture(Image.fromarray(cat).convert("L").convert(mode) if mode in "IF" else
+                            Image.fromarray(cat).convert(mode)).rgb.shape == cat.shape  # fmt: skip
+    for array in (
+        np.zeros(5),
+        np.zeros((4, 4, 2)),
+        np.zeros((0, 4, 3)),
+        np.full((4, 4), np.nan),
+        np.zeros((4, 4), int),
+    ):
+        with pytest.raises(PictureError, match="is no picture"):
+            read_picture(array)
+
+
+def test_shrinking_keeps_the_shape_and_orientation(tmp_path: Path, cat: Pixels) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(cat).save(tmp_path / "x.jpg", exif=exif)
+    assert read_picture(tmp_path / "x.jpg", short_side=100).size == (100, 150)
+    assert read_picture(tmp_path / "x.jpg", short_side=1000).size == (300, 451)
+
+
+def test_what_cannot_be_read_is_said_in_a_sentence(
+    tmp_path: Path, cat: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(cat).save(stream, "JPEG")
+    (tmp_path / "cut.jpg").write_bytes(stream.getvalue()[:2000])
+    (tmp_path / "text.png").write_text("hello")
+    (tmp_path / "whole.jpg").write_bytes(stream.getvalue())
+    cases = {"cut.jpg": "damaged", "text.png": "not a picture", "none.png": "does not exist", ".": "unreadable"}
+    for name, message in cases.items():
+        with pytest.raises(PictureError, match=message) as caught:
+            read_picture(tmp_path / name)
+        assert "\n" not in str(caught.value)
+    monkeypatch.setattr(decoding, "PIXEL_LIMIT", 1000)
+    with pytest.raises(PictureError, match="megapixels"):
+        read_picture(tmp_path / "whole.jpg")
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path, cat: Pixels) -> None:
+    path = tmp_path / "x.png"
+    path.write_text("before")
+    with contextlib.suppress(RuntimeError), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(PictureError, match="cannot be written"):
+        write_picture(tmp_path / "no" / "x.png", Picture(cat))
+    with pytest.raises(PictureError, match="no extension of a picture"):
+        write_picture(tmp_path / "x.doc", Picture(cat))
+
+
+def test_pictures_are_found_by_content_in_a_fixed_order(tmp_path: Path, cat: Pixels) -> None:
+    (tmp_path / "b" / "c").mkdir(parents=True)
+    (tmp_path / ".hidden").mkdir()
+    Image.fromarray(cat).save(tmp_path / "b" / "c" / "x.png")
+    for name in ("z", "a.txt", ".dot", "b/k.dat", ".hidden/x"):
+        (tmp_path / name).write_bytes((tmp_path / "b" / "c" / "x.png").read_bytes())
+    (tmp_path / "fake.jpg").write_text("no picture")
+    found = [path.relative_to(tmp_path).as_posix() for path in find_pictures(tmp_path)]
+    assert found == ["a.txt", "z", "b/k.dat", "b/c/x.png"]
+    with pytest.raises(OSError, match="missing"):
+        list(find_pictures(tmp_path / "missing"))

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import gan_style
+from gan_style.device import Compute
+from gan_style.errors import UsageError
+from gan_style.imaging.decoding import Pixels
+from gan_style.inference.painter import Brush, Painter
+from gan_style.inference.tiles import Box, split, view
+from tests.conftest import TINY, lively_generator, photo
+
+CPU = Compute.choose("cpu", "fp32")
+CAT = np.asarray(photo("chelsea.png"))
+
+
+def tiny_painter(tile: int = 1024, size: int = 64) -> Painter:
+    return Painter(lively_generator(TINY), size, CPU, tile)
+
+
+@given(
+    height=st.integers(1, 300),
+    width=st.integers(1, 300),
+    tile=st.integers(1, 16).map(lambda number: 8 * number),
+    size=st.integers(16, 128),
+    strength=st.floats(0, 1.5),
+    detail=st.floats(0, 1),
+)
+@settings(max_examples=25, deadline=None)
+def test_tiled_equals_whole(height: int, width: int, tile: int, size: int, strength: float, detail: float) -> None:
+    rgb, brush = CAT[:height, :width], Brush(strength, detail)
+    whole = tiny_painter(size=size).paint(rgb, brush)
+    tiled = tiny_painter(max(tile, 8 * (max(height, width) // 64)), size).paint(rgb, brush)
+    assert tiled.shape == rgb.shape
+    assert np.abs(tiled.astype(int) - whole).max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 200), (3, 5), (64, 64), (299, 451)])
+def test_strength_zero_gives_the_photograph_back(shape: tuple[int, int]) -> None:
+    rgb = CAT[: shape[0], : shape[1]]
+    assert np.array_equal(tiny_painter().paint(rgb, Brush(strength=0)), rgb)
+    assert not np.array_equal(tiny_painter().paint(rgb), rgb)
+
+
+def test_a_small_picture_is_one_pass_of_the_generator() -> None:
+    rgb = CAT[:64, :64]
+    generator = lively_generator(TINY)
+    margin = TINY.margin
+    padded = torch.from_numpy(np.pad(rgb, ((margin, margin), (margin, margin), (0, 0)), "symmetric"))
+    with torch.inference_mode():
+        direct = generator(padded.permute(2, 0, 1)[None].float() / 127.5 - 1, strength=0.7)
+    expected = ((direct[0, :, margin:-margin, margin:-margin].clamp(-1, 1) + 1) * 127.5 + 0.5).byte()
+    painted = tiny_painter().paint(rgb, Brush(strength=0.7))
+    assert np.abs(painted.astype(int) - expected.permute(1, 2, 0).numpy()).max() <= 1
+
+
+def test_a_large_picture_gets_its_palette_from_the_coarsest_level() -> None:
+    rgb = np.asarray(Image.fromarray(CAT).resize((902, 600), Image.Resampling.BICUBIC))
+    painter = tiny_painter(size=75)
+    assert painter.levels(600, 902) == 3
+    large = painter.paint(rgb).astype(float)
+    coarse = painter.paint(np.asarray(Image.fromarray(rgb).resize((113, 75), Image.Resampling.BOX))).astype(float)
+    assert np.abs(large.mean((0, 1)) - coarse.mean((0, 1))).max() < 6
+
+
+def test_less_detail_means_less_of_the_photograph() -> None:
+    painter = tiny_painter(size=32)
+    results = [painter.paint(CAT, Brush(detail=detail)).astype(float) for detail in (0.0, 0.8, 1.0)]
+    assert all(np.abs(a - b).mean() > 0.5 for a, b in itertools.pairwise(results))
+
+
+def test_progress_rises_to_one() -> None:
+    shares: list[float] = []
+    tiny_painter(tile=64, size=75).paint(CAT, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1)
+    assert len(shares) > 10
+
+
+@given(st.integers(1, 99), st.integers(1, 99), st.integers(1, 40))
+def test_tiles_cover_every_pixel_once(height: int, width: int, tile: int) -> None:
+    seen = np.zeros((height, width), int)
+    for box in split(height, width, tile):
+        seen[box.top : box.bottom, box.left : box.right] += 1
+    assert (seen == 1).all()
+
+
+def test_a_view_goes_on_as_a_mirror_image() -> None:
+    picture = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    seen = view(picture, Box(-3, -4, 5, 7))
+    expected = np.pad(picture, ((3, 3), (4, 4), (0, 0)), "symmetric").astype(np.float32) / 127.5 - 1
+    assert np.allclose(seen[0].permute(1, 2, 0).numpy(), expected)
+
+
+def test_values_out_of_range_are_refused() -> None:
+    for values in ({"strength": -0.1}, {"strength": 1.6}, {"detail": 1.1}, {"detail": float("nan")}):
+        with pytest.raises(UsageError):
+            Brush(**values)
+    with pytest.raises(UsageError):
+        tiny_painter(tile=12)
+
+
+def test_python_use(style_path: Path, tmp_path: Path, cat: Pixels) -> None:
+    style = gan_style.load_style(style_path, device="cpu", precision="fp32")
+    path = tmp_path / "cat.png"
+    Image.fromarray(cat).save(path)
+    paintings = [style.paint(source) for source in (path, path.read_bytes(), Image.open(path), cat)]
+    assert all(isinstance(painting, Image.Image) and painting.size == (451, 300) for painting in paintings)
+    assert len({painting.tobytes() for painting in paintings}) == 1
+    transparent = Image.fromarray(cat)
+    transparent.putalpha(77)
+    assert style.paint(transparent).getchannel("A").getextrema() == (77, 77)
+    assert gan_style.stylize(cat, style_path, strength=0).tobytes() == cat.tobytes()
+    assert set(gan_style.__all__) == set(dir(gan_style))
+    assert all(getattr(gan_style, name) is not None for name in gan_style.__all__)
+
+
+def test_the_bundled_monet_changes_a_photograph_without_breaking_it(cat: Pixels) -> None:
+    painting = np.asarray(gan_style.load_style("monet").paint(cat)).astype(float)
+    assert 4 < np.abs(painting - cat).mean() < 80
+    assert np.corrcoef(painting.mean(2).ravel(), cat.mean(2).ravel())[0, 1] > 0.7
+    assert 0.5 < painting.std() / cat.std() < 2

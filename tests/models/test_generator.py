@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.utils.flop_counter import FlopCounterMode
+
+from gan_style.models.generator import Generator, GeneratorConfig
+from tests.conftest import TINY, lively_generator
+
+
+def test_default_is_small_enough_for_an_ordinary_cpu() -> None:
+    generator = Generator()
+    assert sum(parameter.numel() for parameter in generator.parameters()) <= 1_500_000
+    counter = FlopCounterMode(display=False)
+    with counter, torch.inference_mode():
+        generator(torch.zeros(1, 3, 256, 256))
+    assert counter.get_total_flops() / 2 <= 8e9
+
+
+def test_starts_near_the_identity_with_a_gradient_for_every_layer() -> None:
+    torch.manual_seed(0)
+    generator = Generator(TINY)
+    photo = torch.rand(1, 3, 32, 32) * 2 - 1
+    painted = generator(photo)
+    assert (painted - photo).abs().mean() < 0.2
+    painted.square().mean().backward()
+    for block in generator.trunk:
+        block.second.weight.data.normal_(std=0.1)
+    generator(photo).square().mean().backward()
+    for name, parameter in generator.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_strength_scales_the_change(tiny_generator: Generator) -> None:
+    photo = torch.rand(1, 3, 32, 32) * 2 - 1
+    assert torch.equal(tiny_generator(photo, strength=0.0), photo)
+    change = tiny_generator(photo) - photo
+    assert change.abs().mean() > 0.01
+    torch.testing.assert_close(tiny_generator(photo, strength=1.5) - photo, 1.5 * change)
+
+
+@given(st.integers(0, 3), st.integers(4, 12), st.integers(0, 99))
+@settings(max_examples=15, deadline=None)
+def test_nothing_beyond_the_margin_reaches_a_pixel(blocks: int, channels: int, seed: int) -> None:
+    generator = lively_generator(GeneratorConfig(channels, blocks, 4), seed)
+    margin = generator.config.margin
+    assert margin % GeneratorConfig.STRIDE == 0
+    side = 2 * margin + 8
+    photo = torch.rand(1, 3, side, side, requires_grad=True)
+    row, column = margin + seed % 8, margin + seed // 8 % 8
+    generator(photo)[0, :, row, column].sum().backward()
+    assert photo.grad is not None
+    reached = photo.grad.abs().sum((0, 1)).nonzero()
+    distance = (reached - torch.tensor([row, column])).abs().max()
+    assert distance <= margin
+
+
+@given(st.integers(0, 99), st.floats(-1, 1))
+@settings(max_examples=10, deadline=None)
+def test_a_flat_photograph_is_painted_flat(seed: int, value: float) -> None:
+    generator = lively_generator(TINY, seed)
+    margin = TINY.margin
+    photo = torch.full((1, 3, 2 * margin + 16, 2 * margin + 16), value)
+    inner = generator(photo)[..., margin:-margin, margin:-margin]
+    assert (inner - inner.mean((2, 3), keepdim=True)).abs().max() < 1e-5
+
+
+def test_output_holds_no_pattern_of_two_pixels() -> None:
+    generator = lively_generator(TINY)
+    photo = torch.rand(1, 3, 64, 64) * 2 - 1
+    change = generator(photo) - photo
+    checker = torch.tensor([1.0, -1.0])
+    for pattern in (checker.repeat(32)[None, :], checker.repeat(32)[:, None]):
+        # The border pixels are filtered with a repeated neighbour, which leaves a trace of the pattern there.
+        response = (change * pattern)[..., 1:-1, 1:-1].mean((2, 3))
+        assert response.abs().max() < 0.02 * change.abs().max()
+
+
+@pytest.mark.parametrize("values", [{"channels": 0}, {"channels": 10**9}, {"blocks": -1}, {"blocks": 2.5}])
+def test_configs_out_of_bounds_are_refused(values: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="must be a whole number"):
+        GeneratorConfig(**values)
+
+
+def test_bf16_stays_close_to_fp32(tiny_generator: Generator) -> None:
+    photo = F.interpolate(torch.rand(1, 3, 8, 8), size=(64, 64), mode="bilinear") * 2 - 1
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = tiny_generator(photo)
+    change = (tiny_generator(photo) - photo).abs().mean()
+    assert (rough - tiny_generator(photo)).abs().mean() < 0.03 * change

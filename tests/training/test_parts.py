@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from gan_style.errors import UsageError
+from gan_style.imaging.finding import find_pictures
+from gan_style.training.augmentation import Augmentation, AugmentationConfig
+from gan_style.training.data import load_pictures
+from gan_style.training.schedule import Clock, Limit, rate_factor
+
+
+def test_augmentation_moves_and_cuts_but_never_recolours() -> None:
+    torch.manual_seed(0)
+    picture = torch.rand(16, 3, 24, 24) + 1
+    draw = Augmentation.draw(picture.shape, picture.device, AugmentationConfig())
+    result = draw(picture)
+    assert result.shape == picture.shape
+    assert torch.equal(result, draw(picture)), "one draw does the same to every batch"
+    for before, after in zip(picture, result, strict=True):
+        colours = {tuple(colour) for colour in before.flatten(1).T.tolist()}
+        kept = {tuple(colour) for colour in after.flatten(1).T.tolist()} - {(0.0, 0.0, 0.0)}
+        assert kept
+        assert kept <= colours
+    blank = (result == 0).all(1).float().mean((1, 2))
+    assert 0.05 < float(blank.mean()) < 0.5
+    assert not torch.equal(blank, blank[:1].expand_as(blank)), "each picture has its own draw"
+
+
+def test_without_strength_augmentation_does_nothing() -> None:
+    picture = torch.rand(2, 3, 16, 16)
+    draw = Augmentation.draw(picture.shape, picture.device, AugmentationConfig(0, 0))
+    assert torch.equal(draw(picture), picture)
+
+
+@given(st.floats(0, 2))
+def test_rate_is_constant_then_falls_to_zero(progress: float) -> None:
+    rate = rate_factor(progress)
+    assert 0 <= rate <= 1
+    assert (rate == 1) == (progress <= 0.5)
+    assert (rate == 0) == (progress >= 1)
+
+
+def test_clock_by_time_and_by_steps() -> None:
+    now = [100.0]
+    timed = Clock(Limit(minutes=2), lambda: now[0])
+    stepped = Clock(Limit(steps=10), lambda: now[0])
+    assert stepped.remaining() == float("inf")
+    now[0] += 30
+    stepped.steps = 5
+    assert timed.progress() == pytest.approx(0.25)
+    assert timed.remaining() == pytest.approx(90)
+    assert stepped.progress() == pytest.approx(0.5)
+    assert stepped.remaining() == pytest.approx(30)
+    now[0] += 1000
+    assert timed.progress() == 1
+    for bad in ({"minutes": 0}, {"minutes": float("nan")}, {"steps": 0}):
+        with pytest.raises(UsageError):
+            Limit(**bad)  # type: ignore[arg-type]
+
+
+def test_pictures_are_shrunk_and_what_fails_is_named(photo_folder: Path) -> None:
+    (photo_folder / "broken.jpg").write_bytes((photo_folder / "000.png").read_bytes()[:400])
+    (photo_folder / "notes.txt").write_text("not a picture")
+    Image.new("RGB", (9, 9)).save(photo_folder / "dot.png")
+    Image.new("RGB", (300, 200)).save(photo_folder / "wide.png")
+    Image.new("RGB", (40, 50)).save(photo_folder / "small.png")
+    pictures = load_pictures(find_pictures(photo_folder), 64, smallest=48)
+    assert len(pictures) == 32
+    assert len(pictures.failures) == 2
+    assert "broken.jpg" in pictures.failures[0]
+    assert "dot.png" in pictures.failures[1]
+    shapes = {picture.shape for picture in pictures.pictures}
+    assert shapes == {(64, 64, 3), (64, 96, 3), (60, 48, 3)}
+
+
+def test_beyond_the_budget_pictures_go_to_disk_and_stay_the_same(photo_folder: Path) -> None:
+    paths = list(find_pictures(photo_folder))
+    inside = load_pictures(paths, 64)
+    outside = load_pictures(paths, 64, budget=64 * 64 * 3 * 7 + 5)
+    kinds = [isinstance(picture.base, np.memmap) or isinstance(picture, np.memmap) for picture in outside.pictures]
+    assert kinds == [False] * 7 + [True] * 23
+    assert all(np.array_equal(a, b) for a, b in zip(inside.pictures, outside.pictures, strict=True))
+    assert inside.fingerprint == outside.fingerprint
+    batches = [one.crops(5, 32, np.random.default_rng(3)) for one in (inside, outside)]
+    assert torch.equal(*batches)
+    assert batches[0].shape == (5, 3, 32, 32)
+    assert batches[0].dtype == torch.uint8

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import gan_style
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.style_file import read_style
+from gan_style.device import Compute
+from gan_style.errors import DataError, TrainingError, UsageError
+from gan_style.imaging.finding import find_pictures
+from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.training.data import PictureSet, load_pictures
+from gan_style.training.schedule import Limit
+from gan_style.training.session import Status, train
+from gan_style.training.trainer import Recipe, Trainer
+from tests.conftest import TINY, save_crops
+
+TINY_RECIPE = Recipe(
+    size=64, batch_size=2, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4)
+)
+
+
+class Recorder:
+    """A listener that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.read: list[tuple[str, int, int]] = []
+        self.warnings: list[str] = []
+        self.statuses: list[Status] = []
+
+    def reading(self, what: str, done: int, total: int) -> None:
+        self.read.append((what, done, total))
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
+
+    def status(self, status: Status) -> None:
+        self.statuses.append(status)
+
+
+def sets(photos: Path, paintings: Path) -> tuple[PictureSet, PictureSet]:
+    first, second = (load_pictures(find_pictures(folder), 64, smallest=32) for folder in (photos, paintings))
+    return first, second
+
+
+def test_a_tiny_network_really_learns(photo_folder: Path, painting_folder: Path) -> None:
+    trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), TINY_RECIPE, Compute.choose("cpu", "fp32"))
+    before = {name: value.clone() for name, value in trainer.generator.state_dict().items()}
+    losses = [trainer.step(1.0) for _ in range(40)]
+    assert all(one.healthy() for one in losses)
+    first, last = (np.mean([one.discriminator for one in part]) for part in (losses[:5], losses[-5:]))
+    assert last < 0.8 * first, "the discriminator learns to tell them apart"
+    assert losses[-1].content > losses[0].content > 0, "the generator moves away from the photograph"
+    assert any(not torch.equal(before[name], value) for name, value in trainer.generator.state_dict().items())
+    photo = torch.zeros(1, 3, 32, 32)
+    assert not torch.equal(trainer.average(photo), trainer.generator(photo))
+
+
+def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painting_folder: Path) -> None:
+    photos, paintings = sets(photo_folder, painting_folder)
+    recipe = Recipe(size=64, generator=TINY, content_weight=0.0, generator_rate=4e-3, ema=0.9)
+    trainer = Trainer(photos, paintings, load_backbone(), recipe, Compute.choose("cpu", "fp32"))
+    for _ in range(120):
+        trainer.step(1.0)
+    crops = photos.crops(16, 32, np.random.default_rng(0)).float() / 127.5 - 1
+    goal = paintings.crops(64, 32, np.random.default_rng(0)).float().mean((0, 2, 3)) / 127.5 - 1
+    with torch.inference_mode():
+        painted = trainer.average(crops).mean((0, 2, 3))
+    assert (painted - goal).norm() < 0.7 * (crops.mean((0, 2, 3)) - goal).norm()
+
+
+def test_the_same_seed_gives_the_same_style(photo_folder: Path, painting_folder: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    contents = []
+    for name in ("a", "b", "c"):
+        path = tmp_path / f"{name}.safetensors"
+        recipe = TINY_RECIPE if name != "c" else Recipe(size=64, batch_size=2, generator=TINY, seed=1)
+        train(photo_folder, painting_folder, path, recipe=recipe, limit=Limit(steps=3), device="cpu")
+        contents.append(read_style(path).generator.stem.weight)
+    assert torch.equal(contents[0], contents[1])
+    assert not torch.equal(contents[0], contents[2])
+
+
+def test_a_whole_training_leaves_a_style_a_preview_and_a_history(
+    photo_folder: Path, painting_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = {path: path.read_bytes() for path in photo_folder.parent.rglob("*") if path.is_file()}
+    recorder = Recorder()
+    outcome = train(
+        photo_folder, painting_folder, recipe=TINY_RECIPE, limit=Limit(steps=6), licence="CC0-1.0", listener=recorder
+    )
+    assert outcome.style == Path("paintings.safetensors")
+    assert (outcome.steps, outcome.interrupted) == (6, False)
+    assert recorder.read[-1] == ("paintings", 10, 10)
+    assert [status.steps for status in recorder.statuses] == [1, 2, 3, 4, 5, 6]
+    assert recorder.statuses[-1].progress == 1
+    assert recorder.statuses[-1].images == 24
+    assert recorder.warnings == []
+
+    style = gan_style.load_style("paintings.safetensors")
+    assert style.file.licence == "CC0-1.0"
+    assert style.file.training["steps"] == 6
+    assert style.file.training["photos"]["count"] == 30
+    assert style.file.training["recipe"]["generator"]["channels"] == TINY.channels
+    assert style.paint(next(find_pictures(photo_folder))).size == (80, 80)
+    with Image.open("paintings-run/preview.png") as preview:
+        assert preview.size == (6 * 64, 2 * 64)
+    history = [json.loads(line) for line in Path("paintings-run/history.jsonl").read_text().splitlines()]
+    assert history[-1]["step"] == 6
+    assert history[-1]["learning_rate_factor"] == 0
+    assert all(path.read_bytes() == data for path, data in before.items())
+
+    with pytest.raises(UsageError, match="--overwrite"):
+        train(photo_folder, painting_folder, recipe=TINY_RECIPE, limit=Limit(steps=1))
+    train(photo_folder, painting_folder, recipe=TINY_RECIPE, limit=Limit(steps=1), overwrite=True)
+    assert read_style(Path("paintings.safetensors")).training["steps"] == 1
+
+
+def test_few_and_damaged_pictures_are_mentioned_and_none_at_all_is_refused(tmp_path: Path) -> None:
+    photos, paintings = save_crops(tmp_path / "p", "chelsea.png", 3), save_crops(tmp_path / "m", "coffee.png", 2)
+    (photos / "cut.png").write_bytes((photos / "000.png").read_bytes()[:300])
+    recorder = Recorder()
+    train(
+        photos, paintings, tmp_path / "x.ckpt", recipe=TINY_RECIPE, limit=Limit(steps=1), listener=recorder
+    )  # fmt: skip
+    assert len(recorder.warnings) == 3
+    assert "cut.png" in recorder.warnings[0]
+    assert "Only 3 photographs" in recorder.warnings[1]
+    assert "Only 2 paintings" in recorder.warnings[2]
+    (tmp_path / "empty").mkdir()
+    for arguments, message in (
+        ((tmp_path / "empty", paintings), "no photographs"),
+        ((photos, tmp_path / "missing"), "cannot be read"),
+        ((photos, photos), "same pictures"),
+    ):
+        with pytest.raises(DataError, match=message):
+            train(*arguments, tmp_path / "y.ckpt", recipe=TINY_RECIPE, limit=Limit(steps=1))
+    assert not (tmp_path / "y.ckpt").exists()
+    for output, message in ((tmp_path, "is a folder"), (tmp_path / "no" / "x.ckpt", "does not exist")):
+        with pytest.raises(UsageError, match=message):
+            train(photos, paintings, output, recipe=TINY_RECIPE)
+
+
+def test_losses_that_are_no_numbers_stop_the_training_with_the_style_kept(
+    photo_folder: Path, painting_folder: Path, tmp_path: Path
+) -> None:
+    recipe = Recipe(size=64, batch_size=2, generator=TINY, generator_rate=1e12)
+    with pytest.raises(TrainingError, match="stopped being numbers"):
+        train(photo_folder, painting_folder, tmp_path / "x.ckpt", recipe=recipe, limit=Limit(steps=200))
+    read_style(tmp_path / "x.ckpt")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_stop_at_any_moment_leaves_a_usable_style(
+    photo_folder: Path, painting_folder: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    style = tmp_path / "x.safetensors"
+    command = [sys.executable, "-m", "gan_style", "train", photo_folder, painting_folder, "-o", style, "--size", "64"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    deadline = time.monotonic() + 60
+    while not style.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(number)
+    out, error = process.communicate(timeout=60)
+    read_style(style)
+    assert "Traceback" not in error
+    if number == signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
+        assert process.returncode == 130
+        assert out.strip() == str(style)
+        assert "interrupted after" in error
+        assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("values", [{"size": 100}, {"size": 32}, {"batch_size": 0}, {"content_weight": -1.0}])
+def test_recipes_out_of_bounds_are_refused(values: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match="must be"):
+        Recipe(**values)  # type: ignore[arg-type]
+
+
+def test_devices_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert Compute.choose().device.type == "cpu"
+    assert Compute.choose("cpu", "bf16").precision == "bf16"
+    with pytest.raises(gan_style.ResourceError, match="no CUDA device"):
+        Compute.choose("cuda")
+    with pytest.raises(UsageError):
+        Compute.choose("tpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    chosen = Compute.choose()
+    assert (chosen.device.type, chosen.precision) == ("cuda", "bf16")
+    assert Compute.choose("cpu", "fp32").device.type == "cpu"
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False}, raising=False)
+    assert Compute.choose("cpu").precision == "fp32"
