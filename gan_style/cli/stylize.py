@@ -34,7 +34,7 @@ def stylize(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, error_console, new_progress, warn
+    from gan_style.cli.display import TimeLeft, new_progress, warn
 
     with new_progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft()
@@ -64,5 +64,5 @@ def stylize(
     if len(jobs) == 1 and report.failures:
         raise PictureError(report.failures[0])
     if report.failures:
-        error_console.print(f"gan-style: {len(report.failures)} of {len(jobs)} pictures failed; they are named above.")
+        warn(f"{len(report.failures)} of {len(jobs)} pictures failed; they are named above.")
         raise typer.Exit(1)

@@ -56,22 +56,21 @@ def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
         PictureError: it cannot be found, read or understood.
     """
     if isinstance(source, np.ndarray):
-        return finish(array_image(source), short_side)
+        source = array_image(source)
     if isinstance(source, Image.Image):
-        return finish(source, short_side)
+        return finish(source, shrunk(source.size, short_side))
     name = "the picture" if isinstance(source, bytes) else str(source)
     try:
         with warnings.catch_warnings():
             # Pillow warns at its limit and refuses at twice it; ours, checked before decoding, is what counts here.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-                width, height = image.size
-                if width * height > PIXEL_LIMIT:
+                if image.width * image.height > PIXEL_LIMIT:
                     raise Image.DecompressionBombError
-                if short_side is not None and image.format == "JPEG":
-                    factor = short_side / min(width, height)
-                    image.draft(None, (int(width * factor), int(height * factor)))
-                return finish(image, short_side)
+                size = shrunk(image.size, short_side)
+                if size != image.size:
+                    image.draft(None, size)  # A JPEG decodes at a fraction of its size, never below the one asked for.
+                return finish(image, size)
     except PictureError:
         raise
     except FileNotFoundError:
@@ -85,11 +84,17 @@ def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
         raise PictureError(f"{name} is damaged or unreadable ({reason}); open and save it again elsewhere.") from None
 
 
-def finish(image: Image.Image, short_side: int | None) -> Picture:
-    """Turn upright, shrink, and split into colour and alpha."""
-    if short_side is not None and min(image.size) > short_side:
-        factor = short_side / min(image.size)
-        size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
+    """``size`` scaled so that its shorter side is ``short_side``, or as it is where that is none or not smaller."""
+    if short_side is None or min(size) <= short_side:
+        return size
+    factor = short_side / min(size)
+    return round(size[0] * factor), round(size[1] * factor)
+
+
+def finish(image: Image.Image, size: tuple[int, int]) -> Picture:
+    """Bring to ``size``, turn upright, and split into colour and alpha."""
+    if image.size != size:
         image = to_eight_bit(image).resize(size, Image.Resampling.LANCZOS)
     upright = ImageOps.exif_transpose(image)
     exif = upright.getexif().tobytes() if upright.getexif() else None

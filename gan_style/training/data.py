@@ -142,7 +142,7 @@ class PixelStore:
             return
         self.budget = 0
         if self.file is None:
-            self.file = tempfile.TemporaryFile(prefix="gan-style-")  # noqa: SIM115 - lives as long as the arrays
+            self.file = tempfile.TemporaryFile(prefix="gan-style-")  # noqa: SIM115 - closed in finish()
         self.kept.append((self.file.tell(), pixels.shape))
         self.file.write(pixels.tobytes())
 
@@ -152,6 +152,7 @@ class PixelStore:
             return [item for item in self.kept if isinstance(item, np.ndarray)]
         self.file.flush()
         mapped = np.memmap(self.file, np.uint8, "r")
+        self.file.close()  # The mapping stays, and the nameless file goes when the mapping does.
         arrays = []
         for item in self.kept:
             if isinstance(item, tuple):

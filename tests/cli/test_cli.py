@@ -2,20 +2,44 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from gan_style.cli.app import main
 from gan_style.imaging.decoding import Pixels
 
-Result = subprocess.CompletedProcess[str]
+
+@dataclass(frozen=True)
+class Result:
+    """What a run of the program gave."""
+
+    code: int
+    out: str
+    error: str
 
 
-def run(*arguments: object, cwd: Path | None = None) -> Result:
-    """The command line in a process of its own."""
-    command = [sys.executable, "-m", "gan_style", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False, timeout=120)
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the program's own ``main`` in this process, which has imported torch already."""
+
+    def call(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["gan-style", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
 
 
 @pytest.fixture
@@ -25,7 +49,7 @@ def cat_path(tmp_path: Path, cat: Pixels) -> Path:
     return path
 
 
-def test_help_imports_no_torch() -> None:
+def test_help_imports_no_torch(run: Run) -> None:
     for arguments in (["--help"], ["stylize", "--help"], ["train", "--help"], ["--version"]):
         script = (
             "import sys; from gan_style.cli.app import app\n"
@@ -34,28 +58,30 @@ def test_help_imports_no_torch() -> None:
         )
         result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert result.stdout.splitlines()[-1] == "[]"
-    shown = run("--help").stdout
+    shown = run("--help").out
     assert all(word in shown for word in ("stylize", "train", "Exit codes", "130"))
-    assert run("--version").stdout.startswith("gan-style ")
+    assert run("--version").out.startswith("gan-style ")
 
 
-def test_one_photograph(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+def test_one_photograph(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
     before = cat_path.read_bytes()
     result = run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "out.jpg")
-    assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"{tmp_path / 'out.jpg'}\n"
+    assert (result.code, result.error) == (0, "")
+    assert result.out == f"{tmp_path / 'out.jpg'}\n"
     with Image.open(tmp_path / "out.jpg") as painting:
         assert (painting.format, painting.size) == ("JPEG", (451, 300))
     again = run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "out.jpg")
-    assert again.returncode == 3
-    assert "--overwrite" in again.stderr
-    assert run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "out.jpg", "--overwrite").returncode == 0
+    assert again.code == 3
+    assert "--overwrite" in again.error
+    assert run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "out.jpg", "--overwrite").code == 0
     beside = run("stylize", cat_path, "--style", style_path)
-    assert beside.stdout == f"{tmp_path / 'cat-tiny.png'}\n"
+    assert beside.out == f"{tmp_path / 'cat-tiny.png'}\n"
     assert cat_path.read_bytes() == before
 
 
-def test_a_folder_goes_on_past_bad_files_and_keeps_its_shape(cat: Pixels, style_path: Path, tmp_path: Path) -> None:
+def test_a_folder_goes_on_past_bad_files_and_keeps_its_shape(
+    run: Run, cat: Pixels, style_path: Path, tmp_path: Path
+) -> None:
     photos = tmp_path / "photos"
     (photos / "sub").mkdir(parents=True)
     for name in ("a.png", "b.jpg", "sub/c.bmp"):
@@ -63,25 +89,25 @@ def test_a_folder_goes_on_past_bad_files_and_keeps_its_shape(cat: Pixels, style_
     (photos / "bad.jpg").write_bytes((photos / "b.jpg").read_bytes()[:700])
     (photos / "sub" / "notes.txt").write_text("not a picture")
     result = run("stylize", photos, "--style", style_path, "-o", tmp_path / "out")
-    assert result.returncode == 1
-    assert "bad.jpg" in result.stderr
-    assert "1 of 4 pictures failed" in result.stderr
+    assert result.code == 1
+    assert "bad.jpg" in result.error
+    assert "1 of 4 pictures failed" in result.error
     made = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
     assert made == ["a.png", "b.jpg", "sub/c.bmp"]
-    assert sorted(result.stdout.split()) == [str(tmp_path / "out" / name) for name in made]
+    assert sorted(result.out.split()) == [str(tmp_path / "out" / name) for name in made]
 
 
-def test_photographs_are_never_replaced(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+def test_photographs_are_never_replaced(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
     before = cat_path.read_bytes()
     (tmp_path / "link.png").symlink_to(cat_path)
     for target in (cat_path, tmp_path / "link.png", tmp_path):
         result = run("stylize", cat_path, "--style", style_path, "-o", target, "--overwrite")
-        assert result.returncode == 3
-        assert "never replaced" in result.stderr
+        assert result.code == 3
+        assert "never replaced" in result.error
     assert cat_path.read_bytes() == before
 
 
-def test_every_error_has_its_sentence_and_code(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+def test_every_error_has_its_sentence_and_code(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("hello")
     (tmp_path / "pickle.ckpt").write_bytes(b"PK\x03\x04 and so on")
@@ -108,9 +134,9 @@ def test_every_error_has_its_sentence_and_code(cat_path: Path, style_path: Path,
         (("train", tmp_path, tmp_path, "--minutes", "-1"), 2, "minutes must be"),
     ]
     for arguments, code, words in cases:
-        result = run(*arguments, cwd=tmp_path)
-        said = " ".join(result.stderr.replace("│", " ").split())
-        assert result.returncode == code, (arguments, result)
+        result = run(*arguments)
+        said = " ".join(result.error.replace("│", " ").split())
+        assert result.code == code, (arguments, result)
         assert words in said, (arguments, said)
-        assert result.stdout == ""
+        assert result.out == ""
         assert "Traceback" not in said

@@ -14,7 +14,7 @@ def test_least_squares_optimum_and_sign() -> None:
     assert least_squares_discriminator(ones, zeros) == 0
     assert least_squares_generator(ones) == 0
     half = [torch.full((2, 1, 4, 4), 0.5, requires_grad=True)]
-    assert least_squares_discriminator(half, half) == pytest.approx(0.5)
+    assert least_squares_discriminator(half, half).item() == pytest.approx(0.5)
     (real,) = torch.autograd.grad(least_squares_discriminator(half, zeros), half)
     assert (real < 0).all(), "a step downhill raises the score of paintings"
     (fake,) = torch.autograd.grad(least_squares_generator(half), half)
@@ -23,7 +23,7 @@ def test_least_squares_optimum_and_sign() -> None:
 
 def test_heads_are_summed_whatever_their_size() -> None:
     small, large = torch.zeros(2, 1, 2, 2), torch.zeros(2, 1, 8, 8)
-    assert least_squares_generator([small, large]) == pytest.approx(2.0)
+    assert least_squares_generator([small, large]).item() == pytest.approx(2.0)
 
 
 def test_self_similarity_ignores_recolouring_and_sees_rearrangement() -> None:
