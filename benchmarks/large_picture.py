@@ -2,8 +2,8 @@
 
     python benchmarks/large_picture.py PHOTO --megapixels 24 --style monet
 
-The photograph is cut to 3:2, resized to the number of megapixels and saved as JPEG; then `gan-style stylize` paints it in
-a process of its own, whose CPU seconds and peak resident memory the operating system tells when it has ended.
+The photograph is cut to 3:2, resized to the number of megapixels and saved as JPEG; `gan-style stylize` then paints it
+in a process of its own, whose CPU seconds and peak resident memory the operating system tells when it has ended.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Compute:
             raise ResourceError("PyTorch finds no CUDA device here; leave --device out, or install PyTorch with CUDA.")
         chosen = torch.device("cuda" if available and device != "cpu" else "cpu")
         if precision == "auto":
-            fast = torch.cuda.is_bf16_supported() if chosen.type == "cuda" else cpu_computes_bf16()
+            fast = torch.cuda.get_device_capability()[0] >= 8 if chosen.type == "cuda" else cpu_computes_bf16()
             precision = "bf16" if fast else "fp32"
         return cls(chosen, precision)
 

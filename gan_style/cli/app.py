@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -48,6 +49,8 @@ def options(
 
 def main() -> None:
     """Run the command line; never a traceback for what was foreseen."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # Pillow's and PyTorch's remarks to programmers.
     try:
         app()
     except GanStyleError as error:

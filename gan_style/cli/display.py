@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
@@ -25,7 +27,15 @@ class TimeLeft(ProgressColumn):
 
 def new_progress(*columns: ProgressColumn | str) -> Progress:
     """A progress display that vanishes when it is done and is silent when piped."""
-    return Progress(*columns, console=error_console, transient=True, disable=not error_console.is_terminal)
+    return Progress(
+        *columns,
+        console=error_console,
+        transient=True,
+        disable=not error_console.is_terminal,
+        # rich would send what is printed to standard output along with its own display, to standard error: right where
+        # both are one terminal, and the loss of our results where standard output is a pipe.
+        redirect_stdout=sys.stdout.isatty(),
+    )
 
 
 def warn(sentence: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,8 +17,8 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 PictureLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.generic]
 
 ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
-PIXEL_LIMIT = 400_000_000
-"""A picture with more pixels than this is refused: it would need gigabytes, and is most likely a bomb."""
+EXIF_FORMATS = {"JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF"}
+"""Formats whose EXIF block describes the picture; a TIFF's also describes the layout of its file."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +60,11 @@ def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
         return finish(source, shrunk(source.size, short_side))
     name = "the picture" if isinstance(source, bytes) else str(source)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns at its limit and refuses at twice it; ours, checked before decoding, is what counts here.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-                if image.width * image.height > PIXEL_LIMIT:
-                    raise Image.DecompressionBombError
-                size = shrunk(image.size, short_side)
-                if size != image.size:
-                    image.draft(None, size)  # A JPEG decodes at a fraction of its size, never below the one asked for.
-                return finish(image, size)
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            size = shrunk(image.size, short_side)
+            if size != image.size:
+                image.draft(None, size)  # A JPEG decodes at a fraction of its size, never below the one asked for.
+            return finish(image, size)
     except PictureError:
         raise
     except FileNotFoundError:
@@ -78,7 +72,8 @@ def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
     except UnidentifiedImageError:
         raise PictureError(f"{name} is not a picture that can be read; convert it to PNG or JPEG first.") from None
     except Image.DecompressionBombError:
-        raise PictureError(f"{name} claims more than {PIXEL_LIMIT // 10**6} megapixels; shrink it first.") from None
+        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        raise PictureError(f"{name} claims more than {limit} megapixels; shrink it first.") from None
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PictureError(f"{name} is damaged or unreadable ({reason}); open and save it again elsewhere.") from None
@@ -94,10 +89,11 @@ def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
 
 def finish(image: Image.Image, size: tuple[int, int]) -> Picture:
     """Bring to ``size``, turn upright, and split into colour and alpha."""
+    image_format = image.format
     if image.size != size:
         image = to_eight_bit(image).resize(size, Image.Resampling.LANCZOS)
     upright = ImageOps.exif_transpose(image)
-    exif = upright.getexif().tobytes() if upright.getexif() else None
+    exif = upright.getexif().tobytes() if image_format in EXIF_FORMATS and upright.getexif() else None
     upright = to_eight_bit(upright)
     profile = image.info.get("icc_profile") if upright.mode == image.mode else None
     rgb = np.asarray(upright.convert("RGB"))

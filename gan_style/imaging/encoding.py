@@ -27,6 +27,13 @@ OPTIONS: dict[str, dict[str, object]] = {
     "TIFF": {"compression": "tiff_lzw"},
     "BMP": {},
 }
+KEPT = {
+    "PNG": ("icc_profile", "exif"),
+    "JPEG": ("icc_profile", "exif"),
+    "WEBP": ("icc_profile", "exif"),
+    "TIFF": ("icc_profile",),  # libtiff, which compresses, does not take a whole EXIF block from Pillow.
+    "BMP": (),
+}
 WITHOUT_ALPHA = {"JPEG", "BMP"}
 
 
@@ -65,13 +72,12 @@ def write_picture(path: Path, picture: Picture) -> None:
         picture = on_white(picture)
     image = to_image(picture)
     options = dict(OPTIONS[form])
-    if form != "BMP":
-        options |= {key: image.info[key] for key in ("icc_profile", "exif") if key in image.info}
+    options |= {key: image.info[key] for key in KEPT[form] if key in image.info}
     try:
         with replacing(path) as temporary:
             image.save(temporary, form, **options)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise PictureError(
             f"{path} cannot be written ({reason}); check the folder, its rights and the space left."
         ) from None

@@ -42,12 +42,12 @@ class Pace:
 
     Attributes:
         name: file name of the picture in work.
-        finished: pictures dealt with.
+        finished: pictures dealt with, with the share of the one in work.
         remaining: seconds left at the pace so far; infinite before anything is done.
     """
 
     name: str
-    finished: int
+    finished: float
     remaining: float
 
 
@@ -78,7 +78,7 @@ def plan(inputs: Sequence[Path], output: Path | None, style_name: str) -> list[J
     else:
         if output.exists() and not output.is_dir():
             raise UsageError(f"{output} is a file; several pictures need a folder, so give -o FOLDER.")
-        jobs = [Job(source, output / named(relative)) for source, relative in expand(inputs)]
+        jobs = [Job(source, output / named(relative)) for source, relative in expand(inputs, output)]
     targets: dict[Path, Path] = {}
     for job in jobs:
         other = targets.setdefault(job.target, job.source)
@@ -87,14 +87,15 @@ def plan(inputs: Sequence[Path], output: Path | None, style_name: str) -> list[J
     return jobs
 
 
-def expand(inputs: Sequence[Path]) -> Iterable[tuple[Path, Path]]:
-    """Every picture with its path below the output folder."""
+def expand(inputs: Sequence[Path], output: Path) -> Iterable[tuple[Path, Path]]:
+    """Every picture with its path below the output folder; pictures already in there are paintings and left out."""
+    paintings = output.resolve()
     for path in inputs:
         if not path.is_dir():
             yield path, Path(path.name)
             continue
         try:
-            found = list(find_pictures(path))
+            found = [picture for picture in find_pictures(path) if paintings not in picture.resolve().parents]
         except OSError as error:
             raise PictureError(f"{path} cannot be read ({error.strerror}); check its permissions.") from None
         if not found:
@@ -143,7 +144,7 @@ def run(
         def progress(share: float, finished: int = finished, name: str = job.source.name) -> None:
             done = finished + share
             spent = time.monotonic() - start
-            on_pace(Pace(name, finished, spent / done * (len(jobs) - done) if done else float("inf")))
+            on_pace(Pace(name, done, spent / done * (len(jobs) - done) if done else float("inf")))
 
         progress(0.0)
         try:

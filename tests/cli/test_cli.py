@@ -140,3 +140,12 @@ def test_every_error_has_its_sentence_and_code(run: Run, cat_path: Path, style_p
         assert words in said, (arguments, said)
         assert result.out == ""
         assert "Traceback" not in said
+
+
+def test_paintings_inside_the_folder_are_not_painted_again(
+    run: Run, cat: Pixels, style_path: Path, tmp_path: Path
+) -> None:
+    Image.fromarray(cat[:64, :64]).save(tmp_path / "a.png")
+    command = ("stylize", tmp_path, "--style", style_path, "-o", tmp_path / "out", "--overwrite")
+    for _ in range(2):
+        assert run(*command).out == f"{tmp_path / 'out' / 'a.png'}\n"

@@ -10,7 +10,6 @@ from PIL import Image
 
 from gan_style.errors import PictureError
 from gan_style.files import replacing
-from gan_style.imaging import decoding
 from gan_style.imaging.decoding import Picture, Pixels, read_picture
 from gan_style.imaging.encoding import FORMATS, write_picture
 from gan_style.imaging.finding import find_pictures
@@ -105,7 +104,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence(
         with pytest.raises(PictureError, match=message) as caught:
             read_picture(tmp_path / name)
         assert "\n" not in str(caught.value)
-    monkeypatch.setattr(decoding, "PIXEL_LIMIT", 1000)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(PictureError, match="megapixels"):
         read_picture(tmp_path / "whole.jpg")
 
@@ -135,3 +134,25 @@ def test_pictures_are_found_by_content_in_a_fixed_order(tmp_path: Path, cat: Pix
     assert found == ["a.txt", "z", "b/k.dat", "b/c/x.png"]
     with pytest.raises(OSError, match="missing"):
         list(find_pictures(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_metadata_survives_in_every_format_that_has_it(tmp_path: Path, cat: Pixels, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a cat"
+    exif.get_ifd(0x8769)[0x9003] = "2026:01:02 03:04:05"
+    Image.fromarray(cat).save(tmp_path / "x.jpg", exif=exif, icc_profile=b"a profile")
+    target = tmp_path / f"y{suffix}"
+    write_picture(target, read_picture(tmp_path / "x.jpg"))
+    with Image.open(target) as back:
+        assert back.size == (451, 300)
+        assert back.getexif()[0x010E] == "a cat"
+        assert back.getexif().get_ifd(0x8769)[0x9003] == "2026:01:02 03:04:05"
+        assert back.info["icc_profile"] == b"a profile"
+    assert np.abs(read_picture(target).rgb.astype(int) - cat).mean() < 5
+
+
+def test_a_tiff_does_not_hand_its_layout_on(tmp_path: Path, cat: Pixels) -> None:
+    Image.fromarray(cat).save(tmp_path / "x.tif", compression="tiff_deflate")
+    write_picture(tmp_path / "y.tif", read_picture(tmp_path / "x.tif"))
+    assert np.array_equal(read_picture(tmp_path / "y.tif").rgb, cat)

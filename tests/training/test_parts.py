@@ -62,7 +62,7 @@ def test_clock_by_time_and_by_steps() -> None:
     assert timed.progress() == 1
     for bad in ({"minutes": 0}, {"minutes": float("nan")}, {"steps": 0}):
         with pytest.raises(UsageError):
-            Limit(**bad)  # type: ignore[arg-type]
+            Limit(**bad)
 
 
 def test_pictures_are_shrunk_and_what_fails_is_named(photo_folder: Path) -> None:

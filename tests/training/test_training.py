@@ -167,7 +167,8 @@ def test_a_stop_at_any_moment_leaves_a_usable_style(
     photo_folder: Path, painting_folder: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     style = tmp_path / "x.safetensors"
-    command = [sys.executable, "-m", "gan_style", "train", photo_folder, painting_folder, "-o", style, "--size", "64"]
+    arguments = (photo_folder, painting_folder, "-o", style, "--size", "64")
+    command = [sys.executable, "-m", "gan_style", "train", *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     deadline = time.monotonic() + 60
@@ -202,7 +203,7 @@ def test_devices_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError):
         Compute.choose("tpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
     chosen = Compute.choose()
     assert (chosen.device.type, chosen.precision) == ("cuda", "bf16")
     assert Compute.choose("cpu", "fp32").device.type == "cpu"
