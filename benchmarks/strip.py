@@ -1,0 +1,37 @@
+"""One photograph beside its paintings by several styles, left to right.
+
+    python benchmarks/strip.py PHOTO -o strip.jpg --height 400 monet mine.safetensors
+
+With style files saved at different minutes of a training this shows what to expect of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+import gan_style
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("styles", nargs="+")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--height", type=int, default=400)
+    options = parser.parse_args()
+    with Image.open(options.photo) as picture:
+        photo = ImageOps.exif_transpose(picture).convert("RGB")
+    width = round(photo.width * options.height / photo.height)
+    pictures = [photo, *(gan_style.load_style(style).paint(photo) for style in options.styles)]
+    strip = Image.new("RGB", (len(pictures) * width, options.height))
+    for index, one in enumerate(pictures):
+        strip.paste(one.resize((width, options.height), Image.Resampling.LANCZOS), (index * width, 0))
+    strip.save(options.output, quality=90)
+    print(options.output)
+
+
+if __name__ == "__main__":
+    main()
