@@ -33,7 +33,7 @@ def main() -> None:
     sheet = Image.new("RGB", (columns * side, -(-len(chosen) // columns) * 2 * side), "white")
     for index, path in enumerate(chosen):
         with Image.open(path) as picture:
-            photo = ImageOps.fit(picture.convert("RGB"), (side, side))
+            photo = ImageOps.fit(ImageOps.exif_transpose(picture).convert("RGB"), (side, side))
         left, top = index % columns * side, index // columns * 2 * side
         sheet.paste(photo, (left, top))
         sheet.paste(style.paint(photo), (left, top + side))

@@ -20,12 +20,12 @@ def main() -> None:
     options = parser.parse_args()
     files = sorted(path for path in options.folder.iterdir() if path.is_file())
     ranked = sorted(files, key=lambda path: hashlib.sha256(path.name.encode()).digest())
+    if options.out.exists() and any(options.out.iterdir()):
+        parser.error(f"{options.out} is not empty, and an earlier split must not mix with this one")
     for name, part in (("held", ranked[: options.held]), ("train", ranked[options.held :])):
         (options.out / name).mkdir(parents=True, exist_ok=True)
         for path in part:
-            link = options.out / name / path.name
-            if not link.is_symlink():
-                link.symlink_to(path.resolve())
+            (options.out / name / path.name).symlink_to(path.resolve())
         print(f"{options.out / name}: {len(part)} pictures")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -62,7 +63,23 @@ class Compute:
         return f"{name}, {self.precision}"
 
 
+@contextmanager
+def memory_errors(remedy: str) -> Iterator[None]:
+    """Turn PyTorch's ways of running out of memory into one sentence with a remedy.
+
+    Raises:
+        ResourceError: there was not enough memory.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        text = str(error)
+        if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+            raise ResourceError(f"There is not enough memory. {remedy}") from None
+        raise
+
+
 def cpu_computes_bf16() -> bool:
     """Whether this CPU has bfloat16 instructions. Without them bfloat16 is emulated, and slower than float32."""
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
-    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "arm_bf16"))
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))

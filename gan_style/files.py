@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,21 +13,17 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path``; when the block ends without an error it takes the place of ``path``.
 
-    The new file gets the permissions that a plain ``open`` would have given. After an error nothing is left behind.
+    The new file gets the permissions that a plain ``open`` gives. After an error nothing is left behind.
 
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=f".part{path.suffix[:16]}", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".gan-style-{secrets.token_hex(8)}.part")
+    temporary.open("xb").close()
     try:
         yield temporary
-        with temporary.open("rb") as stream:
+        with temporary.open("r+b") as stream:
             os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

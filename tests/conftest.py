@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,16 @@ def photo(name: str) -> Image.Image:
     """One of scikit-image's photographs."""
     with Image.open(PHOTO_FOLDER / name) as image:
         return image.convert("RGB")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of the tests' own, so that neither an old one hides a fault nor a new one stays behind."""
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        patch.setattr("gan_style.checkpoints.backbone.user_cache_path", lambda *_: cache)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(*command: object, cwd: Path) -> str:
-    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=cwd, check=False, timeout=400)
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=cwd, check=False, timeout=1500)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

@@ -47,7 +47,7 @@ def backbone_weights(cache: Path | None = None) -> dict[str, Tensor]:
     path = cache or user_cache_path("gan-style") / CACHE_NAME
     try:
         weights = load_file(path)
-        if set(weights) == {f"{ours}.{part}" for ours, *_ in layer_names() for part in ("weight", "bias")}:
+        if {name: value.shape for name, value in weights.items()} == expected_shapes():
             return weights
     except (OSError, SafetensorError):
         pass
@@ -58,6 +58,13 @@ def backbone_weights(cache: Path | None = None) -> dict[str, Tensor]:
     except OSError:
         pass  # A cache that cannot be written costs half a second at the next start and nothing else.
     return weights
+
+
+def expected_shapes() -> dict[str, torch.Size]:
+    """Names and shapes of the folded weights of all stages."""
+    with torch.device("meta"):
+        backbone = Backbone(BackboneConfig((len(STAGES) - 1,)))
+    return {name: value.shape for name, value in backbone.state_dict().items()}
 
 
 def source_weights() -> dict[str, Tensor]:

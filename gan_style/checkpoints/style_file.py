@@ -26,7 +26,8 @@ SCHEMA = 1
 HEADER_LIMIT = 1 << 20
 FILE_LIMIT = 256 << 20
 DTYPE_BYTES = {"F16": 2, "BF16": 2, "F32": 4}
-PICKLE_MAGIC = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+ZIP_MAGIC = b"PK\x03\x04"
+PICKLE_MAGIC = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 @dataclass
@@ -52,6 +53,7 @@ def write_style(path: Path, style: StyleFile) -> None:
     """Write a style file atomically.
 
     Raises:
+        StyleError: a weight is not a finite number in half precision; nothing is written.
         OSError: the folder cannot be written or the disk is full.
     """
     about = {
@@ -63,6 +65,8 @@ def write_style(path: Path, style: StyleFile) -> None:
         "metrics": style.metrics,
     }
     weights = {name: value.detach().cpu().half().contiguous() for name, value in style.generator.state_dict().items()}
+    if not all(torch.isfinite(value).all() for value in weights.values()):
+        raise StyleError(f"The network has numbers that are not finite, so {path} is left as it was.")
     write_tensors(path, weights, {METADATA_KEY: json.dumps(about, allow_nan=False)})
 
 
@@ -79,7 +83,7 @@ def read_style(path: Path) -> StyleFile:
         raise StyleError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
     if len(data) > FILE_LIMIT:
         raise StyleError(f"{path} is larger than {FILE_LIMIT >> 20} MiB, so it is not a gan-style style.")
-    if data.startswith(PICKLE_MAGIC):
+    if is_pickle(data):
         raise StyleError(
             f"{path} is a pickle (an ordinary PyTorch checkpoint), which can run code when it is opened and is never "
             "loaded here; use a style written by gan-style train."
@@ -97,10 +101,15 @@ def read_style(path: Path) -> StyleFile:
     )
 
 
+def is_pickle(data: bytes) -> bool:
+    """Whether a file is a pickle, bare or in PyTorch's zip; a safetensors header's length can begin like one."""
+    return data.startswith(ZIP_MAGIC) or (data.startswith(PICKLE_MAGIC) and data[8:9] != b"{")
+
+
 def read_header(path: Path, data: bytes) -> dict[str, Any]:
     """The JSON header of a safetensors file."""
     length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > HEADER_LIMIT or not data[8:].startswith(b"{"):
+    if len(data) < 8 or length > HEADER_LIMIT or data[8:9] != b"{":
         raise StyleError(f"{path} is not a safetensors file, so it is not a style.")
     if 8 + length > len(data):
         raise StyleError(f"{path} is cut off; copy or download it again.")

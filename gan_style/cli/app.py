@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 import warnings
 from typing import Annotated
@@ -17,7 +17,7 @@ from gan_style.version import __version__
 EXIT_CODES = """\
 Exit codes: 0 all went well; 1 some pictures of several failed, or an unforeseen error; 2 wrong usage; 3 a picture
 cannot be read or written; 4 no such style, or not a style; 5 not enough to learn from; 6 no such device, no weights,
-no space; 7 training went wrong; 130 interrupted."""
+no memory, no space; 7 training went wrong; 130 interrupted."""
 
 app = typer.Typer(
     name="gan-style",
@@ -49,6 +49,9 @@ def options(
 
 def main() -> None:
     """Run the command line; never a traceback for what was foreseen."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")  # File names may hold bytes that are no text.
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Pillow's and PyTorch's remarks to programmers.
     try:
@@ -56,13 +59,6 @@ def main() -> None:
     except GanStyleError as error:
         complain(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        complain("interrupted.")
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of standard output has gone; keep Python from complaining about it once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     except MemoryError:
         complain("there is not enough memory; close other programs or use smaller pictures.")
         sys.exit(6)

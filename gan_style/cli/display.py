@@ -31,7 +31,7 @@ def new_progress(*columns: ProgressColumn | str) -> Progress:
         *columns,
         console=error_console,
         transient=True,
-        disable=not error_console.is_terminal,
+        disable=not sys.stderr.isatty(),
         # rich would send what is printed to standard output along with its own display, to standard error: right where
         # both are one terminal, and the loss of our results where standard output is a pipe.
         redirect_stdout=sys.stdout.isatty(),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gan_style.defaults import DETAIL, STRENGTH, STYLE
+from gan_style.errors import GanStyleError
 
 
 def stylize(
@@ -40,29 +41,28 @@ def stylize(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft()
     ) as progress:
         task = progress.add_task("loading", total=None)
-        from gan_style.errors import PictureError
         from gan_style.inference.batch import Pace, plan, run
         from gan_style.inference.painter import Brush
         from gan_style.inference.style import load_style
 
         brush = Brush(strength, detail)
-        painter = load_style(style, device=device, precision=precision)
-        jobs = plan(inputs, output, painter.name)
+        loaded = load_style(style, device=device, precision=precision)
+        jobs = plan(inputs, output, loaded.name)
         progress.update(task, total=len(jobs))
 
         def show(pace: Pace) -> None:
             progress.update(task, description=pace.name, completed=pace.finished, remaining=pace.remaining)
 
-        def fail(sentence: str) -> None:
+        def fail(error: GanStyleError) -> None:
             if len(jobs) > 1:
-                warn(sentence)
+                warn(str(error))
 
         def done(path: Path) -> None:
             typer.echo(path)
 
-        report = run(jobs, painter, brush, overwrite=overwrite, on_pace=show, on_done=done, on_failure=fail)
-    if len(jobs) == 1 and report.failures:
-        raise PictureError(report.failures[0])
-    if report.failures:
-        warn(f"{len(report.failures)} of {len(jobs)} pictures failed; they are named above.")
+        failures = run(jobs, loaded, brush, overwrite=overwrite, on_pace=show, on_done=done, on_failure=fail)
+    if len(jobs) == 1 and failures:
+        raise failures[0]
+    if failures:
+        warn(f"{len(failures)} of {len(jobs)} pictures failed; they are named above.")
         raise typer.Exit(1)

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from gan_style.errors import PictureError
+from gan_style.errors import PictureError, ResourceError
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 PictureLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.generic]
 
 ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
+RGB_MODES = {"RGB", "RGBA", "P", "PA"}
 EXIF_FORMATS = {"JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF"}
 """Formats whose EXIF block describes the picture; a TIFF's also describes the layout of its file."""
 
@@ -53,13 +54,14 @@ def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
 
     Raises:
         PictureError: it cannot be found, read or understood.
+        ResourceError: there is not enough memory for it.
     """
-    if isinstance(source, np.ndarray):
-        source = array_image(source)
-    if isinstance(source, Image.Image):
-        return finish(source, shrunk(source.size, short_side))
-    name = "the picture" if isinstance(source, bytes) else str(source)
+    name = str(source) if isinstance(source, str | os.PathLike) else "The picture"
     try:
+        if isinstance(source, np.ndarray):
+            source = array_image(source)
+        if isinstance(source, Image.Image):
+            return finish(source, shrunk(source.size, short_side))
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
             size = shrunk(image.size, short_side)
             if size != image.size:
@@ -69,14 +71,18 @@ def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
         raise
     except FileNotFoundError:
         raise PictureError(f"{name} does not exist; check the path.") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise PictureError(f"{name} cannot be read ({error.strerror}); check the path and its permissions.") from None
     except UnidentifiedImageError:
         raise PictureError(f"{name} is not a picture that can be read; convert it to PNG or JPEG first.") from None
     except Image.DecompressionBombError:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise PictureError(f"{name} claims more than {limit} megapixels; shrink it first.") from None
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+    except MemoryError:
+        raise ResourceError(f"There is not enough memory to decode {name}; shrink it first.") from None
+    except Exception as error:  # Damaged files make Pillow raise whatever they happen to break.
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise PictureError(f"{name} is damaged or unreadable ({reason}); open and save it again elsewhere.") from None
+        raise PictureError(f"{name} is damaged ({reason}); open and save it again elsewhere.") from None
 
 
 def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
@@ -88,30 +94,42 @@ def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
 
 
 def finish(image: Image.Image, size: tuple[int, int]) -> Picture:
-    """Bring to ``size``, turn upright, and split into colour and alpha."""
-    image_format = image.format
-    if image.size != size:
-        image = to_eight_bit(image).resize(size, Image.Resampling.LANCZOS)
-    upright = ImageOps.exif_transpose(image)
-    exif = upright.getexif().tobytes() if image_format in EXIF_FORMATS and upright.getexif() else None
+    """Turn upright, bring to ``size`` (as it was before turning), and split into colour and alpha."""
+    upright, exif = turn_upright(image)
+    if upright.size != image.size:
+        size = size[::-1]
     upright = to_eight_bit(upright)
-    profile = image.info.get("icc_profile") if upright.mode == image.mode else None
+    if upright.size != size:
+        upright = upright.resize(size, Image.Resampling.LANCZOS)
+    profile = image.info.get("icc_profile") if image.mode in RGB_MODES else None
     rgb = np.asarray(upright.convert("RGB"))
     alpha = np.asarray(upright.getchannel("A")) if upright.mode == "RGBA" else None
     return Picture(rgb, alpha, profile, exif)
 
 
+def turn_upright(image: Image.Image) -> tuple[Image.Image, bytes | None]:
+    """The picture as its orientation tag says, and its EXIF block without that tag."""
+    image.load()
+    try:
+        upright = ImageOps.exif_transpose(image)
+        exif = upright.getexif()
+        return upright, exif.tobytes() if image.format in EXIF_FORMATS and exif else None
+    except Exception:  # A broken block can raise anything, and the pixels are fine without it.
+        return image, None
+
+
 def to_eight_bit(image: Image.Image) -> Image.Image:
     """The picture as RGB, or as RGBA where it has transparency."""
-    if image.mode in ("RGB", "RGBA"):
-        return image
+    if image.mode in ALPHA_MODES or "transparency" in image.info:
+        return image.convert("RGBA")
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
         values = np.asarray(image, np.float64)
-        scale = 255 / 65535 if values.max(initial=0) > 255 else 1.0
+        highest = values.max(initial=0)
+        scale = 255.0 if image.mode == "F" and highest <= 1 else 1.0 if highest <= 255 else 255 / 65535
         return Image.fromarray((values * scale).clip(0, 255).astype(np.uint8)).convert("RGB")
-    return image.convert("RGBA" if image.mode in ALPHA_MODES or "transparency" in image.info else "RGB")
+    return image.convert("RGB")
 
 
 def array_image(array: npt.NDArray[np.generic]) -> Image.Image:

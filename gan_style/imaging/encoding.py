@@ -34,6 +34,8 @@ KEPT = {
     "TIFF": ("icc_profile",),  # libtiff, which compresses, does not take a whole EXIF block from Pillow.
     "BMP": (),
 }
+LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}
+LONGEST_JPEG_EXIF = 65533
 WITHOUT_ALPHA = {"JPEG", "BMP"}
 
 
@@ -47,6 +49,18 @@ def format_of(path: Path) -> str:
         return FORMATS[path.suffix.lower()]
     except KeyError:
         raise PictureError(f"{path} has no extension of a picture; use one of {', '.join(FORMATS)}.") from None
+
+
+def check_fits(path: Path, size: tuple[int, int]) -> None:
+    """Refuse before painting what could not be written after it.
+
+    Raises:
+        PictureError: the extension is none we write, or the format takes no picture of this width and height.
+    """
+    form = format_of(path)
+    limit = LONGEST_SIDE.get(form)
+    if limit is not None and max(size) > limit:
+        raise PictureError(f"{path} cannot be {size[0]}x{size[1]} pixels: {form} ends at {limit}; use .png or .tif.")
 
 
 def to_image(picture: Picture) -> Image.Image:
@@ -73,6 +87,8 @@ def write_picture(path: Path, picture: Picture) -> None:
     image = to_image(picture)
     options = dict(OPTIONS[form])
     options |= {key: image.info[key] for key in KEPT[form] if key in image.info}
+    if form == "JPEG" and len(picture.exif or b"") > LONGEST_JPEG_EXIF:
+        del options["exif"]
     try:
         with replacing(path) as temporary:
             image.save(temporary, form, **options)

@@ -7,13 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SIGNATURE_BYTES = 16
+SIGNATURES = (
+    b"\xff\xd8\xff",  # JPEG
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF87a",
+    b"GIF89a",
+    b"II*\0",  # TIFF, and BigTIFF below
+    b"MM\0*",
+    b"II+\0",
+    b"MM\0+",
+    b"\0\0\0\x0cjP  ",  # JPEG 2000
+)
 
 
 def looks_like_picture(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of a picture format that Pillow reads."""
+    """Whether the first bytes of a file are those of a picture, of a format that is read here or not."""
     return (
-        head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*"))
-        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+        head.startswith(SIGNATURES)
+        or (head.startswith(b"BM") and head[6:10] == bytes(4))
+        or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
         or (head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"avif", b"avis"})
     )
 
@@ -21,14 +33,15 @@ def looks_like_picture(head: bytes) -> bool:
 def find_pictures(folder: Path) -> Iterator[Path]:
     """Pictures below ``folder``, in an order that does not depend on the file system.
 
-    Hidden files and folders are passed over, and so is everything whose first bytes are not a picture's. A file that
-    cannot be opened is yielded, so that whoever decodes it reports it.
+    Hidden files and folders are passed over, and so is everything whose first bytes are not a picture's; links to
+    folders are not followed. A file or folder that cannot be opened is yielded, so that whoever decodes it reports it.
 
     Raises:
         OSError: ``folder`` itself cannot be listed.
     """
     os.scandir(folder).close()
-    for root, folders, names in os.walk(folder, followlinks=False):
+    closed: list[Path] = []
+    for root, folders, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(root, name)
@@ -42,3 +55,4 @@ def find_pictures(folder: Path) -> Iterator[Path]:
                 continue
             if looks_like_picture(head):
                 yield path
+    yield from closed

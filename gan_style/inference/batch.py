@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.errors import GanStyleError, PictureError, UsageError
 from gan_style.imaging.decoding import read_picture
-from gan_style.imaging.encoding import FORMATS, format_of, write_picture
+from gan_style.imaging.encoding import FORMATS, check_fits, format_of, write_picture
 from gan_style.imaging.finding import find_pictures
 from gan_style.inference.painter import Brush, Progress
 from gan_style.inference.style import Style
@@ -21,19 +21,6 @@ class Job:
 
     source: Path
     target: Path
-
-
-@dataclass
-class Report:
-    """What became of the jobs.
-
-    Attributes:
-        written: files that now exist.
-        failures: a sentence for each job that failed.
-    """
-
-    written: list[Path] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -54,9 +41,9 @@ class Pace:
 def plan(inputs: Sequence[Path], output: Path | None, style_name: str) -> list[Job]:
     """Decide where every painting goes.
 
-    One file with ``output`` goes to that file, or into that folder if it exists as one. Several files, or a folder
-    with all pictures below it, go into the folder ``output``, which keeps the tree. Without ``output`` each painting
-    lies beside its photograph as NAME-STYLE.
+    One file goes to the file ``output``, or into that folder if it exists or has no extension. Several files, or a
+    folder with all pictures below it, go into the folder ``output``, which keeps the tree; pictures that lie in it
+    already are paintings and left out. Without ``output`` each painting lies beside its photograph as NAME-STYLE.
 
     Args:
         inputs: files and folders.
@@ -65,39 +52,53 @@ def plan(inputs: Sequence[Path], output: Path | None, style_name: str) -> list[J
 
     Raises:
         UsageError: the inputs and the output do not fit together.
-        PictureError: a folder cannot be read.
+        PictureError: an input does not exist, or a folder cannot be read or holds no pictures.
     """
-    several = len(inputs) > 1 or any(path.is_dir() for path in inputs)
+    for path in inputs:
+        if not path.exists():
+            raise PictureError(f"{path} does not exist; check the path.")
+    several = len(inputs) > 1 or inputs[0].is_dir()
     if output is None:
         if any(path.is_dir() for path in inputs):
             raise UsageError("A folder of pictures needs a folder for the paintings; add -o FOLDER.")
         jobs = [Job(path, beside(path, style_name)) for path in inputs]
-    elif not several and not output.is_dir():
+    elif not several and not output.is_dir() and output.suffix:
         format_of(output)
         jobs = [Job(inputs[0], output)]
     else:
-        if output.exists() and not output.is_dir():
-            raise UsageError(f"{output} is a file; several pictures need a folder, so give -o FOLDER.")
+        if not output.is_dir() and (output.exists() or output.suffix.lower() in FORMATS):
+            raise UsageError(f"Several pictures need a folder and {output} is a file; give -o FOLDER.")
         jobs = [Job(source, output / named(relative)) for source, relative in expand(inputs, output)]
-    targets: dict[Path, Path] = {}
+    return without_clashes(jobs)
+
+
+def without_clashes(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, each once.
+
+    Raises:
+        UsageError: two photographs would become the same painting.
+    """
+    sources: dict[Path, Path] = {}
     for job in jobs:
-        other = targets.setdefault(job.target, job.source)
+        other = sources.setdefault(job.target, job.source)
         if other != job.source:
             raise UsageError(f"{other} and {job.source} would both become {job.target}; paint them into two folders.")
-    return jobs
+    return [Job(source, target) for target, source in sources.items()]
 
 
 def expand(inputs: Sequence[Path], output: Path) -> Iterable[tuple[Path, Path]]:
-    """Every picture with its path below the output folder; pictures already in there are paintings and left out."""
+    """Every picture with its path below the output folder."""
     paintings = output.resolve()
     for path in inputs:
         if not path.is_dir():
             yield path, Path(path.name)
             continue
         try:
-            found = [picture for picture in find_pictures(path) if paintings not in picture.resolve().parents]
+            found = list(find_pictures(path))
         except OSError as error:
             raise PictureError(f"{path} cannot be read ({error.strerror}); check its permissions.") from None
+        if path.resolve() in paintings.parents:
+            found = [picture for picture in found if paintings not in picture.resolve().parents]
         if not found:
             raise PictureError(f"{path} holds no pictures; check the path.")
         for picture in found:
@@ -123,8 +124,8 @@ def run(
     overwrite: bool = False,
     on_pace: Callable[[Pace], object] = lambda _: None,
     on_done: Callable[[Path], object] = lambda _: None,
-    on_failure: Callable[[str], object] = lambda _: None,
-) -> Report:
+    on_failure: Callable[[GanStyleError], object] = lambda _: None,
+) -> list[GanStyleError]:
     """Paint all jobs, past those that fail.
 
     Args:
@@ -134,9 +135,12 @@ def run(
         overwrite: whether paintings may replace files; photographs are never replaced.
         on_pace: called often with how far the work is.
         on_done: called with each painting once it is written.
-        on_failure: called with a sentence for each job that fails, as it fails.
+        on_failure: called with the error of each job that fails, as it fails.
+
+    Returns:
+        One error for each job that failed.
     """
-    report = Report()
+    failures: list[GanStyleError] = []
     sources = {identity(job.source) for job in jobs}
     start = time.monotonic()
     for finished, job in enumerate(jobs):
@@ -150,12 +154,11 @@ def run(
         try:
             paint_job(job, style, brush, overwrite, sources, progress)
         except GanStyleError as error:
-            report.failures.append(str(error))
-            on_failure(str(error))
+            failures.append(error)
+            on_failure(error)
         else:
-            report.written.append(job.target)
             on_done(job.target)
-    return report
+    return failures
 
 
 def paint_job(job: Job, style: Style, brush: Brush, overwrite: bool, sources: set[object], progress: Progress) -> None:
@@ -169,6 +172,7 @@ def paint_job(job: Job, style: Style, brush: Brush, overwrite: bool, sources: se
     if job.target.exists() and not overwrite:
         raise PictureError(f"{job.target} exists already; add --overwrite to replace it.")
     picture = read_picture(job.source)
+    check_fits(job.target, picture.size)
     try:
         job.target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

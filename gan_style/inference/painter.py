@@ -13,9 +13,10 @@ from PIL import Image
 from torch import Tensor
 
 from gan_style.defaults import DETAIL, STRENGTH
-from gan_style.device import Compute
+from gan_style.device import Compute, memory_errors
 from gan_style.errors import UsageError
 from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.tensors import to_pixels
 from gan_style.inference.tiles import Box, enlarge, shrink, split, view
 from gan_style.models.generator import Generator
 
@@ -101,7 +102,7 @@ class Painter:
                     level[where] = painted[0].permute(1, 2, 0).numpy()
                 else:
                     original = view(photo, box)
-                    result[where] = to_bytes(original + brush.strength * (painted - original))
+                    result[where] = to_pixels(original + brush.strength * (painted - original))
                 done += box.height * box.width
                 progress(done / total)
             coarse = level
@@ -139,7 +140,7 @@ class Painter:
     def generate(self, picture: Tensor) -> Tensor:
         """One pass of the generator: (1, 3, H, W) on the CPU to the same."""
         picture = picture.to(self.compute.device).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), self.compute.autocast():
+        with torch.inference_mode(), self.compute.autocast(), memory_errors("Use smaller pictures or --device cpu."):
             painted: Tensor = self.generator(picture)
         return painted.cpu()
 
@@ -152,9 +153,3 @@ def pyramid(rgb: Pixels, levels: int) -> list[Pixels]:
     for _ in range(levels):
         photos.insert(0, np.asarray(Image.fromarray(photos[0]).reduce(2)))
     return photos
-
-
-def to_bytes(picture: Tensor) -> Pixels:
-    """(1, 3, H, W) in [-1, 1], clamped -> (H, W, 3) in 0..255."""
-    pixels: Pixels = ((picture[0].clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(1, 2, 0).numpy()
-    return pixels

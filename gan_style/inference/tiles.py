@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.imaging.tensors import to_unit
+
 
 @dataclass(frozen=True)
 class Box:
@@ -68,8 +70,8 @@ def view(array: npt.NDArray[np.generic], box: Box) -> Tensor:
     columns = mirrored(box.left, box.right, array.shape[1])
     first = array[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     part = first[rows - rows.min()][:, columns - columns.min()]
-    pixels = torch.from_numpy(part).permute(2, 0, 1)[None].float()
-    return pixels / 127.5 - 1 if array.dtype == np.uint8 else pixels
+    pixels = torch.from_numpy(part).permute(2, 0, 1)[None]
+    return to_unit(pixels) if array.dtype == np.uint8 else pixels.float()
 
 
 def mirrored(start: int, stop: int, size: int) -> npt.NDArray[np.intp]:

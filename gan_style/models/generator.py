@@ -65,7 +65,7 @@ class ResidualBlock(nn.Module):
 
 
 class Generator(nn.Module):
-    """``painting = photograph + strength * delta``, with dense convolutions at a quarter of the resolution.
+    """``painting = photograph + delta``, with dense convolutions at a quarter of the resolution.
 
     Two choices keep lattices out by construction: the trunk is brought to half resolution by bilinear interpolation
     (Odena et al., "Deconvolution and Checkerboard Artifacts", Distill 2016), and what the last pixel shuffle (Shi et
@@ -104,12 +104,11 @@ class Generator(nn.Module):
             cell = self.head.weight[::4] * 0.1
             self.head.weight.copy_(cell.repeat_interleave(4, 0))
 
-    def forward(self, photo: Tensor, strength: float = 1.0) -> Tensor:
+    def forward(self, photo: Tensor) -> Tensor:
         """Paint a batch.
 
         Args:
             photo: (N, 3, H, W) in [-1, 1], RGB; H and W multiples of ``GeneratorConfig.STRIDE``.
-            strength: how much of the change is applied; 0 gives the photograph back.
 
         Returns:
             (N, 3, H, W), float32, about [-1, 1] and not clamped.
@@ -119,7 +118,7 @@ class Generator(nn.Module):
         half = torch.cat([half, F.pixel_unshuffle(photo, 2).to(half.dtype)], 1)
         delta = F.pixel_shuffle(self.head(leaky(self.refine(leaky(half)))), 2).float()
         smooth = F.conv2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), self.binomial.to(delta.dtype), groups=3)
-        return photo.float() + strength * smooth.float()
+        return photo.float() + smooth.float()
 
 
 def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:

@@ -16,10 +16,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_style.errors import PictureError
+from gan_style.errors import GanStyleError
 from gan_style.imaging.decoding import Pixels, read_picture
 
-MEMORY_BUDGET = 2 * 2**30
+MEMORY_BUDGET = 3 * 2**29
 """Bytes of decoded pictures that a set keeps in memory; what comes after goes to a memory-mapped temporary file."""
 
 SMALLEST_SIDE = 32
@@ -43,18 +43,21 @@ class PictureSet:
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def crops(self, count: int, size: int, random: np.random.Generator) -> Tensor:
+    def crops(self, count: int, size: int, generator: np.random.Generator) -> Tensor:
         """Random crops of random pictures, half of them mirrored.
 
         Returns:
             (count, 3, size, size), uint8, in channels-last memory.
+
+        Raises:
+            ValueError: the set is empty, or a picture is smaller than a crop.
         """
         batch = np.empty((count, size, size, 3), np.uint8)
-        for slot, index in enumerate(random.integers(len(self.pictures), size=count)):
+        for slot, index in enumerate(generator.integers(len(self.pictures), size=count)):
             picture = self.pictures[index]
-            top, left = (int(random.integers(side - size + 1)) for side in picture.shape[:2])
+            top, left = (int(generator.integers(side - size + 1)) for side in picture.shape[:2])
             crop = picture[top : top + size, left : left + size]
-            batch[slot] = crop[:, ::-1] if random.integers(2) else crop
+            batch[slot] = crop[:, ::-1] if generator.integers(2) else crop
         return torch.from_numpy(batch).permute(0, 3, 1, 2)
 
 
@@ -85,7 +88,7 @@ def load_pictures(
     def decode(path: Path) -> Pixels | str:
         try:
             rgb = read_picture(path, short_side).rgb
-        except PictureError as error:
+        except GanStyleError as error:
             return str(error)
         if min(rgb.shape[:2]) < SMALLEST_SIDE:
             return f"{path} has only {rgb.shape[1]}x{rgb.shape[0]} pixels, too few to learn from."

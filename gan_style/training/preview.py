@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from gan_style.device import Compute
 from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.tensors import to_pixels, to_tensor
 from gan_style.models.generator import Generator
 
 COLUMNS = 6
@@ -28,15 +28,12 @@ def preview_photos(pictures: Sequence[Pixels], size: int) -> list[Pixels]:
 
 @torch.inference_mode()
 def preview(generator: Generator, photos: Sequence[Pixels], compute: Compute) -> Pixels:
-    """Two rows: ``photos`` and what ``generator`` makes of them."""
-    rows = [np.concatenate(photos, 1)]
+    """Two rows: ``photos`` and what ``generator`` makes of them, as painting would."""
+    margin = generator.config.margin
     painted = []
     for photo in photos:
-        picture = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None].to(compute.device).float() / 127.5 - 1
-        margin = min(generator.config.margin, picture.shape[-1] - 4)
-        padded = F.pad(picture, (margin,) * 4, mode="reflect").contiguous(memory_format=torch.channels_last)
+        padded = np.pad(photo, ((margin, margin), (margin, margin), (0, 0)), "symmetric")
+        picture = to_tensor(padded).to(compute.device).contiguous(memory_format=torch.channels_last)
         with compute.autocast():
-            result = generator(padded)[0, :, margin:-margin, margin:-margin]
-        painted.append(((result.clamp(-1, 1) + 1) * 127.5 + 0.5).byte().permute(1, 2, 0).cpu().numpy())
-    rows.append(np.concatenate(painted, 1))
-    return np.concatenate(rows, 0)
+            painted.append(to_pixels(generator(picture)[..., margin:-margin, margin:-margin]))
+    return np.concatenate([np.concatenate(photos, 1), np.concatenate(painted, 1)], 0)

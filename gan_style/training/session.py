@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import signal
 import threading
 from collections import deque
@@ -18,8 +19,8 @@ import torch
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import StyleFile, write_style
-from gan_style.device import Compute
-from gan_style.errors import DataError, ResourceError, TrainingError, UsageError
+from gan_style.device import Compute, memory_errors
+from gan_style.errors import DataError, PictureError, ResourceError, StyleError, TrainingError, UsageError
 from gan_style.imaging.decoding import Picture
 from gan_style.imaging.encoding import write_picture
 from gan_style.imaging.finding import find_pictures
@@ -109,9 +110,9 @@ def run_folder(output: Path) -> Path:
 
 
 def train(
-    photos: Path,
-    paintings: Path,
-    output: Path | None = None,
+    photos: str | os.PathLike[str],
+    paintings: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
     *,
     recipe: Recipe | None = None,
     limit: Limit | None = None,
@@ -145,15 +146,15 @@ def train(
         TrainingError: the losses stopped being numbers.
     """
     recipe, limit, listener = recipe or Recipe(), limit or Limit(), listener or Silent()
-    output = output or default_output(paintings)
+    photos, paintings = Path(photos), Path(paintings)
+    output = default_output(paintings) if output is None else Path(output)
     check_output(output, overwrite)
     compute = Compute.choose(device, precision)
     backbone = load_backbone()
-    photo_set, painting_set = load_sets(photos, paintings, recipe, listener)
-    trainer = Trainer(photo_set, painting_set, backbone, recipe, compute)
-    session = Session(trainer, limit, output, licence, listener)
     try:
-        return session.run()
+        sets = load_sets(photos, paintings, recipe, listener)
+        with memory_errors("Use a smaller --batch-size or --size."):
+            return Session(Trainer(*sets, backbone, recipe, compute), limit, output, licence, listener).run()
     except OSError as error:
         raise ResourceError(
             f"{error.filename or output} cannot be written ({error.strerror or error}); make room or choose another "
@@ -216,13 +217,15 @@ class Session:
         self.folder = run_folder(output)
         self.clock = Clock(limit)
         self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
+        self.complaints: set[str] = set()
         self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
 
     def run(self) -> Outcome:
         """Train to the end or until interrupted."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "history.jsonl").write_text("")
-        self.save()
+        if not self.output.exists():
+            self.save()  # What is to be replaced stays until there is something better than a beginner.
         self.clock.restart()
         next_save, next_record = PREVIEW_SECONDS, HISTORY_SECONDS
         with interruptible() as interrupted:
@@ -271,15 +274,30 @@ class Session:
             "learning_rate_factor": rate_factor(status.progress),
             **dataclasses.asdict(status.losses),
         }
-        with (self.folder / "history.jsonl").open("a") as stream:
-            stream.write(json.dumps(line) + "\n")
+        try:
+            with (self.folder / "history.jsonl").open("a") as stream:
+                stream.write(json.dumps(line) + "\n")
+        except OSError as error:
+            self.complain(f"The history cannot be written ({error.strerror}); training goes on.")
 
     def save(self) -> None:
-        """Write the preview and the style."""
+        """Write the style and then the preview, without which training goes on."""
         average = self.trainer.average
-        write_picture(self.folder / "preview.png", Picture(preview(average, self.photos, self.trainer.compute)))
-        size = self.trainer.recipe.size
-        write_style(self.output, StyleFile(average, size, self.licence, training=self.description()))
+        style = StyleFile(average, self.trainer.recipe.size, self.licence, training=self.description())
+        try:
+            write_style(self.output, style)
+        except StyleError as error:
+            raise TrainingError(f"{error} Try another --seed or --precision fp32.") from None
+        try:
+            write_picture(self.folder / "preview.png", Picture(preview(average, self.photos, self.trainer.compute)))
+        except PictureError as error:
+            self.complain(f"{error} Training goes on.")
+
+    def complain(self, sentence: str) -> None:
+        """Warn, once for each sentence."""
+        if sentence not in self.complaints:
+            self.complaints.add(sentence)
+            self.listener.warn(sentence)
 
     def description(self) -> dict[str, Any]:
         """What the style file says about its making."""

@@ -14,6 +14,7 @@ from torch import Tensor
 from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, SEED, SIZE
 from gan_style.device import Compute
 from gan_style.errors import UsageError
+from gan_style.imaging.tensors import to_unit
 from gan_style.losses.adversarial import least_squares_discriminator, least_squares_generator
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
@@ -63,6 +64,8 @@ class Recipe:
             raise UsageError(f"size must be a multiple of 32 from 64 to 1024, not {self.size}.")
         if not 1 <= self.batch_size <= 1024:
             raise UsageError(f"batch size must be from 1 to 1024, not {self.batch_size}.")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed must be from 0 to 2**63 - 1, not {self.seed}.")
         if not 0 <= self.content_weight <= 1000:
             raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
 
@@ -163,7 +166,7 @@ class Trainer:
 
     def batch(self, crops: Tensor) -> Tensor:
         """Bytes to [-1, 1] on the device."""
-        return crops.to(self.compute.device, non_blocking=True).float() / 127.5 - 1
+        return to_unit(crops.to(self.compute.device, non_blocking=True))
 
     def set_rate(self, factor: float) -> None:
         """Scale both learning rates."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from gan_style.checkpoints.bundled import bundled_styles, resolve_style
-from gan_style.checkpoints.style_file import METADATA_KEY, StyleFile, read_style, write_style
+from gan_style.checkpoints.style_file import METADATA_KEY, PICKLE_MAGIC, StyleFile, read_style, write_style
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
 from tests.conftest import lively_generator
@@ -73,9 +73,13 @@ def test_a_false_description_is_refused(style_path: Path, edit: Edit, message: s
         read_style(tamper(style_path, edit))
 
 
-def test_numbers_that_are_not_finite_are_refused(style_path: Path, tiny_generator: Generator) -> None:
+def test_numbers_that_are_not_finite_are_neither_read_nor_written(style_path: Path, tiny_generator: Generator) -> None:
     tiny_generator.stem.weight[0, 0, 0, 0] = float("nan")
-    write_style(style_path, StyleFile(tiny_generator, 64))
+    before = style_path.read_bytes()
+    with pytest.raises(StyleError, match="left as it was"):
+        write_style(style_path, StyleFile(tiny_generator, 64))
+    assert style_path.read_bytes() == before
+    style_path.write_bytes(before[:-2] + b"\xff\xff")
     with pytest.raises(StyleError, match="not finite"):
         read_style(style_path)
 
@@ -87,6 +91,17 @@ def test_a_pickle_is_refused_by_name_and_never_run(tmp_path: Path) -> None:
     for path in (zipped, plain):
         with pytest.raises(StyleError, match="pickle"):
             read_style(path)
+
+
+def test_a_header_whose_length_looks_like_a_pickle_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    for padding in range(0, 1500, 8):
+        write_style(path, StyleFile(lively_generator(GeneratorConfig(4, 0, 4)), 64, "x" * padding))
+        if path.read_bytes()[:2] in PICKLE_MAGIC:
+            break
+    else:
+        pytest.fail("no length begins like a pickle")
+    assert read_style(path).licence == "x" * padding
 
 
 def test_other_safetensors_and_other_files_are_refused(tmp_path: Path) -> None:

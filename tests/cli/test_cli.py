@@ -107,7 +107,10 @@ def test_photographs_are_never_replaced(run: Run, cat_path: Path, style_path: Pa
     assert cat_path.read_bytes() == before
 
 
-def test_every_error_has_its_sentence_and_code(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+def test_every_error_has_its_sentence_and_code(
+    run: Run, cat_path: Path, style_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("hello")
     (tmp_path / "pickle.ckpt").write_bytes(b"PK\x03\x04 and so on")
@@ -123,6 +126,7 @@ def test_every_error_has_its_sentence_and_code(run: Run, cat_path: Path, style_p
         (("stylize", cat_path, "--style", cat_path), 4, "not a safetensors file"),
         ((*paint, "-o", tmp_path / "out.doc"), 3, "no extension of a picture"),
         ((*paint, "-o", cat_path / "out.png"), 3, "cannot be made"),
+        ((*paint, tmp_path / "text.png", "-o", tmp_path / "x.png"), 2, "give -o FOLDER"),
         ((*paint, "--strength", "9"), 2, "strength"),
         ((*paint, "--device", "tpu"), 2, "device is one of"),
         ((*paint, "--device", "cuda"), 6, "no CUDA device"),
@@ -132,6 +136,7 @@ def test_every_error_has_its_sentence_and_code(run: Run, cat_path: Path, style_p
         (("train", tmp_path, tmp_path, "-o", tmp_path), 2, "is a folder"),
         (("train", tmp_path, tmp_path, "--size", "100"), 2, "multiple of 32"),
         (("train", tmp_path, tmp_path, "--minutes", "-1"), 2, "minutes must be"),
+        (("train", tmp_path, tmp_path, "--seed", "-1"), 2, "seed must be"),
     ]
     for arguments, code, words in cases:
         result = run(*arguments)

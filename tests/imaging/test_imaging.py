@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from gan_style.errors import PictureError
 from gan_style.files import replacing
 from gan_style.imaging.decoding import Picture, Pixels, read_picture
-from gan_style.imaging.encoding import FORMATS, write_picture
+from gan_style.imaging.encoding import FORMATS, check_fits, write_picture
 from gan_style.imaging.finding import find_pictures
 
 
@@ -99,7 +101,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence(
     (tmp_path / "cut.jpg").write_bytes(stream.getvalue()[:2000])
     (tmp_path / "text.png").write_text("hello")
     (tmp_path / "whole.jpg").write_bytes(stream.getvalue())
-    cases = {"cut.jpg": "damaged", "text.png": "not a picture", "none.png": "does not exist", ".": "unreadable"}
+    cases = {"cut.jpg": "damaged", "text.png": "not a picture", "none.png": "does not exist", ".": "cannot be read"}
     for name, message in cases.items():
         with pytest.raises(PictureError, match=message) as caught:
             read_picture(tmp_path / name)
@@ -156,3 +158,52 @@ def test_a_tiff_does_not_hand_its_layout_on(tmp_path: Path, cat: Pixels) -> None
     Image.fromarray(cat).save(tmp_path / "x.tif", compression="tiff_deflate")
     write_picture(tmp_path / "y.tif", read_picture(tmp_path / "x.tif"))
     assert np.array_equal(read_picture(tmp_path / "y.tif").rgb, cat)
+
+
+def test_transparency_of_every_kind_is_kept(tmp_path: Path, cat: Pixels) -> None:
+    small = Image.fromarray(cat[:20, :20])
+    small.save(tmp_path / "rgb.png", transparency=tuple(int(value) for value in cat[3, 4]))
+    small.quantize(16).save(tmp_path / "palette.png", transparency=0)
+    for name in ("rgb.png", "palette.png"):
+        alpha = read_picture(tmp_path / name).alpha
+        assert alpha is not None
+        assert set(np.unique(alpha)) == {0, 255}
+
+
+def test_pictures_of_many_bits(tmp_path: Path, cat: Pixels) -> None:
+    grey = np.asarray(Image.fromarray(cat).convert("L"))
+    Image.fromarray((grey / 255).astype(np.float32)).save(tmp_path / "float.tif")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    for name in ("float.tif", "deep.png"):
+        assert np.abs(read_picture(tmp_path / name).rgb[..., 0].astype(int) - grey).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
+def test_shrinking_turns_upright_in_every_format(tmp_path: Path, cat: Pixels, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    Image.fromarray(cat).save(tmp_path / f"x{suffix}", exif=exif)
+    assert read_picture(tmp_path / f"x{suffix}", short_side=60).size == (60, 90)
+    assert read_picture(tmp_path / f"x{suffix}").size == (300, 451)
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow's remarks on the junk.
+@given(st.binary(min_size=1, max_size=200))
+@settings(max_examples=100, deadline=None)
+def test_a_broken_exif_block_costs_no_more_than_itself(junk: bytes) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(np.full((8, 8, 3), 90, np.uint8)).save(stream, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0" + junk)
+    assert read_picture(stream.getvalue()).rgb.shape == (8, 8, 3)
+
+
+def test_formats_say_beforehand_what_they_cannot_hold(tmp_path: Path) -> None:
+    check_fits(tmp_path / "x.png", (100_000, 2))
+    for name in ("x.webp", "x.jpg"):
+        with pytest.raises(PictureError, match=r"use \.png"):
+            check_fits(tmp_path / name, (100_000, 2))
+
+
+def test_long_names_can_be_written(tmp_path: Path, cat: Pixels) -> None:
+    path = tmp_path / ("\u6c34" * 80 + ".png")
+    write_picture(path, Picture(cat[:4, :4]))
+    assert path.exists()

