@@ -90,11 +90,11 @@ def read_style(path: Path) -> StyleFile:
         )
     header = read_header(path, data)
     about = read_metadata(path, header)
-    config = read_config(path, about)
+    config, size = read_config(path, about), read_size(path, about)
     check_tensors(path, header, config)
     return StyleFile(
         load_generator(path, data, config),
-        size=bounded_size(path, about),
+        size=size,
         licence=about["licence"] if isinstance(about.get("licence"), str) else "",
         training=about["training"] if isinstance(about.get("training"), dict) else {},
         metrics=about["metrics"] if isinstance(about.get("metrics"), dict) else {},
@@ -148,7 +148,7 @@ def read_config(path: Path, about: Mapping[str, Any]) -> GeneratorConfig:
         raise StyleError(f"{path} describes no generator that can be built ({error}).") from None
 
 
-def bounded_size(path: Path, about: Mapping[str, Any]) -> int:
+def read_size(path: Path, about: Mapping[str, Any]) -> int:
     """The scale of its strokes."""
     size = about.get("size")
     if type(size) is not int or not 64 <= size <= 4096:
