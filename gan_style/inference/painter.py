@@ -94,8 +94,8 @@ class Painter:
         for index, photo in enumerate(photos):
             last = index == len(photos) - 1
             level = np.empty(photo.shape, np.float16) if not last else None
+            below = photos[index - 1] if index else None
             for box in split(photo.shape[0], photo.shape[1], self.tile):
-                below = photos[index - 1] if index else None
                 painted = self.paint_box(photo, below, coarse, box, brush.detail)
                 where = (slice(box.top, box.bottom), slice(box.left, box.right))
                 if level is not None:

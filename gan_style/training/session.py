@@ -124,8 +124,8 @@ def train(
 ) -> Outcome:
     """Learn a painter from a folder of photographs and a folder of paintings.
 
-    The style file is written at once and again every minute, so whatever ends the training leaves a usable style;
-    an interrupt or a termination signal ends it in good order.
+    The style file is written every minute, and at once where there is none to be replaced, so whatever ends the
+    training leaves a usable style; an interrupt or a termination signal ends it in good order.
 
     Args:
         photos: folder of photographs, read recursively.
