@@ -23,18 +23,20 @@ class GeneratorConfig:
     Attributes:
         channels: width of the residual trunk, which works at a quarter of the resolution.
         blocks: number of residual blocks in the trunk.
-        refine_channels: width of the layer at half resolution that joins the trunk with the photograph.
+        refine_channels: width of the layers at half resolution, the first of which joins the trunk with the photograph.
+        refine_blocks: number of residual blocks there, for grain that is finer than the trunk's grid.
     """
 
     channels: int = 96
     blocks: int = 6
     refine_channels: int = 32
+    refine_blocks: int = 1
 
     STRIDE = 4
     """Height and width of the input must be multiples of this, and so must the offset of a tile."""
 
     def __post_init__(self) -> None:
-        limits = {"channels": (4, 512), "blocks": (0, 32), "refine_channels": (4, 256)}
+        limits = {"channels": (4, 512), "blocks": (0, 32), "refine_channels": (4, 256), "refine_blocks": (0, 32)}
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
@@ -45,7 +47,7 @@ class GeneratorConfig:
         """Pixels of context, a multiple of ``STRIDE``, beyond which the input cannot influence an output pixel."""
         trunk = self.STRIDE * (1 + 2 * self.blocks)
         upsample = self.STRIDE
-        refine = 2 * 2
+        refine = 2 * (2 + 2 * self.refine_blocks)
         blur = 1
         return self.STRIDE * math.ceil((trunk + upsample + refine + blur) / self.STRIDE)
 
@@ -83,6 +85,7 @@ class Generator(nn.Module):
         self.trunk = nn.Sequential(*(ResidualBlock(channels) for _ in range(self.config.blocks)))
         self.squeeze = nn.Conv2d(channels, refine, 1)
         self.refine = conv3x3(refine + 3 * 4, refine)
+        self.finish = nn.Sequential(*(ResidualBlock(refine) for _ in range(self.config.refine_blocks)))
         self.head = conv3x3(refine, 3 * 4)
         kernel = torch.tensor([1.0, 2.0, 1.0])
         self.register_buffer("binomial", (kernel[:, None] * kernel / 16).expand(3, 1, 3, 3).clone(), persistent=False)
@@ -95,9 +98,9 @@ class Generator(nn.Module):
                 nn.init.kaiming_normal_(module.weight, a=SLOPE)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
-        for block in self.trunk:
-            if isinstance(block, ResidualBlock):
-                nn.init.zeros_(block.second.weight)
+        for module in self.modules():
+            if isinstance(module, ResidualBlock):
+                nn.init.zeros_(module.second.weight)
         with torch.no_grad():
             # One kernel for the four pixels that share a cell (ICNR, Aitken et al., 2017): no lattice at the start.
             # A tenth of the usual scale: near the identity, but not at it, so that every layer has a gradient.
@@ -116,7 +119,8 @@ class Generator(nn.Module):
         quarter = self.trunk(self.stem(F.pixel_unshuffle(photo, 4)))
         half = F.interpolate(self.squeeze(leaky(quarter)), scale_factor=2, mode="bilinear", align_corners=False)
         half = torch.cat([half, F.pixel_unshuffle(photo, 2).to(half.dtype)], 1)
-        delta = F.pixel_shuffle(self.head(leaky(self.refine(leaky(half)))), 2).float()
+        half = self.finish(self.refine(leaky(half)))
+        delta = F.pixel_shuffle(self.head(leaky(half)), 2).float()
         smooth = F.conv2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), self.binomial.to(delta.dtype), groups=3)
         return photo.float() + smooth.float()
 
