@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, SEED, SIZE
+from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, SEED, SIZE
 from gan_style.device import Compute
 from gan_style.errors import UsageError
 from gan_style.imaging.tensors import to_unit
@@ -22,6 +22,7 @@ from gan_style.models.backbone import Backbone
 from gan_style.models.discriminator import Discriminator, DiscriminatorConfig
 from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
+from gan_style.training.control import ContentControl
 from gan_style.training.data import PictureSet
 
 
@@ -33,7 +34,10 @@ class Recipe:
         size: short side in pixels to which pictures are shrunk; strokes are learnt at this scale. Crops are half of it.
         batch_size: photographs, and paintings, in a step.
         seed: of the initialisation, the crops and the augmentation.
-        content_weight: how strongly the painting must resemble itself where the photograph does.
+        context: pixels around a crop of a photograph that the generator sees and nothing judges, since it paints
+            differently beside an edge, and a finished picture has few of those.
+        content_weight: how strongly, at least, the painting must resemble itself where the photograph does.
+        content_limit: self-similarity distance beyond which that weight is raised.
         content_strides: strides of the backbone's maps in which that is judged.
         lattice_weight: how strongly the generator's grid is kept from showing.
         generator_rate: learning rate of the generator at its highest.
@@ -48,7 +52,9 @@ class Recipe:
     size: int = SIZE
     batch_size: int = BATCH_SIZE
     seed: int = SEED
+    context: int = 16
     content_weight: float = CONTENT_WEIGHT
+    content_limit: float = CONTENT_LIMIT
     content_strides: tuple[int, ...] = (8, 16)
     lattice_weight: float = 1000.0
     generator_rate: float = 4e-4
@@ -68,11 +74,22 @@ class Recipe:
             raise UsageError(f"seed must be from 0 to 2**63 - 1, not {self.seed}.")
         if not 0 <= self.content_weight <= 1000:
             raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
+        if not 0 < self.content_limit <= 2:
+            raise UsageError(f"content limit must be above 0 and at most 2, not {self.content_limit}.")
+        if self.context % GeneratorConfig.STRIDE or not 0 <= self.context <= self.size // 4:
+            raise UsageError(
+                f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to {self.size // 4}, not {self.context}."
+            )
 
     @property
     def crop(self) -> int:
         """Side of a training crop in pixels."""
         return self.size // 2
+
+    @property
+    def photo_crop(self) -> int:
+        """Side of a photograph's crop with its context."""
+        return self.crop + 2 * self.context
 
 
 @dataclass(frozen=True)
@@ -105,6 +122,7 @@ class Trainer:
             torch.optim.Adam(self.discriminator.parameters(), recipe.discriminator_rate, recipe.betas),
             torch.optim.Adam(self.generator.parameters(), recipe.generator_rate, recipe.betas),
         )
+        self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.steps = 0
 
     def step(self, rate: float) -> Losses:
@@ -114,12 +132,15 @@ class Trainer:
             rate: factor on both learning rates, 0..1.
         """
         self.set_rate(rate)
-        recipe, shape = self.recipe, (self.recipe.batch_size, self.recipe.crop)
-        photos, paintings = (self.batch(source.crops(*shape, self.random)) for source in (self.photos, self.paintings))
+        recipe = self.recipe
+        surrounded = self.batch(self.photos, recipe.photo_crop)
+        paintings = self.batch(self.paintings, recipe.crop)
+        inner = slice(recipe.context, recipe.context + recipe.crop)
+        photos = surrounded[..., inner, inner]
         draw = Augmentation.draw(photos.shape, photos.device, recipe.augmentation)
         real = Augmentation.draw(paintings.shape, paintings.device, recipe.augmentation)(paintings)
         with self.compute.autocast():
-            whole = self.generator(photos)
+            whole = self.generator(surrounded)[..., inner, inner]
         painted = draw(whole)
         # The same draw for photograph and painting: one look through the backbone serves the critic and the content.
         maps = self.look(painted)
@@ -146,12 +167,14 @@ class Trainer:
         )
         painter.zero_grad()
         torch.autograd.backward(
-            generator_loss + recipe.content_weight * content_loss + recipe.lattice_weight * lattice_loss
+            generator_loss + self.content.weight * content_loss + recipe.lattice_weight * lattice_loss
         )
         painter.step()
         self.update_average()
         self.steps += 1
-        return Losses(discriminator_loss.item(), generator_loss.item(), content_loss.item(), lattice_loss.item())
+        losses = Losses(discriminator_loss.item(), generator_loss.item(), content_loss.item(), lattice_loss.item())
+        self.content.update(losses.content)
+        return losses
 
     def look(self, picture: Tensor) -> list[Tensor]:
         """Feature maps in float32: depthwise convolutions, of which the backbone is full, gain nothing from bf16."""
@@ -164,8 +187,9 @@ class Trainer:
             scores: list[Tensor] = self.discriminator(picture, maps)
         return scores
 
-    def batch(self, crops: Tensor) -> Tensor:
-        """Bytes to [-1, 1] on the device."""
+    def batch(self, source: PictureSet, size: int) -> Tensor:
+        """Random crops in [-1, 1], on the device."""
+        crops = source.crops(self.recipe.batch_size, size, self.random)
         return to_unit(crops.to(self.compute.device, non_blocking=True))
 
     def set_rate(self, factor: float) -> None:

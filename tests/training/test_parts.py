@@ -12,6 +12,7 @@ from PIL import Image
 from gan_style.errors import UsageError
 from gan_style.imaging.finding import find_pictures
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
+from gan_style.training.control import ContentControl
 from gan_style.training.data import load_pictures
 from gan_style.training.schedule import Clock, Limit, rate_factor
 
@@ -92,3 +93,24 @@ def test_beyond_the_budget_pictures_go_to_disk_and_stay_the_same(photo_folder: P
     assert torch.equal(*batches)
     assert batches[0].shape == (5, 3, 32, 32)
     assert batches[0].dtype == torch.uint8
+
+
+@given(lowest=st.floats(0.5, 8), limit=st.floats(0.05, 0.2), drift=st.floats(0.3, 2))
+def test_content_control_holds_the_limit_and_never_goes_below_its_weight(
+    lowest: float, limit: float, drift: float
+) -> None:
+    control = ContentControl(lowest, limit)
+    for _ in range(4000):
+        control.update(drift / (1 + control.weight))
+        assert control.weight >= lowest
+    if drift / (1 + lowest) > limit:
+        assert drift / (1 + control.weight) == pytest.approx(limit, rel=0.1)
+    else:
+        assert control.weight == pytest.approx(lowest, rel=0.1)
+
+
+def test_content_control_leaves_a_weight_of_zero_alone() -> None:
+    control = ContentControl(0.0, 0.1)
+    for _ in range(100):
+        control.update(1.0)
+    assert control.weight == 0

@@ -90,6 +90,16 @@ def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painti
     assert (painted - goal).norm() < 0.7 * (crops.mean((0, 2, 3)) - goal).norm()
 
 
+def test_the_content_weight_rises_where_paintings_drift(photo_folder: Path, painting_folder: Path) -> None:
+    distances = []
+    for limit in (2.0, 0.02):
+        recipe = Recipe(size=64, generator=TINY, content_weight=0.5, content_limit=limit, generator_rate=4e-3)
+        trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), recipe, Compute.choose("cpu", "fp32"))
+        distances.append(np.mean([trainer.step(1.0).content for _ in range(150)][-30:]))
+        assert (trainer.content.weight > 0.5) is (limit == 0.02)
+    assert distances[1] < 0.9 * distances[0]
+
+
 @pytest.mark.usefixtures("one_thread")
 def test_the_same_seed_gives_the_same_style(photo_folder: Path, painting_folder: Path, tmp_path: Path) -> None:
     contents = []
@@ -243,7 +253,17 @@ def test_a_stop_at_any_moment_leaves_a_usable_style(
 
 
 @pytest.mark.parametrize(
-    "values", [{"size": 100}, {"size": 32}, {"batch_size": 0}, {"seed": -1}, {"content_weight": -1.0}]
+    "values",
+    [
+        {"size": 100},
+        {"size": 32},
+        {"batch_size": 0},
+        {"seed": -1},
+        {"content_weight": -1.0},
+        {"content_limit": 0.0},
+        {"context": 6},
+        {"size": 64, "context": 20},
+    ],
 )
 def test_recipes_out_of_bounds_are_refused(values: dict[str, int]) -> None:
     with pytest.raises(UsageError, match="must be"):
