@@ -38,8 +38,9 @@ class Compute:
             UsageError: an unknown word.
             ResourceError: CUDA is asked for and not there.
         """
-        if device not in DEVICES or precision not in PRECISIONS:
-            raise UsageError(f"device is one of {', '.join(DEVICES)}; precision is one of {', '.join(PRECISIONS)}.")
+        for what, word, words in (("device", device, DEVICES), ("precision", precision, PRECISIONS)):
+            if word not in words:
+                raise UsageError(f"{what} must be one of {', '.join(words)}, not {word}.")
         available = torch.cuda.is_available()
         if device == "cuda" and not available:
             raise ResourceError("PyTorch finds no CUDA device here; leave --device out, or install PyTorch with CUDA.")

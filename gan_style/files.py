@@ -20,8 +20,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".gan-style-{secrets.token_hex(8)}.part")
     temporary.open("xb").close()
+    mode = temporary.stat().st_mode
     try:
         yield temporary
+        temporary.chmod(mode)  # Some writers put a private file of their own in its place.
         with temporary.open("r+b") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)

@@ -27,12 +27,14 @@ def resolve_style(word: str) -> Path:
     Raises:
         StyleError: neither exists.
     """
+    if not word:
+        raise StyleError("The style has no name; --style takes a style file or the name of a bundled style.")
     path = Path(word)
     if path.is_file():
         return path
     bundled = bundled_styles()
-    if path.name == word and path.stem in bundled:
-        return bundled[path.stem]
+    if path.name == word and path.stem.lower() in bundled:
+        return bundled[path.stem.lower()]
     if path.is_dir():
         raise StyleError(f"{word} is a folder; --style takes a style file or one of: {', '.join(bundled)}.")
     raise StyleError(

@@ -14,10 +14,11 @@ from gan_style.cli.train import train
 from gan_style.errors import GanStyleError
 from gan_style.version import __version__
 
-EXIT_CODES = """\
-Exit codes: 0 all went well; 1 some pictures of several failed, or an unforeseen error; 2 wrong usage; 3 a picture
-cannot be read or written; 4 no such style, or not a style; 5 not enough to learn from; 6 no such device, no weights,
-no memory, no space; 7 training went wrong; 130 interrupted."""
+EXIT_CODES = (
+    "Exit codes: 0 all went well; 1 some pictures of several failed, or an unforeseen error; 2 wrong usage; "
+    "3 a picture cannot be read or written; 4 no such style, or not a style; 5 nothing to learn from; "
+    "6 no such device, no weights, no memory, no space; 7 training went wrong; 130 interrupted."
+)
 
 app = typer.Typer(
     name="gan-style",
@@ -61,6 +62,10 @@ def main() -> None:
         sys.exit(error.exit_code)
     except MemoryError:
         complain("there is not enough memory; close other programs or use smaller pictures.")
+        sys.exit(6)
+    except OSError as error:
+        complain(f"{error.filename or 'standard output'} fails ({error.strerror or error}); make room or check it.")
+        sys.stdout = None  # Or Python would try once more to write what is left.
         sys.exit(6)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import TextIO
 
 from rich.console import Console
-from rich.progress import Progress, ProgressColumn, Task
+from rich.progress import Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -31,11 +33,22 @@ def new_progress(*columns: ProgressColumn | str) -> Progress:
         *columns,
         console=error_console,
         transient=True,
-        disable=not sys.stderr.isatty(),
+        disable=not is_terminal(sys.stderr),
         # rich would send what is printed to standard output along with its own display, to standard error: right where
         # both are one terminal, and the loss of our results where standard output is a pipe.
-        redirect_stdout=sys.stdout.isatty(),
+        redirect_stdout=is_terminal(sys.stdout),
+        expand=True,
     )
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks at it; a closed stream is None."""
+    return stream is not None and stream.isatty()
+
+
+def description() -> TextColumn:
+    """What is being done, cut off where the terminal is too narrow for it and the columns beside it."""
+    return TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
 
 
 def warn(sentence: str) -> None:

@@ -12,11 +12,11 @@ from gan_style.errors import GanStyleError
 
 
 def stylize(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Photographs, or folders of them.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", help="Photographs, or folders of them.")],
     style: Annotated[str, typer.Option("--style", "-s", help="A style file, or the name of a bundled style.")] = STYLE,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The painting, or a folder for several. [default: beside the photograph]"),
+        typer.Option("--output", "-o", help="The painting, or a folder for several. [default: NAME-STYLE beside each photograph]"),
     ] = None,
     strength: Annotated[
         float, typer.Option(min=0, max=1.5, help="0 gives the photograph back, 1 the painting, more exaggerates.")
@@ -33,12 +33,12 @@ def stylize(
     The paths of the paintings are printed on standard output, one a line. The format follows the extension: png, jpg,
     webp, tif or bmp. A folder is painted with all pictures below it, into a folder of the same shape.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, new_progress, warn
+    from gan_style.cli.display import TimeLeft, description, new_progress, warn
 
     with new_progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft()
+        BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft(), description()
     ) as progress:
         task = progress.add_task("loading", total=None)
         from gan_style.inference.batch import Pace, plan, run

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, MINUTES, SEED, SIZE
+from gan_style.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
 
 
 def train(
-    photos: Annotated[Path, typer.Argument(help="A folder of photographs, read recursively.")],
-    paintings: Annotated[Path, typer.Argument(help="A folder of paintings by one painter, read recursively.")],
+    photos: Annotated[Path, typer.Argument(metavar="PHOTOS", help="A folder of photographs, read recursively.")],
+    paintings: Annotated[
+        Path, typer.Argument(metavar="PAINTINGS", help="A folder of paintings by one painter, read recursively.")
+    ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The style file. [default: named after PAINTINGS, in this folder]"),
+        typer.Option("--output", "-o", help="The style file. [default: PAINTINGS.safetensors, in this folder]"),
     ] = None,
-    minutes: Annotated[float, typer.Option(help="How long to train.")] = MINUTES,
+    minutes: Annotated[float | None, typer.Option(help=f"How long to train. [default: {MINUTES:g}]")] = None,
     steps: Annotated[int | None, typer.Option(help="How many steps to train, instead of --minutes.")] = None,
     size: Annotated[
-        int, typer.Option(help="Short side in pixels to which pictures are shrunk; crops are half of it.")
+        int,
+        typer.Option(help="Short side in pixels to which pictures are shrunk, a multiple of 32; crops are half of it."),
     ] = SIZE,
     batch_size: Annotated[int, typer.Option(help="Photographs, and paintings, in a step.")] = BATCH_SIZE,
     content_weight: Annotated[
@@ -43,11 +47,13 @@ def train(
     The path of the style is printed on standard output. It is usable from the first minute on: Ctrl-C ends the training
     and keeps it. STYLE-run/ beside it holds preview.png, refreshed every minute, and history.jsonl.
     """
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import BarColumn, TaskProgressColumn
 
-    from gan_style.cli.display import TimeLeft, new_progress
+    from gan_style.cli.display import TimeLeft, description, new_progress
 
-    with new_progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeLeft()) as progress:
+    if minutes is not None and steps is not None:
+        raise UsageError("Give --minutes or --steps, not both.")
+    with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
         from gan_style.training.schedule import Limit
         from gan_style.training.session import train as learn
@@ -59,7 +65,7 @@ def train(
             paintings,
             output,
             recipe=recipe,
-            limit=Limit(minutes, steps),
+            limit=Limit(MINUTES if minutes is None else minutes, steps),
             device=device,
             precision=precision,
             licence=licence,

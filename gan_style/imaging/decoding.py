@@ -21,6 +21,9 @@ RGB_MODES = {"RGB", "RGBA", "P", "PA"}
 EXIF_FORMATS = {"JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF"}
 """Formats whose EXIF block describes the picture; a TIFF's also describes the layout of its file."""
 
+OVERSHOOT = 0.5
+"""How far floats may lie outside 0..1, as resizing leaves them, before they must be something else."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -56,6 +59,8 @@ def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
         PictureError: it cannot be found, read or understood.
         ResourceError: there is not enough memory for it.
     """
+    if not isinstance(source, str | os.PathLike | bytes | Image.Image | np.ndarray) and not hasattr(source, "read"):
+        raise PictureError(f"{type(source).__name__} is no picture; give a path, bytes, a PIL image or a NumPy array.")
     name = str(source) if isinstance(source, str | os.PathLike) else "The picture"
     try:
         if isinstance(source, np.ndarray):
@@ -143,5 +148,7 @@ def array_image(array: npt.NDArray[np.generic]) -> Image.Image:
     if array.dtype == np.uint8:
         return Image.fromarray(np.ascontiguousarray(array))
     if np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all():
+        if abs(array - 0.5).max() > OVERSHOOT + 0.5:
+            raise PictureError("An array of floats must lie in 0..1; divide it by 255, or give uint8.")
         return Image.fromarray(np.asarray(np.clip(array, 0, 1) * 255 + 0.5, np.uint8))
     raise PictureError(f"An array of {array.dtype} is no picture; give uint8 in 0..255 or finite floats in 0..1.")

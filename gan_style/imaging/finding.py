@@ -1,4 +1,4 @@
-"""Finding pictures in folders by what files hold, not by what they are called."""
+"""Finding pictures in folders by what files hold, and naming those that only pretend."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SIGNATURE_BYTES = 16
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
+"""Names that promise a picture."""
+
 SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
     b"\x89PNG\r\n\x1a\n",
@@ -33,8 +36,9 @@ def looks_like_picture(head: bytes) -> bool:
 def find_pictures(folder: Path) -> Iterator[Path]:
     """Pictures below ``folder``, in an order that does not depend on the file system.
 
-    Hidden files and folders are passed over, and so is everything whose first bytes are not a picture's; links to
-    folders are not followed. A file or folder that cannot be opened is yielded, so that whoever decodes it reports it.
+    Hidden files and folders are passed over, and so is everything that neither begins like a picture nor is called
+    one; links to folders are not followed. A file that only its name calls a picture, and a file or folder that cannot
+    be opened, are yielded, so that whoever decodes them reports them.
 
     Raises:
         OSError: ``folder`` itself cannot be listed.
@@ -53,6 +57,6 @@ def find_pictures(folder: Path) -> Iterator[Path]:
             except OSError:
                 yield path
                 continue
-            if looks_like_picture(head):
+            if looks_like_picture(head) or path.suffix.lower() in SUFFIXES:
                 yield path
     yield from closed

@@ -52,11 +52,10 @@ def plan(inputs: Sequence[Path], output: Path | None, style_name: str) -> list[J
 
     Raises:
         UsageError: the inputs and the output do not fit together.
-        PictureError: an input does not exist, or a folder cannot be read or holds no pictures.
+        PictureError: the only input does not exist, or a folder cannot be read or holds no pictures.
     """
-    for path in inputs:
-        if not path.exists():
-            raise PictureError(f"{path} does not exist; check the path.")
+    if len(inputs) == 1 and not inputs[0].exists():
+        raise PictureError(f"{inputs[0]} does not exist; check the path.")
     several = len(inputs) > 1 or inputs[0].is_dir()
     if output is None:
         if any(path.is_dir() for path in inputs):
@@ -67,7 +66,9 @@ def plan(inputs: Sequence[Path], output: Path | None, style_name: str) -> list[J
         jobs = [Job(inputs[0], output)]
     else:
         if not output.is_dir() and (output.exists() or output.suffix.lower() in FORMATS):
-            raise UsageError(f"Several pictures need a folder and {output} is a file; give -o FOLDER.")
+            if several:
+                raise UsageError(f"Several pictures need a folder and {output} is a file; give -o FOLDER.")
+            raise UsageError(f"{output} is neither a folder nor named like a picture; give -o a name such as out.png.")
         jobs = [Job(source, output / named(relative)) for source, relative in expand(inputs, output)]
     return without_clashes(jobs)
 

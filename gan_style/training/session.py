@@ -18,12 +18,12 @@ from typing import Any, Protocol
 import torch
 
 from gan_style.checkpoints.backbone import load_backbone
-from gan_style.checkpoints.style_file import StyleFile, write_style
+from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import DataError, PictureError, ResourceError, StyleError, TrainingError, UsageError
 from gan_style.imaging.decoding import Picture
 from gan_style.imaging.encoding import write_picture
-from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.finding import SUFFIXES, find_pictures
 from gan_style.training.data import PictureSet, load_pictures
 from gan_style.training.preview import preview, preview_photos
 from gan_style.training.schedule import Clock, Limit, rate_factor
@@ -148,7 +148,7 @@ def train(
     recipe, limit, listener = recipe or Recipe(), limit or Limit(), listener or Silent()
     photos, paintings = Path(photos), Path(paintings)
     output = default_output(paintings) if output is None else Path(output)
-    check_output(output, overwrite)
+    check_output(output, (photos, paintings), overwrite)
     compute = Compute.choose(device, precision)
     backbone = load_backbone()
     try:
@@ -162,12 +162,26 @@ def train(
         ) from None
 
 
-def check_output(output: Path, overwrite: bool) -> None:
-    """Refuse early what would fail after the training."""
+def check_output(output: Path, sources: tuple[Path, ...], overwrite: bool) -> None:
+    """Refuse early what would fail after the training, and whatever would replace something that is no style.
+
+    Raises:
+        UsageError: the style cannot or may not be written there.
+    """
+    for folder in sources:
+        if folder.resolve() in output.resolve().parents:
+            raise UsageError(f"{output} lies among the pictures in {folder}; name a file elsewhere with -o.")
+    if output.suffix.lower() in SUFFIXES:
+        raise UsageError(f"{output} is the name of a picture; give -o a name such as {output.stem}.safetensors.")
     if output.is_dir():
         raise UsageError(f"{output} is a folder; name a file with -o, for example {output / 'style.safetensors'}.")
     if output.exists() and not overwrite:
         raise UsageError(f"{output} exists already; add --overwrite to replace it or name another file with -o.")
+    if output.exists():
+        try:
+            read_style(output)
+        except StyleError:
+            raise UsageError(f"{output} is not a style and is left alone; name another file with -o.") from None
     if not output.absolute().parent.is_dir():
         raise UsageError(f"The folder {output.absolute().parent} does not exist; make it first.")
 
@@ -179,15 +193,15 @@ def load_sets(photos: Path, paintings: Path, recipe: Recipe, listener: Listener)
         DataError: there is nothing to learn from.
     """
     sets = (
-        load_set("photographs", photos, ENOUGH_PHOTOS, recipe, listener),
-        load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe, listener),
+        load_set("photographs", photos, ENOUGH_PHOTOS, recipe.size, recipe.photo_crop, listener),
+        load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.size, recipe.crop, listener),
     )
     if sets[0].fingerprint == sets[1].fingerprint:
         raise DataError(f"{photos} and {paintings} hold the same pictures; give photographs first, then paintings.")
     return sets
 
 
-def load_set(what: str, folder: Path, enough: int, recipe: Recipe, listener: Listener) -> PictureSet:
+def load_set(what: str, folder: Path, enough: int, size: int, smallest: int, listener: Listener) -> PictureSet:
     """One set.
 
     Raises:
@@ -198,14 +212,15 @@ def load_set(what: str, folder: Path, enough: int, recipe: Recipe, listener: Lis
     except OSError as error:
         raise DataError(f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path.") from None
     result = load_pictures(
-        paths, recipe.size, smallest=recipe.crop, progress=lambda done: listener.reading(what, done, len(paths))
+        paths, size, smallest=smallest, progress=lambda done: listener.reading(what, done, len(paths))
     )
     for failure in result.failures:
         listener.warn(f"Left out: {failure}")
     if not len(result):
         raise DataError(f"{folder} holds no {what} that can be read; give a folder with at least {enough}.")
     if len(result) < enough:
-        listener.warn(f"Only {len(result)} {what} in {folder}: {enough} or more teach much better.")
+        counted = f"{len(result)} {what if len(result) > 1 else what.removesuffix('s')}"
+        listener.warn(f"Only {counted} in {folder}: {enough} or more teach much better.")
     return result
 
 
@@ -327,7 +342,11 @@ def interruptible() -> Iterator[threading.Event]:
         event.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none; under nohup it stays ignored.
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield event
     finally:

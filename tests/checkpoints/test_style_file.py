@@ -43,6 +43,13 @@ def test_the_default_style_is_at_most_four_megabytes(tmp_path: Path) -> None:
     assert path.stat().st_size <= 4 * 10**6
 
 
+def test_a_style_may_be_read_by_those_who_may_read_any_new_file(tmp_path: Path) -> None:
+    plain, path = tmp_path / "plain", tmp_path / "x.safetensors"
+    plain.touch()
+    write_style(path, StyleFile(lively_generator(GeneratorConfig(4, 0, 4)), 256))
+    assert path.stat().st_mode == plain.stat().st_mode
+
+
 def tamper(path: Path, edit: Edit) -> Path:
     """Rewrite a style with its description edited."""
     data = path.read_bytes()
