@@ -16,7 +16,9 @@ def stylize(
     style: Annotated[str, typer.Option("--style", "-s", help="A style file, or the name of a bundled style.")] = STYLE,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The painting, or a folder for several. [default: NAME-STYLE beside each photograph]"),
+        typer.Option(
+            "--output", "-o", help="The painting, or a folder for several. [default: NAME-STYLE beside the photograph]"
+        ),
     ] = None,
     strength: Annotated[
         float, typer.Option(min=0, max=1.5, help="0 gives the photograph back, 1 the painting, more exaggerates.")
@@ -37,9 +39,7 @@ def stylize(
 
     from gan_style.cli.display import TimeLeft, description, new_progress, warn
 
-    with new_progress(
-        BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft(), description()
-    ) as progress:
+    with new_progress(BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft(), description()) as progress:
         task = progress.add_task("loading", total=None)
         from gan_style.inference.batch import Pace, plan, run
         from gan_style.inference.painter import Brush
@@ -60,7 +60,11 @@ def stylize(
         def done(path: Path) -> None:
             typer.echo(path)
 
-        failures = run(jobs, loaded, brush, overwrite=overwrite, on_pace=show, on_done=done, on_failure=fail)
+        try:
+            failures = run(jobs, loaded, brush, overwrite=overwrite, on_pace=show, on_done=done, on_failure=fail)
+        except KeyboardInterrupt:
+            warn("interrupted; the paintings named on standard output are finished, the others are not there.")
+            raise typer.Exit(130) from None
     if len(jobs) == 1 and failures:
         raise failures[0]
     if failures:

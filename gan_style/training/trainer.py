@@ -78,7 +78,8 @@ class Recipe:
             raise UsageError(f"content limit must be above 0 and at most 2, not {self.content_limit}.")
         if self.context % GeneratorConfig.STRIDE or not 0 <= self.context <= self.size // 4:
             raise UsageError(
-                f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to {self.size // 4}, not {self.context}."
+                f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to a quarter of the size "
+                f"({self.size // 4}), not {self.context}."
             )
 
     @property

@@ -22,13 +22,19 @@ from tests.conftest import lively_generator
 Edit = Callable[[dict[str, Any]], None]
 
 
-@given(channels=st.integers(4, 24), blocks=st.integers(0, 3), refine=st.integers(4, 16), seed=st.integers(0, 9))
+@given(
+    channels=st.integers(4, 24),
+    blocks=st.integers(0, 3),
+    refine=st.integers(4, 16),
+    finish=st.integers(0, 2),
+    seed=st.integers(0, 9),
+)
 @settings(max_examples=15, deadline=None)
 def test_any_generator_round_trips(
-    tmp_path_factory: pytest.TempPathFactory, channels: int, blocks: int, refine: int, seed: int
+    tmp_path_factory: pytest.TempPathFactory, channels: int, blocks: int, refine: int, finish: int, seed: int
 ) -> None:
     path = tmp_path_factory.mktemp("style") / "x.ckpt"
-    generator = lively_generator(GeneratorConfig(channels, blocks, refine), seed)
+    generator = lively_generator(GeneratorConfig(channels, blocks, refine, finish), seed)
     write_style(path, StyleFile(generator, 256, "MIT", {"steps": 7}, {"gap": 0.5}))
     back = read_style(path)
     assert back.generator.config == generator.config

@@ -88,13 +88,40 @@ def test_a_folder_goes_on_past_bad_files_and_keeps_its_shape(
         Image.fromarray(cat[:90, :120]).save(photos / name)
     (photos / "bad.jpg").write_bytes((photos / "b.jpg").read_bytes()[:700])
     (photos / "sub" / "notes.txt").write_text("not a picture")
+    (photos / "sub" / "empty.png").touch()
     result = run("stylize", photos, "--style", style_path, "-o", tmp_path / "out")
     assert result.code == 1
     assert "bad.jpg" in result.error
-    assert "1 of 4 pictures failed" in result.error
+    assert "empty.png" in result.error
+    assert "2 of 5 pictures failed" in result.error
     made = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
     assert made == ["a.png", "b.jpg", "sub/c.bmp"]
     assert sorted(result.out.split()) == [str(tmp_path / "out" / name) for name in made]
+
+
+def test_a_missing_picture_among_several_is_named_and_the_others_are_painted(
+    run: Run, cat_path: Path, style_path: Path, tmp_path: Path
+) -> None:
+    result = run("stylize", tmp_path / "none.png", cat_path, "--style", style_path, "-o", tmp_path / "out")
+    assert result.code == 1
+    assert "none.png does not exist" in result.error
+    assert result.out == f"{tmp_path / 'out' / 'cat.png'}\n"
+
+
+def test_standard_output_that_fails_is_a_sentence(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gan_style", "stylize", cat_path, "--style", style_path, "--overwrite", "-o"]
+    if Path("/dev/full").exists():
+        with Path("/dev/full").open("w") as full:
+            result = subprocess.run(
+                [*command, tmp_path / "a.png"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert (result.returncode, result.stderr.count("\n")) == (6, 1), result.stderr
+        assert "standard output" in result.stderr
+    closed = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", *command, tmp_path / "b.png"], capture_output=True, text=True, check=False
+    )
+    assert (closed.returncode, closed.stderr) == (0, "")
+    assert (tmp_path / "b.png").exists()
 
 
 def test_photographs_are_never_replaced(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
@@ -114,6 +141,7 @@ def test_every_error_has_its_sentence_and_code(
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("hello")
     (tmp_path / "pickle.ckpt").write_bytes(b"PK\x03\x04 and so on")
+    folders = (tmp_path / "empty", tmp_path / "empty")
     paint = ("stylize", cat_path, "--style", style_path)
     cases: list[tuple[tuple[object, ...], int, str]] = [
         (("stylize", tmp_path / "none.png", "--style", style_path), 3, "does not exist"),
@@ -122,17 +150,22 @@ def test_every_error_has_its_sentence_and_code(
         (("stylize", tmp_path / "empty", "--style", style_path), 2, "add -o FOLDER"),
         (("stylize", cat_path, tmp_path / "text.png", "--style", style_path, "-o", cat_path), 2, "is a file"),
         (("stylize", cat_path, "--style", "manet"), 4, "There is no style manet"),
+        (("stylize", cat_path, "--style", ""), 4, "The style has no name"),
         (("stylize", cat_path, "--style", tmp_path / "pickle.ckpt"), 4, "pickle"),
         (("stylize", cat_path, "--style", cat_path), 4, "not a safetensors file"),
         ((*paint, "-o", tmp_path / "out.doc"), 3, "no extension of a picture"),
         ((*paint, "-o", cat_path / "out.png"), 3, "cannot be made"),
         ((*paint, tmp_path / "text.png", "-o", tmp_path / "x.png"), 2, "give -o FOLDER"),
         ((*paint, "--strength", "9"), 2, "strength"),
-        ((*paint, "--device", "tpu"), 2, "device is one of"),
+        ((*paint, "--device", "tpu"), 2, "device must be one of auto, cpu, cuda, not tpu"),
         ((*paint, "--device", "cuda"), 6, "no CUDA device"),
         (("stylize",), 2, "Missing argument"),
         (("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"), 5, "holds no photographs"),
-        (("train", tmp_path / "none", tmp_path, "-o", tmp_path / "x"), 5, "cannot be read"),
+        (("train", tmp_path / "none", tmp_path / "empty", "-o", tmp_path / "x"), 5, "cannot be read"),
+        (("train", tmp_path, tmp_path, "-o", tmp_path / "x"), 2, "lies among the pictures"),
+        (("train", *folders, "-o", cat_path, "--overwrite"), 2, "the name of a picture"),
+        (("train", *folders, "-o", tmp_path / "pickle.ckpt", "--overwrite"), 2, "is not a style and is left alone"),
+        (("train", *folders, "-o", tmp_path / "x", "--steps", "1", "--minutes", "1"), 2, "not both"),
         (("train", tmp_path, tmp_path, "-o", tmp_path), 2, "is a folder"),
         (("train", tmp_path, tmp_path, "--size", "100"), 2, "multiple of 32"),
         (("train", tmp_path, tmp_path, "--minutes", "-1"), 2, "minutes must be"),

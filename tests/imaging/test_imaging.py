@@ -83,6 +83,11 @@ def test_all_that_people_hand_over_is_understood(tmp_path: Path, cat: Pixels) ->
     ):
         with pytest.raises(PictureError, match="is no picture"):
             read_picture(array)
+    with pytest.raises(PictureError, match="divide it by 255"):
+        read_picture(cat.astype(np.float32))
+    assert read_picture(cat / 200.0).rgb.max() == 255, "what resizing overshoots is cut off"
+    with pytest.raises(PictureError, match="NoneType is no picture"):
+        read_picture(None)  # type: ignore[arg-type]
 
 
 def test_shrinking_keeps_the_shape_and_orientation(tmp_path: Path, cat: Pixels) -> None:
@@ -131,9 +136,10 @@ def test_pictures_are_found_by_content_in_a_fixed_order(tmp_path: Path, cat: Pix
     Image.fromarray(cat).save(tmp_path / "b" / "c" / "x.png")
     for name in ("z", "a.txt", ".dot", "b/k.dat", ".hidden/x"):
         (tmp_path / name).write_bytes((tmp_path / "b" / "c" / "x.png").read_bytes())
-    (tmp_path / "fake.jpg").write_text("no picture")
+    (tmp_path / "fake.doc").write_text("no picture")
+    (tmp_path / "fake.JPG").write_text("no picture, though its name says so: to be reported, not passed over")
     found = [path.relative_to(tmp_path).as_posix() for path in find_pictures(tmp_path)]
-    assert found == ["a.txt", "z", "b/k.dat", "b/c/x.png"]
+    assert found == ["a.txt", "fake.JPG", "z", "b/k.dat", "b/c/x.png"]
     with pytest.raises(OSError, match="missing"):
         list(find_pictures(tmp_path / "missing"))
 

@@ -36,10 +36,10 @@ def test_starts_near_the_identity_with_a_gradient_for_every_layer() -> None:
         assert parameter.grad.abs().sum() > 0, name
 
 
-@given(st.integers(0, 3), st.integers(4, 12), st.integers(0, 99))
+@given(st.integers(0, 3), st.integers(4, 12), st.integers(0, 2), st.integers(0, 99))
 @settings(max_examples=15, deadline=None)
-def test_nothing_beyond_the_margin_reaches_a_pixel(blocks: int, channels: int, seed: int) -> None:
-    generator = lively_generator(GeneratorConfig(channels, blocks, 4), seed)
+def test_nothing_beyond_the_margin_reaches_a_pixel(blocks: int, channels: int, finish: int, seed: int) -> None:
+    generator = lively_generator(GeneratorConfig(channels, blocks, 4, finish), seed)
     margin = generator.config.margin
     assert margin % GeneratorConfig.STRIDE == 0
     side = 2 * margin + 8
