@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_style.models.backbone import BackboneConfig
-from gan_style.models.generator import SLOPE
+from gan_style.models.layers import SLOPE, initialise
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,12 @@ class Discriminator(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Kaiming-normal weights, since PyTorch's default starves these shallow heads; last layers near zero."""
+        """Kaiming-normal weights; last layers near zero."""
+        initialise(self)
         for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, a=SLOPE)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-                if module.out_channels == 1:
-                    with torch.no_grad():
-                        module.weight.mul_(0.1)
+            if isinstance(module, nn.Conv2d) and module.out_channels == 1:
+                with torch.no_grad():
+                    module.weight.mul_(0.1)
 
     def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
         """Scores of one batch.

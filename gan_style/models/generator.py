@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SLOPE = 0.2
+from gan_style.models.layers import conv3x3, initialise, leaky
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,8 @@ class Generator(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Kaiming-normal weights (He et al., ICCV 2015); zero where that makes the network start as the identity."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, a=SLOPE)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        """Kaiming-normal weights; zero where that makes the network start as the identity."""
+        initialise(self)
         for module in self.modules():
             if isinstance(module, ResidualBlock):
                 nn.init.zeros_(module.second.weight)
@@ -123,13 +119,3 @@ class Generator(nn.Module):
         delta = F.pixel_shuffle(self.head(leaky(half)), 2).float()
         smooth = F.conv2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), self.binomial.to(delta.dtype), groups=3)
         return photo.float() + smooth.float()
-
-
-def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:
-    """A 3x3 convolution that keeps the size."""
-    return nn.Conv2d(inputs, outputs, 3, padding=1)
-
-
-def leaky(x: Tensor) -> Tensor:
-    """LeakyReLU with the slope used everywhere in this package."""
-    return F.leaky_relu(x, SLOPE)

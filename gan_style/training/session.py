@@ -288,6 +288,7 @@ class Session:
             "seconds": round(self.clock.seconds, 1),
             "learning_rate_factor": rate_factor(status.progress),
             **dataclasses.asdict(status.losses),
+            "content_weight": round(self.trainer.content.weight, 3),
         }
         try:
             with (self.folder / "history.jsonl").open("a") as stream:

@@ -1,0 +1,1 @@
+"""How good a style is: distances between sets of pictures, with their uncertainty."""

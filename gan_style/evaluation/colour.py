@@ -1,0 +1,44 @@
+"""Moving nothing but colours: the row that tells how much of a style is only its palette.
+
+Reinhard et al., "Color Transfer between Images" (IEEE Computer Graphics and Applications, 2001), in the decorrelated
+space of Ruderman et al. (JOSA A, 1998), where the axes of natural pictures can be moved one by one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_style.imaging.decoding import Pixels
+
+TO_CONES = np.array([[0.3811, 0.5783, 0.0402], [0.1967, 0.7244, 0.0782], [0.0241, 0.1288, 0.8444]])
+TO_OPPONENT = np.diag([3**-0.5, 6**-0.5, 2**-0.5]) @ np.array([[1.0, 1.0, 1.0], [1.0, 1.0, -2.0], [1.0, -1.0, 0.0]])
+SMALLEST = 1 / 255
+"""Taken for black, whose logarithm would outweigh a whole picture."""
+
+
+def to_opponent(rgb: Pixels) -> npt.NDArray[np.float64]:
+    """(H, W, 3) bytes to lightness, yellow-blue and red-green, logarithmic."""
+    cones = np.maximum(rgb / 255.0, SMALLEST) @ TO_CONES.T
+    return np.asarray(np.log10(cones) @ TO_OPPONENT.T, np.float64)
+
+
+def from_opponent(opponent: npt.NDArray[np.float64]) -> Pixels:
+    """The inverse of :func:`to_opponent`, cut off at black and white."""
+    rgb = 10 ** (opponent @ np.linalg.inv(TO_OPPONENT).T) @ np.linalg.inv(TO_CONES).T
+    return np.asarray(rgb.clip(0, 1) * 255 + 0.5, np.uint8)
+
+
+def move_colours(picture: Pixels, palette: Pixels) -> Pixels:
+    """Give a picture the mean and the spread of another's colours.
+
+    Args:
+        picture: (H, W, 3).
+        palette: (H', W', 3), whose colours are taken.
+
+    Returns:
+        (H, W, 3).
+    """
+    source, target = to_opponent(picture), to_opponent(palette)
+    (mean, spread), (goal_mean, goal_spread) = ((one.mean((0, 1)), one.std((0, 1))) for one in (source, target))
+    return from_opponent((source - mean) * (goal_spread / np.maximum(spread, 1e-6)) + goal_mean)

@@ -1,0 +1,27 @@
+"""What the networks have in common."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SLOPE = 0.2
+
+
+def leaky(x: Tensor) -> Tensor:
+    """LeakyReLU with the slope used everywhere in this package."""
+    return F.leaky_relu(x, SLOPE)
+
+
+def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 3x3 convolution that keeps the size."""
+    return nn.Conv2d(inputs, outputs, 3, padding=1)
+
+
+def initialise(network: nn.Module) -> None:
+    """Kaiming-normal weights (He et al., ICCV 2015) and no biases: PyTorch's default starves shallow networks."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, a=SLOPE)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

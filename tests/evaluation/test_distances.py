@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gan_style.evaluation.distances import (
+    Discrepancy,
+    Features,
+    frechet_distance,
+    gap_closed,
+    kernel_distance,
+    polynomial_kernel,
+)
+
+
+def draw(seed: int, count: int, shift: float = 0.0, dimensions: int = 8) -> Features:
+    """Features of ``count`` pictures of a set that lies ``shift`` away."""
+    return np.random.default_rng(seed).normal(shift, 1.0, (count, dimensions))
+
+
+def by_definition(first: Features, second: Features) -> float:
+    """The unbiased squared discrepancy as an average over pairs of different pictures."""
+    own = [
+        polynomial_kernel(x[None], y[None])[0, 0] for i, x in enumerate(first) for j, y in enumerate(first) if i != j
+    ]
+    others = [
+        polynomial_kernel(x[None], y[None])[0, 0] for i, x in enumerate(second) for j, y in enumerate(second) if i != j
+    ]
+    return float(np.mean(own) + np.mean(others) - 2 * polynomial_kernel(first, second).mean())
+
+
+@given(st.integers(3, 8), st.integers(3, 8), st.floats(0, 2), st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_the_distance_and_every_distance_without_one_follow_the_definition(
+    count: int, other: int, shift: float, seed: int
+) -> None:
+    first, second = draw(seed, count + 1), draw(seed + 1000, other + 1, shift)
+    measured = Discrepancy.of(first, second)
+    assert measured.value == pytest.approx(by_definition(first, second), rel=1e-9, abs=1e-9)
+    for index in (0, count):
+        expected = by_definition(np.delete(first, index, 0), second)
+        assert measured.without_first[index] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    for index in (0, other):
+        expected = by_definition(first, np.delete(second, index, 0))
+        assert measured.without_second[index] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_the_distance_is_unbiased() -> None:
+    values = [kernel_distance(draw(seed, 12), draw(seed + 10**6, 9)).value for seed in range(1500)]
+    assert abs(np.mean(values)) < 4 * np.std(values) / len(values) ** 0.5
+
+
+def test_the_interval_covers_as_often_as_it_says() -> None:
+    truth = kernel_distance(draw(1, 4000), draw(2, 4000, 0.6)).value
+    estimates = [kernel_distance(draw(3 * seed + 5, 60), draw(3 * seed + 10**6, 40, 0.6)) for seed in range(600)]
+    covered = np.mean([low <= truth <= high for low, high in (one.interval for one in estimates)])
+    assert 0.90 < covered < 0.98
+
+
+def test_the_interval_of_the_gap_covers_as_often_as_it_says() -> None:
+    def trial(seed: int, count: int, paintings: int) -> tuple[Features, Features, Features]:
+        photos = draw(seed, count)
+        painted = photos + 0.35 + 0.2 * draw(seed + 1, count)  # Of the same photographs: far from independent.
+        return photos, painted, draw(seed + 2, paintings, 0.6)
+
+    truth = gap_closed(*trial(1, 4000, 4000)).value
+    assert 0.5 < truth < 0.98
+    estimates = [gap_closed(*trial(3 * seed + 10, 160, 60)) for seed in range(300)]
+    covered = np.mean([low <= truth <= high for low, high in (one.interval for one in estimates)])
+    assert 0.90 < covered < 0.98
+
+
+def test_the_gap_runs_from_the_photographs_to_the_paintings() -> None:
+    photos, paintings = draw(0, 50), draw(1, 60, 1.0)
+    assert gap_closed(photos, photos, paintings).value == 0
+    assert gap_closed(photos, photos + 1, paintings).value == pytest.approx(1, abs=0.1)
+    floor = kernel_distance(draw(2, 50, 1.0) + 0.2, paintings).value
+    assert gap_closed(photos, draw(2, 50, 1.0) + 0.2, paintings, floor).value == pytest.approx(1)
+    with pytest.raises(ValueError, match="49 paintings of 50"):
+        gap_closed(photos, photos[1:], paintings)
+    with pytest.raises(ValueError, match="three pictures"):
+        kernel_distance(photos[:2], paintings)
+
+
+def test_the_frechet_distance_of_known_gaussians() -> None:
+    first, second = draw(0, 60_000, 0.0, 3), 2 * draw(1, 60_000, 0.0, 3) + np.array([1.0, 0.0, 0.0])
+    # |shift|^2 + sum (sigma1 - sigma2)^2 over three independent directions.
+    assert frechet_distance(first, second) == pytest.approx(1 + 3, rel=0.03)
+    assert frechet_distance(first, first) == pytest.approx(0, abs=1e-6)
