@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from gan_style.imaging.decoding import Pixels
+
+GRAIN_PERIODS = (509, 521)
+"""After how many rows and columns the grain repeats; primes, so that it falls in step with no tile."""
 
 
 def to_unit(pixels: Tensor) -> Tensor:
@@ -22,3 +28,26 @@ def to_pixels(picture: Tensor) -> Pixels:
     """(1, 3, H, W) in [-1, 1], clamped -> (H, W, 3), 0..255."""
     pixels: Pixels = ((picture[0].clamp(-1, 1) + 1) * 127.5 + 0.5).byte().permute(1, 2, 0).cpu().numpy()
     return pixels
+
+
+def grain(top: int, left: int, height: int, width: int) -> Tensor:
+    """Noise of one grey level, such as real photographs have, for those parts of a picture that have none.
+
+    Where neighbouring pixels are exactly equal, as in clipped blacks, a convolutional generator has nothing to hang its
+    strokes on and paints a flat patch. The noise depends on the position in the picture alone, so tiles agree on it.
+
+    Returns:
+        (1, 3, height, width), float32, in units of a picture in [-1, 1].
+    """
+    rows, columns = (
+        np.arange(start, start + length) % period
+        for start, length, period in zip((top, left), (height, width), GRAIN_PERIODS, strict=True)
+    )
+    return grain_field()[:, :, rows][..., columns]
+
+
+@functools.cache
+def grain_field() -> Tensor:
+    """One period of the grain."""
+    noise = np.random.default_rng(0).standard_normal((1, 3, *GRAIN_PERIODS), np.float32)
+    return torch.from_numpy(noise) / 127.5

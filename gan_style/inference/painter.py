@@ -16,7 +16,7 @@ from gan_style.defaults import DETAIL, STRENGTH
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import UsageError
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.tensors import to_pixels
+from gan_style.imaging.tensors import grain, to_pixels
 from gan_style.inference.tiles import Box, enlarge, shrink, split, view
 from gan_style.models.generator import Generator
 
@@ -128,21 +128,22 @@ class Painter:
         config = self.generator.config
         window = box.grown(config.margin + REFILTER, 2 * config.STRIDE)
         if below is None or coarse is None:
-            return self.generate(view(photo, window))[(..., *box.inside(window))]
+            return self.generate(view(photo, window), window)[(..., *box.inside(window))]
         # One more pixel on each side, so that enlarging has neighbours everywhere inside the window.
         half = window.halved().grown(1)
         crop = (..., slice(2, -2), slice(2, -2))
         base, photo_base = enlarge(view(coarse, half))[crop], enlarge(view(below, half))[crop]
-        painted = self.generate(base + detail * (view(photo, window) - photo_base))
+        painted = self.generate(base + detail * (view(photo, window) - photo_base), window)
         strokes = painted - enlarge(shrink(painted))
         return (base + strokes)[(..., *box.inside(window))]
 
-    def generate(self, picture: Tensor) -> Tensor:
-        """One pass of the generator: (1, 3, H, W) on the CPU to the same."""
-        picture = picture.to(self.compute.device).contiguous(memory_format=torch.channels_last)
+    def generate(self, picture: Tensor, window: Box) -> Tensor:
+        """One pass of the generator over what a window shows: (1, 3, H, W) on the CPU to the same."""
+        noise = grain(window.top, window.left, window.height, window.width)
+        picture = (picture + noise).to(self.compute.device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), self.compute.autocast(), memory_errors("Use smaller pictures or --device cpu."):
             painted: Tensor = self.generator(picture)
-        return painted.cpu()
+        return painted.cpu() - noise
 
 
 def pyramid(rgb: Pixels, levels: int) -> list[Pixels]:

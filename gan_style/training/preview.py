@@ -9,7 +9,7 @@ import torch
 
 from gan_style.device import Compute
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.tensors import to_pixels, to_tensor
+from gan_style.imaging.tensors import grain, to_pixels, to_tensor
 from gan_style.models.generator import Generator
 
 COLUMNS = 6
@@ -33,7 +33,9 @@ def preview(generator: Generator, photos: Sequence[Pixels], compute: Compute) ->
     painted = []
     for photo in photos:
         padded = np.pad(photo, ((margin, margin), (margin, margin), (0, 0)), "symmetric")
-        picture = to_tensor(padded).to(compute.device).contiguous(memory_format=torch.channels_last)
+        noise = grain(-margin, -margin, *padded.shape[:2])
+        picture = (to_tensor(padded) + noise).to(compute.device).contiguous(memory_format=torch.channels_last)
         with compute.autocast():
-            painted.append(to_pixels(generator(picture)[..., margin:-margin, margin:-margin]))
+            whole = generator(picture).cpu() - noise
+        painted.append(to_pixels(whole[..., margin:-margin, margin:-margin]))
     return np.concatenate([np.concatenate(photos, 1), np.concatenate(painted, 1)], 0)
