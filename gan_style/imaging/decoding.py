@@ -148,7 +148,7 @@ def array_image(array: npt.NDArray[np.generic]) -> Image.Image:
     if array.dtype == np.uint8:
         return Image.fromarray(np.ascontiguousarray(array))
     if np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all():
-        if abs(array - 0.5).max() > OVERSHOOT + 0.5:
+        if min(float(array.min()), 1 - float(array.max())) < -OVERSHOOT:
             raise PictureError("An array of floats must lie in 0..1; divide it by 255, or give uint8.")
         return Image.fromarray(np.asarray(np.clip(array, 0, 1) * 255 + 0.5, np.uint8))
     raise PictureError(f"An array of {array.dtype} is no picture; give uint8 in 0..255 or finite floats in 0..1.")

@@ -109,16 +109,17 @@ def test_a_missing_picture_among_several_is_named_and_the_others_are_painted(
 
 
 def test_standard_output_that_fails_is_a_sentence(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gan_style", "stylize", cat_path, "--style", style_path, "--overwrite", "-o"]
+    program = [sys.executable, "-m", "gan_style", "stylize"]
+    command = [*program, str(cat_path), "--style", str(style_path), "--overwrite", "-o"]
     if Path("/dev/full").exists():
         with Path("/dev/full").open("w") as full:
             result = subprocess.run(
-                [*command, tmp_path / "a.png"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+                [*command, str(tmp_path / "a.png")], stdout=full, stderr=subprocess.PIPE, text=True, check=False
             )
         assert (result.returncode, result.stderr.count("\n")) == (6, 1), result.stderr
         assert "standard output" in result.stderr
     closed = subprocess.run(
-        ["sh", "-c", '"$@" >&-', "sh", *command, tmp_path / "b.png"], capture_output=True, text=True, check=False
+        ["sh", "-c", '"$@" >&-', "sh", *command, str(tmp_path / "b.png")], capture_output=True, text=True, check=False
     )
     assert (closed.returncode, closed.stderr) == (0, "")
     assert (tmp_path / "b.png").exists()
