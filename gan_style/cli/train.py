@@ -13,7 +13,7 @@ from gan_style.errors import UsageError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from gan_style.training.session import Status
+    from gan_style.training.listener import Status
 
 
 def train(

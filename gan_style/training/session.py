@@ -13,73 +13,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.device import Compute, memory_errors
-from gan_style.errors import DataError, PictureError, ResourceError, StyleError, TrainingError, UsageError
+from gan_style.errors import PictureError, ResourceError, StyleError, TrainingError, UsageError
 from gan_style.imaging.decoding import Picture
 from gan_style.imaging.encoding import write_picture
-from gan_style.imaging.finding import SUFFIXES, find_pictures
-from gan_style.training.data import PictureSet, load_pictures
+from gan_style.imaging.finding import SUFFIXES
+from gan_style.training.listener import Listener, Silent, Status
 from gan_style.training.preview import preview, preview_photos
 from gan_style.training.schedule import Clock, Limit, rate_factor
+from gan_style.training.sources import load_sets
 from gan_style.training.trainer import Losses, Recipe, Trainer
 from gan_style.version import __version__
 
-ENOUGH_PHOTOS, ENOUGH_PAINTINGS = 30, 10
 PREVIEW_SECONDS = 60.0
 HISTORY_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where training stands.
-
-    Attributes:
-        progress: share that is done, 0..1.
-        remaining: seconds left.
-        steps: steps made.
-        images: photographs and paintings seen.
-        rate: steps a second over the last stretch.
-        losses: means over the last stretch.
-    """
-
-    progress: float
-    remaining: float
-    steps: int
-    images: int
-    rate: float
-    losses: Losses
-
-
-class Listener(Protocol):
-    """Who wants to know; every method is called from the training thread."""
-
-    def reading(self, what: str, done: int, total: int) -> None:
-        """Files of the ``what`` ("photographs" or "paintings") decoded so far."""
-
-    def warn(self, sentence: str) -> None:
-        """Something that people should know and that stops nothing."""
-
-    def status(self, status: Status) -> None:
-        """After every step."""
-
-
-class Silent:
-    """A listener that does nothing."""
-
-    def reading(self, what: str, done: int, total: int) -> None:
-        """Ignore."""
-
-    def warn(self, sentence: str) -> None:
-        """Ignore."""
-
-    def status(self, status: Status) -> None:
-        """Ignore."""
 
 
 @dataclass(frozen=True)
@@ -184,44 +137,6 @@ def check_output(output: Path, sources: tuple[Path, ...], overwrite: bool) -> No
             raise UsageError(f"{output} is not a style and is left alone; name another file with -o.") from None
     if not output.absolute().parent.is_dir():
         raise UsageError(f"The folder {output.absolute().parent} does not exist; make it first.")
-
-
-def load_sets(photos: Path, paintings: Path, recipe: Recipe, listener: Listener) -> tuple[PictureSet, PictureSet]:
-    """Both sets, with a word about everything that is wrong with them.
-
-    Raises:
-        DataError: there is nothing to learn from.
-    """
-    sets = (
-        load_set("photographs", photos, ENOUGH_PHOTOS, recipe.size, recipe.photo_crop, listener),
-        load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.size, recipe.crop, listener),
-    )
-    if sets[0].fingerprint == sets[1].fingerprint:
-        raise DataError(f"{photos} and {paintings} hold the same pictures; give photographs first, then paintings.")
-    return sets
-
-
-def load_set(what: str, folder: Path, enough: int, size: int, smallest: int, listener: Listener) -> PictureSet:
-    """One set.
-
-    Raises:
-        DataError: there is nothing in it.
-    """
-    try:
-        paths = list(find_pictures(folder))
-    except OSError as error:
-        raise DataError(f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path.") from None
-    result = load_pictures(
-        paths, size, smallest=smallest, progress=lambda done: listener.reading(what, done, len(paths))
-    )
-    for failure in result.failures:
-        listener.warn(f"Left out: {failure}")
-    if not len(result):
-        raise DataError(f"{folder} holds no {what} that can be read; give a folder with at least {enough}.")
-    if len(result) < enough:
-        counted = f"{len(result)} {what if len(result) > 1 else what.removesuffix('s')}"
-        listener.warn(f"Only {counted} in {folder}: {enough} or more teach much better.")
-    return result
 
 
 class Session:

@@ -22,8 +22,9 @@ from gan_style.errors import DataError, PictureError, TrainingError, UsageError
 from gan_style.imaging.finding import find_pictures
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.data import PictureSet, load_pictures
+from gan_style.training.listener import Status
 from gan_style.training.schedule import Limit
-from gan_style.training.session import Status, train
+from gan_style.training.session import train
 from gan_style.training.trainer import Recipe, Trainer
 from tests.conftest import TINY, save_crops
 

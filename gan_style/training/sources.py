@@ -1,0 +1,51 @@
+"""The two folders that a training learns from, with a word about everything that is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gan_style.errors import DataError
+from gan_style.imaging.finding import find_pictures
+from gan_style.training.data import PictureSet, load_pictures
+from gan_style.training.listener import Listener
+from gan_style.training.trainer import Recipe
+
+ENOUGH_PHOTOS, ENOUGH_PAINTINGS = 30, 10
+
+
+def load_sets(photos: Path, paintings: Path, recipe: Recipe, listener: Listener) -> tuple[PictureSet, PictureSet]:
+    """Both sets, with a word about everything that is wrong with them.
+
+    Raises:
+        DataError: there is nothing to learn from.
+    """
+    sets = (
+        load_set("photographs", photos, ENOUGH_PHOTOS, recipe.size, recipe.photo_crop, listener),
+        load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.size, recipe.crop, listener),
+    )
+    if sets[0].fingerprint == sets[1].fingerprint:
+        raise DataError(f"{photos} and {paintings} hold the same pictures; give photographs first, then paintings.")
+    return sets
+
+
+def load_set(what: str, folder: Path, enough: int, size: int, smallest: int, listener: Listener) -> PictureSet:
+    """One set.
+
+    Raises:
+        DataError: there is nothing in it.
+    """
+    try:
+        paths = list(find_pictures(folder))
+    except OSError as error:
+        raise DataError(f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path.") from None
+    result = load_pictures(
+        paths, size, smallest=smallest, progress=lambda done: listener.reading(what, done, len(paths))
+    )
+    for failure in result.failures:
+        listener.warn(f"Left out: {failure}")
+    if not len(result):
+        raise DataError(f"{folder} holds no {what} that can be read; give a folder with at least {enough}.")
+    if len(result) < enough:
+        counted = f"{len(result)} {what if len(result) > 1 else what.removesuffix('s')}"
+        listener.warn(f"Only {counted} in {folder}: {enough} or more teach much better.")
+    return result
