@@ -5,6 +5,7 @@ Only float64 and NumPy: what is measured here must not depend on a device or a p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -118,6 +119,12 @@ def jackknife(value: float, *replicates: Features) -> Estimate:
     """
     variance = sum((len(one) - 1) / len(one) * float(((one - one.mean()) ** 2).sum()) for one in replicates)
     return Estimate(value, NORMAL_95 * variance**0.5)
+
+
+def mean_estimate(values: Sequence[float]) -> Estimate:
+    """The mean of a figure over pictures, at least two."""
+    array = np.asarray(values, np.float64)
+    return Estimate(float(array.mean()), NORMAL_95 * float(array.std(ddof=1)) / len(array) ** 0.5)
 
 
 def kernel_distance(first: Features, second: Features) -> Estimate:

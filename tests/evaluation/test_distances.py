@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchmetrics.image.fid import FrechetInceptionDistance
+from torchmetrics.image.kid import KernelInceptionDistance
 
 from gan_style.evaluation.distances import (
     Discrepancy,
@@ -89,3 +92,25 @@ def test_the_frechet_distance_of_known_gaussians() -> None:
     # |shift|^2 + sum (sigma1 - sigma2)^2 over three independent directions.
     assert frechet_distance(first, second) == pytest.approx(1 + 3, rel=0.03)
     assert frechet_distance(first, first) == pytest.approx(0, abs=1e-6)
+
+
+class Given(torch.nn.Module):
+    """Features for the reference: pictures that are features already."""
+
+    num_features = 8
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.flatten(1)
+
+
+@pytest.mark.filterwarnings("ignore:Metric .* will save all extracted features")
+def test_kernel_and_frechet_distance_are_those_of_a_reference() -> None:
+    first, second = draw(0, 90), draw(1, 90, 0.4) @ np.diag(np.linspace(0.5, 2, 8))
+    pictures = [torch.from_numpy(one)[:, :, None, None] for one in (first, second)]
+    kernel = KernelInceptionDistance(feature=Given(), subsets=1, subset_size=90)
+    frechet = FrechetInceptionDistance(feature=Given(), input_img_size=(8, 1, 1)).set_dtype(torch.float64)
+    for metric in (kernel, frechet):
+        metric.update(pictures[0], real=True)
+        metric.update(pictures[1], real=False)
+    assert kernel_distance(first, second).value == pytest.approx(float(kernel.compute()[0]), rel=1e-4)
+    assert frechet_distance(first, second) == pytest.approx(float(frechet.compute()), rel=1e-4)

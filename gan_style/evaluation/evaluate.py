@@ -1,0 +1,352 @@
+"""A whole evaluation: photographs, paintings and a painter in; figures that can be read out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+import torch
+from PIL import Image
+
+from gan_style.errors import DataError, GanStyleError, UsageError
+from gan_style.evaluation.colour import move_colours
+from gan_style.evaluation.content import feature_distance, luminance, structural_similarity
+from gan_style.evaluation.cost import measure_cost
+from gan_style.evaluation.distances import frechet_distance, gap_closed, kernel_distance, mean_estimate
+from gan_style.evaluation.examples import Shown
+from gan_style.evaluation.features import FeatureSpace, central_square, choose_features
+from gan_style.evaluation.health import PictureHealth, flicker, lattice, saturation, tile_difference
+from gan_style.evaluation.nearness import nearness
+from gan_style.evaluation.patches import PatchConfig, sliced_wasserstein
+from gan_style.evaluation.results import Content, Evaluation, Example, Health, Row
+from gan_style.evaluation.sets import PATCH_SIDE, Measured, scale_of
+from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.finding import find_pictures
+from gan_style.inference.style import Style, load_style
+from gan_style.version import __version__
+
+FEWEST = 10
+"""Pictures of a kind below which no interval means anything."""
+
+FID_PICTURES = 2048
+"""Pictures of a kind below which the Frechet distance says more about their number than about them."""
+
+SHORT_SIDE = 512
+"""Larger photographs are shrunk to this before they are painted: the networks look at half of it."""
+
+PATCH_BUDGET = 1 << 15
+"""Patches kept of one level of one set; where there are many pictures, each gives fewer."""
+
+PALETTE_SIDE = 64
+"""Pixels of the central square of a painting from which colours are taken."""
+
+TRIALS = 5
+"""Photographs on which seams and flicker are tried."""
+
+Progress = Callable[[str, int, int], object]
+
+
+def evaluate(
+    photos: str | os.PathLike[str],
+    paintings: str | os.PathLike[str],
+    *,
+    style: str | os.PathLike[str] | None = None,
+    outputs: str | os.PathLike[str] | None = None,
+    features: str = "auto",
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "auto",
+    progress: Progress = lambda _what, _done, _total: None,
+) -> Evaluation:
+    """Judge a style, or pictures that any program made, against real paintings.
+
+    Keep photographs and paintings aside for this: on what a style has learnt from it looks better than it is.
+
+    Args:
+        photos: folder of photographs, read recursively.
+        paintings: folder of real paintings, likewise.
+        style: what :func:`load_style` takes; it paints the photographs.
+        outputs: instead of ``style``, a folder of painted photographs with the names of the photographs, whatever their
+            extensions.
+        features: whose eyes to look through; see :func:`choose_features`.
+        seed: of every random choice.
+        device: "auto", "cpu" or "cuda", for painting.
+        precision: "auto", "fp32" or "bf16", likewise.
+        progress: called with what is being read, how many are done and how many there are.
+
+    Raises:
+        UsageError: neither or both of ``style`` and ``outputs``, or an unknown word.
+        DataError: a folder is missing or has too few pictures, or both hold the same.
+        StyleError: there is no such style.
+        ResourceError: weights or a device are missing.
+    """
+    if (style is None) == (outputs is None):
+        raise UsageError("Give either --style, to paint the photographs, or --outputs, a folder of painted ones.")
+    painter: Painted | Painting
+    if outputs is not None:
+        painter = Painted(Path(outputs))
+    else:
+        painter = Painting(load_style(os.fspath(style or ""), device=device, precision=precision))
+    return Judge(Path(photos), Path(paintings), painter, choose_features(features), seed, progress).run()
+
+
+class Painted:
+    """Pictures that some program painted, found by the names of their photographs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.paths = {path.relative_to(folder).with_suffix(""): path for path in pictures_in(folder)}
+
+    def paint(self, relative: Path, _photo: Pixels) -> Pixels:
+        """The painting of a photograph.
+
+        Raises:
+            DataError: there is none.
+            PictureError: it cannot be read.
+        """
+        path = self.paths.get(relative.with_suffix(""))
+        if path is None:
+            raise DataError(f"{self.folder} holds no painting of {relative}.")
+        return read_picture(path).rgb
+
+
+class Painting:
+    """A style that paints the photographs now."""
+
+    def __init__(self, style: Style) -> None:
+        self.style = style
+
+    def paint(self, _relative: Path, photo: Pixels) -> Pixels:
+        """Paint a photograph."""
+        return self.style.painter.paint(photo)
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """All pictures of a folder.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        return list(find_pictures(folder))
+    except OSError as error:
+        raise DataError(f"The folder {folder} cannot be read ({error.strerror}); check the path.") from None
+
+
+@dataclass
+class Palette:
+    """What is kept of the real paintings beside their features."""
+
+    pictures: list[Pixels] = field(default_factory=list)
+    lattices: list[tuple[float, float]] = field(default_factory=list)
+    saturations: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Pair:
+    """What is kept of a photograph and its painting beside their features."""
+
+    name: str
+    content: float
+    similarity: float
+    lattice: tuple[float, float]
+    health: PictureHealth
+
+
+class Judge:
+    """One evaluation from its first picture to its last figure."""
+
+    def __init__(
+        self,
+        photos: Path,
+        paintings: Path,
+        painter: Painted | Painting,
+        space: FeatureSpace,
+        seed: int,
+        progress: Progress,
+    ) -> None:
+        self.photos, self.paintings, self.painter = photos, paintings, painter
+        self.space, self.seed, self.progress = space, seed, progress
+        self.paths = {"photographs": pictures_in(photos), "paintings": pictures_in(paintings)}
+        count = max(map(len, self.paths.values()))
+        self.patches = PatchConfig(patches=max(4, min(64, PATCH_BUDGET // max(1, count))), seed=seed)
+        self.random = np.random.default_rng(seed)
+        self.failures: list[str] = []
+        self.warnings: list[str] = []
+        self.fingerprints: dict[str, str] = {}
+
+    def run(self) -> Evaluation:
+        """Measure everything."""
+        real, palette = self.look_at_paintings()
+        self.enough("paintings", len(real), self.paintings)
+        photographs, recoloured, painted, pairs, shown = self.look_at_photos(palette)
+        self.enough("photographs", len(photographs), self.photos)
+        if self.fingerprints["photographs"] == self.fingerprints["paintings"]:
+            raise DataError(
+                f"{self.photos} and {self.paintings} hold the same pictures; give photographs and paintings."
+            )
+        rows = self.rows(real, photographs, recoloured, painted)
+        distance, similarity = (
+            mean_estimate([getattr(pair, what) for pair in pairs]) for what in ("content", "similarity")
+        )
+        style = self.painter.style if isinstance(self.painter, Painting) else None
+        if min(len(real), len(painted)) < FID_PICTURES:
+            self.warnings.append(
+                f"FID is biased upwards for {len(painted)} and {len(real)} pictures (usual are {FID_PICTURES} of "
+                "each): compare it only between rows of equal counts, and trust KID."
+            )
+        if self.space.note:
+            self.warnings.append(self.space.note)
+        return Evaluation(
+            rows=rows,
+            content=Content(distance, similarity, (1 + distance.value) * (1 + rows[-1].fid)),
+            health=self.health(pairs, palette, style, shown),
+            nearness=nearness(painted.vectors, real.vectors),
+            cost=measure_cost(style.painter) if style else None,
+            warnings=self.warnings,
+            failures=self.failures,
+            settings=self.settings(style, {"photographs": len(painted), "paintings": len(real)}),
+            examples=shown.spread,
+            extremes={"closest": shown.closest, "farthest": shown.farthest},
+        )
+
+    def enough(self, what: str, count: int, folder: Path) -> None:
+        """Refuse sets from which nothing can be concluded.
+
+        Raises:
+            DataError: there are too few pictures.
+        """
+        if count < FEWEST:
+            failed = f" ({len(self.failures)} failed: {self.failures[0]})" if self.failures else ""
+            raise DataError(f"{folder} gives {count} {what} to judge by{failed}; give at least {FEWEST}.")
+
+    def look_at_paintings(self) -> tuple[Measured, Palette]:
+        """Features and palettes of the real paintings."""
+        real, palette, digest = Measured(self.space, self.patches), Palette(), hashlib.sha256()
+        for done, path in enumerate(self.paths["paintings"]):
+            self.progress("paintings", done, len(self.paths["paintings"]))
+            try:
+                rgb = read_picture(path, SHORT_SIDE).rgb
+            except GanStyleError as error:
+                self.failures.append(str(error))
+                continue
+            digest.update(rgb.tobytes())
+            real.add(rgb)
+            palette.pictures.append(central_square(rgb, PALETTE_SIDE))
+            palette.lattices.append(lattice(rgb))
+            palette.saturations.append(saturation(rgb))
+        self.fingerprints["paintings"] = digest.hexdigest()[:16]
+        return real, palette
+
+    def look_at_photos(self, palette: Palette) -> tuple[Measured, Measured, Measured, list[Pair], Shown]:
+        """Features of the photographs as they are, with other colours, and painted."""
+        photographs, recoloured, painted = (Measured(self.space, self.patches) for _ in range(3))
+        paths, digest, pairs = self.paths["photographs"], hashlib.sha256(), list[Pair]()
+        shown = Shown(len(paths))
+        for done, path in enumerate(paths):
+            self.progress("photographs", done, len(paths))
+            name = path.relative_to(self.photos)
+            try:
+                photo = read_picture(path, SHORT_SIDE).rgb
+                painting = self.painter.paint(name, photo)
+            except GanStyleError as error:
+                self.failures.append(str(error))
+                continue
+            digest.update(photo.tobytes())
+            woven = lattice(painting)  # At its own size, before anything is resized.
+            painting = same_size(painting, photo)
+            before, after = photographs.add(photo), painted.add(painting)
+            colours = palette.pictures[int(self.random.integers(len(palette.pictures)))]
+            recoloured.add(move_colours(central_square(photo, PATCH_SIDE), colours))
+            content = feature_distance(before.maps, after.maps)
+            similarity = structural_similarity(luminance(photo), luminance(painting))
+            pairs.append(Pair(str(name), content, similarity, woven, PictureHealth.of(photo, painting)))
+            shown.add(Example(str(name), photo, painting, content), done)
+        self.progress("photographs", len(paths), len(paths))
+        self.fingerprints["photographs"] = digest.hexdigest()[:16]
+        return photographs, recoloured, painted, pairs, shown
+
+    def rows(self, real: Measured, photographs: Measured, recoloured: Measured, painted: Measured) -> list[Row]:
+        """Every set beside the real paintings."""
+        order = np.random.default_rng(self.seed).permutation(len(real)).tolist()
+        half, other = real.part(order[: len(order) // 2]), real.part(order[len(order) // 2 :])
+        unit = scale_of(real.vectors)
+
+        def row(name: str, one: Measured, against: Measured, closed: bool) -> Row:
+            vectors, others = one.vectors / unit, against.vectors / unit
+            return Row(
+                name=name,
+                pictures=len(one),
+                kid=kernel_distance(vectors, others),
+                closed=gap_closed(photographs.vectors / unit, vectors, others) if closed else None,
+                fid=frechet_distance(vectors, others),
+                patches=tuple(
+                    sliced_wasserstein(one.patches(level), against.patches(level), self.patches)
+                    for level in range(self.patches.levels)
+                ),
+            )
+
+        return [
+            row("photographs", photographs, real, False),
+            row("photographs, colours moved", recoloured, real, True),
+            row("half of the paintings against the other", half, other, False),
+            row("painted photographs", painted, real, True),
+        ]
+
+    def health(self, pairs: list[Pair], palette: Palette, style: Style | None, shown: Shown) -> Health:
+        """Faults, counted and beside what real paintings have."""
+        ours, theirs = (np.array(values).mean(0) for values in ([pair.lattice for pair in pairs], palette.lattices))
+        trials = [example.photo for example in shown.spread[:TRIALS]] if style else []
+        return Health(
+            lattice=(float(ours[0] / max(theirs[0], 1e-12)), float(ours[1] / max(theirs[1], 1e-12))),
+            saturation=(mean([pair.health.saturation for pair in pairs]), mean(palette.saturations)),
+            drained=sum(pair.health.drained for pair in pairs),
+            inverted=sum(pair.health.inverted for pair in pairs),
+            seam=max(tile_difference(style.painter, photo) for photo in trials) if style else None,
+            flicker=mean([flicker(style.painter, photo) for photo in trials]) if style else None,
+        )
+
+    def settings(self, style: Style | None, counts: dict[str, int]) -> dict[str, Any]:
+        """Everything that is needed to measure the same again."""
+        return {
+            "gan_style": __version__,
+            "photographs": {
+                "folder": str(self.photos),
+                "count": counts["photographs"],
+                "fingerprint": self.fingerprints["photographs"],
+            },
+            "paintings": {
+                "folder": str(self.paintings),
+                "count": counts["paintings"],
+                "fingerprint": self.fingerprints["paintings"],
+            },
+            "style": {"name": style.name, "training": style.file.training} if style else None,
+            "outputs": str(self.painter.folder) if isinstance(self.painter, Painted) else None,
+            "features": {"network": self.space.name, "sha256": self.space.sha256, "side": self.space.side},
+            "kid": {"kernel": "(x.y / D + 1)^3", "unit": "root mean square over the real paintings", "unbiased": True},
+            "interval": "95 %, jackknife over pictures",
+            "patches": dataclasses.asdict(self.patches),
+            "short_side": SHORT_SIDE,
+            "seed": self.seed,
+            "libraries": {"torch": torch.__version__, "numpy": np.__version__, "pillow": PIL.__version__},
+        }
+
+
+def same_size(painting: Pixels, photo: Pixels) -> Pixels:
+    """The painting at the size of its photograph."""
+    if painting.shape == photo.shape:
+        return painting
+    size = (photo.shape[1], photo.shape[0])
+    return np.asarray(Image.fromarray(painting).resize(size, Image.Resampling.LANCZOS))
+
+
+def mean(values: list[float]) -> float:
+    """Arithmetic mean."""
+    return float(np.mean(values))

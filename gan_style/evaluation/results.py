@@ -1,0 +1,147 @@
+"""What an evaluation finds out, in the form in which it is passed on."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from gan_style.evaluation.cost import Cost
+from gan_style.evaluation.distances import Estimate
+from gan_style.imaging.decoding import Pixels
+
+
+@dataclass(frozen=True)
+class Example:
+    """A photograph and its painting, kept to be shown.
+
+    Attributes:
+        name: path of the photograph below its folder.
+        photo: (H, W, 3).
+        painting: (H, W, 3).
+        content: feature distance of the two.
+    """
+
+    name: str
+    photo: Pixels
+    painting: Pixels
+    content: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One set of pictures beside the real paintings.
+
+    Attributes:
+        name: what it holds.
+        pictures: how many.
+        kid: kernel distance to the real paintings.
+        closed: share of the style gap closed, None where that has no meaning.
+        fid: Frechet distance to the real paintings.
+        patches: sliced Wasserstein distance of patches for each scale, the finest first.
+    """
+
+    name: str
+    pictures: int
+    kid: Estimate
+    closed: Estimate | None
+    fid: float
+    patches: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True)
+class Content:
+    """How much of the photographs is kept.
+
+    Attributes:
+        distance: mean feature distance between photograph and painting.
+        similarity: mean structural similarity of their luminance.
+        combined: (1 + distance) * (1 + FID), the form of ArtFID (Wright & Ommer, GCPR 2022).
+    """
+
+    distance: Estimate
+    similarity: Estimate
+    combined: float
+
+
+@dataclass(frozen=True)
+class Health:
+    """Faults of the painted pictures.
+
+    Attributes:
+        lattice: energy of patterns of 2 and of 4 pixels, as multiples of that of the real paintings.
+        saturation: mean saturation of the painted pictures and of the real paintings, 0..1.
+        drained: photographs whose painting has less than a quarter of their saturation.
+        inverted: photographs whose painting has light and dark exchanged.
+        seam: largest difference in 1/255 between painting in tiles and painting whole; None without a style.
+        flicker: mean difference in 1/255 when the photograph moves by one pixel; None without a style.
+    """
+
+    lattice: tuple[float, float]
+    saturation: tuple[float, float]
+    drained: int
+    inverted: int
+    seam: int | None
+    flicker: float | None
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """Distances between feature vectors, 1 - cosine, as information.
+
+    Attributes:
+        to_paintings: median distance of a painted photograph to the nearest real painting. Where it falls far
+            below ``among_paintings``, paintings were learnt by heart.
+        among_paintings: likewise of a real painting to the nearest other one.
+        spread: mean distance between two painted photographs.
+        spread_paintings: likewise between two real paintings.
+    """
+
+    to_paintings: float
+    among_paintings: float
+    spread: float
+    spread_paintings: float
+
+
+@dataclass
+class Evaluation:
+    """Everything that was measured, with the settings it was measured by."""
+
+    rows: list[Row]
+    content: Content
+    health: Health
+    nearness: Nearness
+    cost: Cost | None
+    warnings: list[str]
+    failures: list[str]
+    settings: dict[str, Any]
+    examples: list[Example] = field(default_factory=list)
+    extremes: dict[str, list[Example]] = field(default_factory=dict)
+
+    @property
+    def painted(self) -> Row:
+        """The row of the painted photographs."""
+        return self.rows[-1]
+
+    def as_json(self) -> dict[str, Any]:
+        """All figures and settings, without pictures."""
+        result = {
+            name.name: getattr(self, name.name)
+            for name in dataclasses.fields(self)
+            if name.name not in ("examples", "extremes")
+        }
+        plain: dict[str, Any] = to_plain(result)
+        return plain
+
+
+def to_plain(value: Any) -> Any:
+    """Dataclasses, tuples and estimates to what JSON knows."""
+    if isinstance(value, Estimate):
+        return {"value": value.value, "interval_95": list(value.interval)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: to_plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {key: to_plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(one) for one in value]
+    return value

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_style.checkpoints.backbone import PUBLISHED
+from gan_style.errors import DataError, UsageError
+from gan_style.evaluation.evaluate import evaluate
+from gan_style.evaluation.examples import Shown
+from gan_style.evaluation.features import choose_features
+from gan_style.evaluation.report import write_report
+from gan_style.evaluation.results import Example
+from gan_style.inference.style import load_style
+from tests.conftest import save_crops
+
+COUNT = 12
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return save_crops(tmp_path / "photos", "chelsea.png", COUNT)
+
+
+@pytest.fixture
+def paintings(tmp_path: Path) -> Path:
+    return save_crops(tmp_path / "paintings", "coffee.png", COUNT)
+
+
+def test_pictures_of_another_program_are_judged(tmp_path: Path, photos: Path, paintings: Path) -> None:
+    """Real paintings under the photographs' names close the gap; the photographs themselves close nothing."""
+    perfect = save_crops(tmp_path / "perfect", "coffee.png", COUNT, 81)
+    result = evaluate(photos, paintings, outputs=perfect, features="lite0")
+    closed = result.painted.closed
+    assert closed is not None
+    assert closed.value > 0.9
+    untouched = evaluate(photos, paintings, outputs=photos, features="lite0")
+    assert untouched.painted.closed is not None
+    assert untouched.painted.closed.value == pytest.approx(0, abs=1e-9)
+    assert untouched.content.distance.value == 0
+    assert untouched.content.similarity.value == pytest.approx(1)
+    assert untouched.cost is None
+    assert result.content.distance.value > untouched.content.distance.value
+
+
+def test_a_style_is_judged_and_says_with_what(photos: Path, paintings: Path, style_path: Path, tmp_path: Path) -> None:
+    steps: list[tuple[str, int, int]] = []
+    result = evaluate(photos, paintings, style=style_path, progress=lambda *step: steps.append(step))
+    assert [row.pictures for row in result.rows] == [COUNT, COUNT, COUNT // 2, COUNT]
+    assert result.rows[0].kid.value > result.rows[2].kid.value
+    assert result.health.seam is not None
+    assert result.health.seam <= 1
+    assert result.cost is not None
+    generator = load_style(style_path).painter.generator
+    assert result.cost.parameters == sum(parameter.numel() for parameter in generator.parameters())
+    assert steps[-1] == ("photographs", COUNT, COUNT)
+    plain = json.loads(json.dumps(result.as_json(), allow_nan=False))
+    assert plain["settings"]["features"]["network"] == "EfficientNet-Lite2"
+    assert len(plain["settings"]["features"]["sha256"]) == 64
+    assert plain["rows"][3]["closed"]["interval_95"][0] < plain["rows"][3]["closed"]["value"]
+    assert any("biased" in sentence for sentence in result.warnings)
+    again = evaluate(photos, paintings, style=style_path)
+    assert again.rows == result.rows
+
+    page = write_report(result, tmp_path / "report").read_text()
+    assert page.count("data:image/jpeg;base64,") == 2 * (COUNT + 5 + 5)
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_backbone_of_training_is_named_as_partial(monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = dataclasses.replace(PUBLISHED["lite2"], package="no_such_package_anywhere")
+    monkeypatch.setitem(PUBLISHED, "lite2", absent)
+    assert "trained against" in choose_features("auto").note
+    with pytest.raises(UsageError, match="lite2"):
+        choose_features("vgg")
+
+
+def test_what_cannot_be_used_is_named_and_the_rest_counted(tmp_path: Path, photos: Path, paintings: Path) -> None:
+    outputs = save_crops(tmp_path / "outputs", "coffee.png", COUNT)
+    (outputs / "003.png").unlink()
+    (photos / "004.png").write_bytes(b"no picture")
+    (paintings / "005.png").write_bytes((paintings / "005.png").read_bytes()[:500])
+    result = evaluate(photos, paintings, outputs=outputs, features="lite0")
+    assert result.painted.pictures == COUNT - 2
+    assert len(result.failures) == 3
+    for name in ("003.png", "004.png", "005.png"):
+        assert any(name in sentence for sentence in result.failures)
+
+
+def test_too_few_equal_or_missing_folders_get_a_sentence(tmp_path: Path, photos: Path, paintings: Path) -> None:
+    few = save_crops(tmp_path / "few", "coffee.png", 9)
+    with pytest.raises(DataError, match="at least 10"):
+        evaluate(photos, few, outputs=photos, features="lite0")
+    with pytest.raises(DataError, match="at least 10"):
+        evaluate(few, paintings, outputs=few, features="lite0")
+    with pytest.raises(DataError, match="the same pictures"):
+        evaluate(photos, photos, outputs=photos, features="lite0")
+    with pytest.raises(DataError, match="cannot be read"):
+        evaluate(tmp_path / "nowhere", paintings, outputs=photos, features="lite0")
+    for style, outputs in ((None, None), ("monet", photos)):
+        with pytest.raises(UsageError, match="either"):
+            evaluate(photos, paintings, style=style, outputs=outputs)
+
+
+def test_outputs_of_another_size_are_brought_to_the_photographs(tmp_path: Path, photos: Path, paintings: Path) -> None:
+    large = tmp_path / "large"
+    large.mkdir()
+    for path in photos.iterdir():
+        with Image.open(path) as image:
+            image.resize((160, 160), Image.Resampling.LANCZOS).save(large / f"{path.stem}.jpg", quality=98)
+    result = evaluate(photos, paintings, outputs=large, features="lite0")
+    assert result.painted.pictures == COUNT
+    assert result.content.similarity.value > 0.9
+
+
+def test_examples_stay_bounded_and_extremes_are_found() -> None:
+    nothing = np.zeros((4, 4, 3), np.uint8)
+    shown = Shown(1000)
+    for index in range(1000):
+        shown.add(Example(str(index), nothing, nothing, (index * 617 % 1000) / 1000), index)
+    assert len(shown.spread) == 24
+    assert [one.content for one in shown.closest] == [0.0, 0.001, 0.002, 0.003, 0.004]
+    assert [one.content for one in shown.farthest] == [0.999, 0.998, 0.997, 0.996, 0.995]
