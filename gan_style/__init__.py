@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         TrainingError,
         UsageError,
     )
+    from gan_style.evaluation.evaluate import evaluate
+    from gan_style.evaluation.results import Evaluation
     from gan_style.inference.style import Style, load_style, stylize
     from gan_style.training.schedule import Limit
     from gan_style.training.session import Outcome, train
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataError",
+    "Evaluation",
     "GanStyleError",
     "Limit",
     "Outcome",
@@ -41,12 +44,15 @@ __all__ = [
     "TrainingError",
     "UsageError",
     "__version__",
+    "evaluate",
     "load_style",
     "stylize",
     "train",
 ]
 
 ROOMS = {
+    "gan_style.evaluation.evaluate": ("evaluate",),
+    "gan_style.evaluation.results": ("Evaluation",),
     "gan_style.inference.style": ("Style", "load_style", "stylize"),
     "gan_style.training.schedule": ("Limit",),
     "gan_style.training.session": ("Outcome", "train"),

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gan_style.cli.eval import evaluate
 from gan_style.cli.stylize import stylize
 from gan_style.cli.train import train
 from gan_style.errors import GanStyleError
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(stylize)
 app.command()(train)
+app.command("eval")(evaluate)
 
 
 def show_version(wanted: bool) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -50,7 +51,7 @@ def cat_path(tmp_path: Path, cat: Pixels) -> Path:
 
 
 def test_help_imports_no_torch(run: Run) -> None:
-    for arguments in (["--help"], ["stylize", "--help"], ["train", "--help"], ["--version"]):
+    for arguments in (["--help"], ["stylize", "--help"], ["train", "--help"], ["eval", "--help"], ["--version"]):
         script = (
             "import sys; from gan_style.cli.app import app\n"
             f"try: app({arguments})\nexcept SystemExit: pass\n"
@@ -188,3 +189,35 @@ def test_paintings_inside_the_folder_are_not_painted_again(
     command = ("stylize", tmp_path, "--style", style_path, "-o", tmp_path / "out", "--overwrite")
     for _ in range(2):
         assert run(*command).out == f"{tmp_path / 'out' / 'a.png'}\n"
+
+
+def test_eval_prints_tables_json_and_a_page(
+    run: Run, photo_folder: Path, painting_folder: Path, style_path: Path, tmp_path: Path
+) -> None:
+    given = ["eval", "--photos", photo_folder, "--paintings", painting_folder, "--features", "lite0"]
+    tables = run(*given, "--style", style_path, "-o", tmp_path / "report")
+    assert tables.code == 0
+    assert "gap closed" in tables.out
+    assert str(tmp_path / "report" / "index.html") in tables.out
+    assert (tmp_path / "report" / "index.html").stat().st_size > 10_000
+    assert "trained against" in tables.error
+
+    (photo_folder / "000.png").write_bytes(b"")
+    machine = run(*given, "--outputs", photo_folder, "--json")
+    assert machine.code == 1
+    assert "000.png" in machine.error
+    assert json.loads(machine.out)["rows"][-1]["pictures"] == 29
+
+
+def test_eval_refuses_what_makes_no_sense(run: Run, photo_folder: Path, painting_folder: Path, tmp_path: Path) -> None:
+    given = ["eval", "--photos", photo_folder, "--paintings"]
+    for arguments, code, word in (
+        ([painting_folder], 2, "either --style"),
+        ([painting_folder, "--style", "nobody"], 4, "nobody"),
+        ([painting_folder, "--outputs", photo_folder, "--features", "eyes"], 2, "lite2"),
+        ([tmp_path / "nowhere", "--outputs", photo_folder], 5, "cannot be read"),
+        ([photo_folder, "--outputs", photo_folder], 5, "the same pictures"),
+    ):
+        result = run(*given, *arguments)
+        assert (result.code, result.out) == (code, "")
+        assert word in result.error
