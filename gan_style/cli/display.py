@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import time
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import Progress, ProgressColumn, Task, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Column
 from rich.text import Text
 
@@ -44,6 +55,24 @@ def new_progress(*columns: ProgressColumn | str) -> Progress:
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether somebody looks at it; a closed stream is None."""
     return stream is not None and stream.isatty()
+
+
+@contextlib.contextmanager
+def counting() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress display for work in phases: call what it gives with the phase, how many are done and of how many."""
+    columns = (BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft(), description())
+    with new_progress(*columns) as progress:
+        task = progress.add_task("loading", total=None)
+        start, phase = time.monotonic(), ""
+
+        def show(what: str, done: int, total: int) -> None:
+            nonlocal start, phase
+            if what != phase:
+                start, phase = time.monotonic(), what
+            remaining = (time.monotonic() - start) / done * (total - done) if done else float("inf")
+            progress.update(task, description=what, completed=done, total=total, remaining=remaining)
+
+        yield show
 
 
 def description() -> TextColumn:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gan_style.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -14,8 +16,16 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    photos: Annotated[Path, typer.Option("--photos", help="Photographs that were not trained on.")],
-    paintings: Annotated[Path, typer.Option("--paintings", help="Real paintings that were not trained on.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="INPUT", help="With --humans painters to compare, with --tally files of answers."),
+    ] = None,
+    photos: Annotated[
+        Path | None, typer.Option("--photos", help="Photographs that were not trained on; not for --tally.")
+    ] = None,
+    paintings: Annotated[
+        Path | None, typer.Option("--paintings", help="Real paintings that were not trained on; only to judge.")
+    ] = None,
     style: Annotated[
         str | None, typer.Option("--style", "-s", help="A style file, or the name of a bundled style.")
     ] = None,
@@ -24,12 +34,18 @@ def evaluate(
         typer.Option(help="Instead of --style: photographs painted by any program, under the photographs' names."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder for the report, one page to be opened in a browser.")
+        Path | None, typer.Option("--output", "-o", help="A folder for a page that is opened in a browser.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     features: Annotated[
         str, typer.Option(help="Network to look through: lite2, lite0, or auto for the better one that is there.")
     ] = "auto",
+    humans: Annotated[
+        bool, typer.Option("--humans", help="Make a page that asks people which painter they prefer.")
+    ] = False,
+    trials: Annotated[int, typer.Option(min=1, max=1000, help="With --humans: pairs that each person sees.")] = 40,
+    question: Annotated[str | None, typer.Option(help="With --humans: what they are asked.")] = None,
+    tally: Annotated[bool, typer.Option("--tally", help="Count what people answered.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
@@ -40,30 +56,51 @@ def evaluate(
     colours moved, and of the paintings among themselves; the share of the style gap closed; how much of the
     photographs is kept; faults; cost. Intervals are of 95 %. Keep photographs and paintings aside for this before
     training.
+
+    Or ask people: --humans STYLE STYLE --photos FOLDER -o FOLDER makes a page of blind choices between styles (or
+    folders of paintings), and --tally ANSWERS.json... counts the files that it saved.
     """
+    from gan_style.cli import people
+
+    if humans and tally:
+        raise UsageError("Give either --humans, to make a page, or --tally, to count its answers.")
+    if humans:
+        if photos is None or report is None:
+            raise UsageError("--humans needs photographs and a folder for its page; add --photos FOLDER -o FOLDER.")
+        people.ask(inputs or [], photos, report, trials, question, seed, device, precision)
+    elif tally:
+        people.count([Path(name) for name in inputs or []], report, json, seed)
+    elif inputs:
+        raise UsageError(f"{inputs[0]} is neither needed nor used; painters go with --humans, answers with --tally.")
+    elif photos is None or paintings is None:
+        raise UsageError("Judging needs photographs and real paintings; add --photos FOLDER --paintings FOLDER.")
+    else:
+        judge(photos, paintings, style, outputs, report, json, features, seed, device, precision)
+
+
+def judge(
+    photos: Path,
+    paintings: Path,
+    style: str | None,
+    outputs: Path | None,
+    report: Path | None,
+    json: bool,
+    features: str,
+    seed: int,
+    device: str,
+    precision: str,
+) -> None:
+    """Measure, and print or write what was found."""
     import json as json_format
-    import time
 
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, description, new_progress, warn
+    from gan_style.cli.display import counting, warn
 
-    with new_progress(BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft(), description()) as progress:
-        task = progress.add_task("loading", total=None)
-        from gan_style.evaluation.evaluate import evaluate as judge
+    with counting() as show:
+        from gan_style.evaluation.evaluate import evaluate as measure
 
-        start = time.monotonic()
-        phase = ""
-
-        def show(what: str, done: int, total: int) -> None:
-            nonlocal start, phase
-            if what != phase:
-                start, phase = time.monotonic(), what
-            remaining = (time.monotonic() - start) / done * (total - done) if done else float("inf")
-            progress.update(task, description=what, completed=done, total=total, remaining=remaining)
-
-        result = judge(
+        result = measure(
             photos,
             paintings,
             style=style,

@@ -36,6 +36,19 @@ class Estimate:
         return self.value - self.margin, self.value + self.margin
 
 
+@dataclass(frozen=True)
+class Range:
+    """A figure and both ends of its 95 % interval, where it is not symmetric.
+
+    Attributes:
+        value: the figure itself.
+        interval: both ends.
+    """
+
+    value: float
+    interval: tuple[float, float]
+
+
 def polynomial_kernel(first: Features, second: Features) -> Features:
     """(x.y / D + 1)^3, the kernel of the kernel inception distance (Binkowski et al., ICLR 2018).
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import PIL
 import torch
-from PIL import Image
 
 from gan_style.errors import DataError, GanStyleError, UsageError
 from gan_style.evaluation.colour import move_colours
@@ -24,11 +23,11 @@ from gan_style.evaluation.examples import Shown
 from gan_style.evaluation.features import FeatureSpace, central_square, choose_features
 from gan_style.evaluation.health import PictureHealth, flicker, lattice, saturation, tile_difference
 from gan_style.evaluation.nearness import nearness
+from gan_style.evaluation.painters import SHORT_SIDE, Painted, Painting, PictureSource, pictures_in, same_size
 from gan_style.evaluation.patches import PatchConfig, sliced_wasserstein
 from gan_style.evaluation.results import Content, Evaluation, Example, Health, Row
 from gan_style.evaluation.sets import PATCH_SIDE, Measured, scale_of
 from gan_style.imaging.decoding import Pixels, read_picture
-from gan_style.imaging.finding import find_pictures
 from gan_style.inference.style import Style, load_style
 from gan_style.version import __version__
 
@@ -37,9 +36,6 @@ FEWEST = 10
 
 FID_PICTURES = 2048
 """Pictures of a kind below which the Frechet distance says more about their number than about them."""
-
-SHORT_SIDE = 512
-"""Larger photographs are shrunk to this before they are painted: the networks look at half of it."""
 
 PATCH_BUDGET = 1 << 15
 """Patches kept of one level of one set; where there are many pictures, each gives fewer."""
@@ -89,55 +85,12 @@ def evaluate(
     """
     if (style is None) == (outputs is None):
         raise UsageError("Give either --style, to paint the photographs, or --outputs, a folder of painted ones.")
-    painter: Painted | Painting
+    painter: PictureSource
     if outputs is not None:
         painter = Painted(Path(outputs))
     else:
         painter = Painting(load_style(os.fspath(style or ""), device=device, precision=precision))
     return Judge(Path(photos), Path(paintings), painter, choose_features(features), seed, progress).run()
-
-
-class Painted:
-    """Pictures that some program painted, found by the names of their photographs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.paths = {path.relative_to(folder).with_suffix(""): path for path in pictures_in(folder)}
-
-    def paint(self, relative: Path, _photo: Pixels) -> Pixels:
-        """The painting of a photograph.
-
-        Raises:
-            DataError: there is none.
-            PictureError: it cannot be read.
-        """
-        path = self.paths.get(relative.with_suffix(""))
-        if path is None:
-            raise DataError(f"{self.folder} holds no painting of {relative}.")
-        return read_picture(path).rgb
-
-
-class Painting:
-    """A style that paints the photographs now."""
-
-    def __init__(self, style: Style) -> None:
-        self.style = style
-
-    def paint(self, _relative: Path, photo: Pixels) -> Pixels:
-        """Paint a photograph."""
-        return self.style.painter.paint(photo)
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """All pictures of a folder.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    try:
-        return list(find_pictures(folder))
-    except OSError as error:
-        raise DataError(f"The folder {folder} cannot be read ({error.strerror}); check the path.") from None
 
 
 @dataclass
@@ -167,7 +120,7 @@ class Judge:
         self,
         photos: Path,
         paintings: Path,
-        painter: Painted | Painting,
+        painter: PictureSource,
         space: FeatureSpace,
         seed: int,
         progress: Progress,
@@ -337,14 +290,6 @@ class Judge:
             "seed": self.seed,
             "libraries": {"torch": torch.__version__, "numpy": np.__version__, "pillow": PIL.__version__},
         }
-
-
-def same_size(painting: Pixels, photo: Pixels) -> Pixels:
-    """The painting at the size of its photograph."""
-    if painting.shape == photo.shape:
-        return painting
-    size = (photo.shape[1], photo.shape[0])
-    return np.asarray(Image.fromarray(painting).resize(size, Image.Resampling.LANCZOS))
 
 
 def mean(values: list[float]) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gan_style.evaluation.cost import Cost
-from gan_style.evaluation.distances import Estimate
+from gan_style.evaluation.distances import Estimate, Range
 from gan_style.imaging.decoding import Pixels
 
 
@@ -136,7 +136,7 @@ class Evaluation:
 
 def to_plain(value: Any) -> Any:
     """Dataclasses, tuples and estimates to what JSON knows."""
-    if isinstance(value, Estimate):
+    if isinstance(value, Estimate | Range):
         return {"value": value.value, "interval_95": list(value.interval)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {one.name: to_plain(getattr(value, one.name)) for one in dataclasses.fields(value)}

@@ -221,3 +221,49 @@ def test_eval_refuses_what_makes_no_sense(run: Run, photo_folder: Path, painting
         result = run(*given, *arguments)
         assert (result.code, result.out) == (code, "")
         assert word in result.error
+
+
+def test_people_are_asked_and_counted(
+    run: Run, photo_folder: Path, painting_folder: Path, style_path: Path, tmp_path: Path
+) -> None:
+    given = ("eval", "--humans", style_path, painting_folder, "--photos", photo_folder, "-o", tmp_path / "study")
+    asked = run(*given, "--trials", "10", "--question", "Which one?")
+    assert asked.code == 1  # There are paintings of a third of the photographs only.
+    page = tmp_path / "study" / "index.html"
+    assert asked.out == f"{page}\n"
+    assert "photographs could not be used; they are named above" in asked.error
+    assert "Which one?" in page.read_text()
+
+    answers = {
+        "format": "gan-style study answers",
+        "version": 1,
+        "study": "s",
+        "question": "Which one?",
+        "painters": ["tiny", "paintings"],
+        "rater": "r",
+        "answers": [{"trial": 0, "kind": "rating", "left": "tiny", "right": "paintings", "chosen": "tiny"}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(answers))
+    counted = run("eval", "--tally", tmp_path / "a.json", "-o", tmp_path / "people")
+    assert counted.code == 0
+    assert "1 of 1" in counted.out
+    assert "no catch trial" in counted.error
+    assert "tiny" in (tmp_path / "people" / "index.html").read_text()
+    machine = run("eval", "--tally", tmp_path / "a.json", "--json")
+    assert json.loads(machine.out)["ratings"][0]["painter"] == "tiny"
+
+
+def test_what_people_cannot_be_asked_gets_a_sentence(run: Run, photo_folder: Path, tmp_path: Path) -> None:
+    for arguments, code, word in (
+        (["--humans", "--tally"], 2, "either"),
+        (["--humans", "monet", "monet"], 2, "--photos FOLDER -o FOLDER"),
+        (["--humans", "monet", "--photos", photo_folder, "-o", tmp_path / "o"], 2, "at least two"),
+        (["--humans", "monet", "manet", "--photos", photo_folder, "-o", tmp_path / "o"], 4, "manet"),
+        (["--tally"], 5, "no answers"),
+        (["--tally", tmp_path / "none.json"], 5, "cannot be read"),
+        (["monet", "--photos", photo_folder], 2, "--humans"),
+        (["--style", "monet"], 2, "--paintings FOLDER"),
+    ):
+        result = run("eval", *arguments)
+        assert (result.code, result.out) == (code, ""), result
+        assert word in result.error

@@ -1,0 +1,84 @@
+"""``gan-style eval --humans`` and ``--tally``: asking people, and counting what they answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gan_style.evaluation.ratings import Tally
+
+
+def ask(
+    painters: list[str],
+    photos: Path,
+    folder: Path,
+    trials: int,
+    question: str | None,
+    seed: int,
+    device: str,
+    precision: str,
+) -> None:
+    """Write the page."""
+    from gan_style.cli.display import counting, warn
+
+    with counting() as show:
+        from gan_style.evaluation.study import QUESTION, StudyConfig, write_study
+
+        config = StudyConfig(trials=trials, question=question or QUESTION, seed=seed)
+        study = write_study(painters, photos, folder, config, device=device, precision=precision, progress=show)
+    for sentence in study.failures:
+        warn(sentence)
+    if study.trials < trials:
+        warn(f"there are only {study.trials} different pairs, not {trials}; give more photographs for more.")
+    typer.echo(study.page)
+    if study.failures:
+        warn(f"{len(study.failures)} photographs could not be used; they are named above.")
+        raise typer.Exit(1)
+
+
+def count(files: list[Path], folder: Path | None, json: bool, seed: int) -> None:
+    """Print what people said, and add it to a report."""
+    import json as json_format
+
+    from rich.console import Console
+
+    from gan_style.cli.display import warn
+    from gan_style.evaluation.ratings import tally, write_tally
+
+    result = tally(files, seed)
+    page = write_tally(result, folder) if folder is not None else None
+    for sentence in result.warnings:
+        warn(sentence)
+    if json:
+        typer.echo(json_format.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    console.print(ratings_table(result))
+    if page is not None:
+        console.print(page, soft_wrap=True)
+
+
+def ratings_table(result: Tally) -> Table:
+    """The painters, the most liked first."""
+    from rich.table import Table
+
+    table = Table(title=f"{result.question} {result.raters} raters, {result.answers} answers", highlight=False)
+    table.add_column("painter")
+    for column in ("preferred", "95 % interval", "strength", "95 % interval", "won"):
+        table.add_column(column, justify="right")
+    for one in result.ratings:
+        low, high = (f"{100 * end:.0f}" for end in one.preferred.interval)
+        table.add_row(
+            one.painter,
+            f"{100 * one.preferred.value:.0f} %",
+            f"{low} to {high} %",
+            f"{one.strength.value:+.2f}",
+            "{:+.2f} to {:+.2f}".format(*one.strength.interval),
+            f"{one.won} of {one.shown}",
+        )
+    return table

@@ -1,0 +1,106 @@
+"""What all pages have in common: they need nothing else, no network, no server, no other file."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from PIL import Image
+
+from gan_style.errors import ResourceError
+from gan_style.evaluation.distances import Estimate, Range
+from gan_style.files import replacing
+from gan_style.imaging.decoding import Pixels
+
+LEFT, RIGHT = 190.0, 340.0
+"""Where a plot's axis begins and ends, in units of its view box."""
+
+NAME = 27
+"""Letters that fit before the axis."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One figure of a plot: its name, its place on the axis, and what is written beside it."""
+
+    name: str
+    low: float
+    middle: float
+    high: float
+    label: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Figures on one axis from zero."""
+
+    title: str
+    marks: list[Mark]
+
+
+def template(name: str) -> Template:
+    """A page's template; whatever is put into it is escaped."""
+    loader = PackageLoader("gan_style", "evaluation/templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(name)
+
+
+def write_page(html: str, folder: Path) -> Path:
+    """Write index.html into a folder, which is made if it does not exist.
+
+    Returns:
+        The page.
+
+    Raises:
+        ResourceError: it cannot be written.
+    """
+    page = folder / "index.html"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(page) as temporary:
+            temporary.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise ResourceError(f"{page} cannot be written ({error.strerror}); choose another place with -o.") from None
+    return page
+
+
+def interval_plot(
+    title: str,
+    names: Sequence[str],
+    figures: Sequence[Estimate | Range],
+    *,
+    factor: float,
+    digits: int,
+    bold: Sequence[str] = (),
+) -> Plot:
+    """Place figures on an axis from zero to the largest end of an interval; those named bold in colour."""
+    largest = max(max(one.interval[1] for one in figures), 1e-9)
+
+    def place(value: float) -> float:
+        return round(LEFT + (RIGHT - LEFT) * min(max(value / largest, 0.0), 1.0), 1)
+
+    marks = [
+        Mark(
+            name=name if len(name) <= NAME else f"{name[: NAME - 1]}…",
+            low=place(one.interval[0]),
+            middle=place(one.value),
+            high=place(one.interval[1]),
+            label=f"{factor * one.value:.{digits}f}",
+            colour="var(--mark)" if name in bold else "var(--ink)",
+        )
+        for name, one in zip(names, figures, strict=True)
+    ]
+    return Plot(title, marks)
+
+
+def embedded(rgb: Pixels, longest: int, quality: int) -> str:
+    """A picture as a data address: JPEG, shrunk to a longest side in pixels."""
+    image = Image.fromarray(rgb)
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=quality)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
