@@ -38,7 +38,7 @@ def evaluate(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     features: Annotated[
-        str, typer.Option(help="Network to look through: lite2, lite0, or auto for the better one that is there.")
+        str, typer.Option(help="Network to look through: auto, lite2, lite0, dinov2, inception, or the path of one.")
     ] = "auto",
     humans: Annotated[
         bool, typer.Option("--humans", help="Make a page that asks people which painter they prefer.")

@@ -127,6 +127,7 @@ class Judge:
     ) -> None:
         self.photos, self.paintings, self.painter = photos, paintings, painter
         self.space, self.seed, self.progress = space, seed, progress
+        self.content_space = space if space.shows_maps else choose_features()
         self.paths = {"photographs": pictures_in(photos), "paintings": pictures_in(paintings)}
         count = max(map(len, self.paths.values()))
         self.patches = PatchConfig(patches=max(4, min(64, PATCH_BUDGET // max(1, count))), seed=seed)
@@ -216,6 +217,8 @@ class Judge:
             woven = lattice(painting)  # At its own size, before anything is resized.
             painting = same_size(painting, photo)
             before, after = photographs.add(photo), painted.add(painting)
+            if self.content_space is not self.space:
+                before, after = self.content_space(photo), self.content_space(painting)
             colours = palette.pictures[int(self.random.integers(len(palette.pictures)))]
             recoloured.add(move_colours(central_square(photo, PATCH_SIDE), colours))
             content = feature_distance(before.maps, after.maps)
@@ -282,7 +285,8 @@ class Judge:
             },
             "style": {"name": style.name, "training": style.file.training} if style else None,
             "outputs": str(self.painter.folder) if isinstance(self.painter, Painted) else None,
-            "features": {"network": self.space.name, "sha256": self.space.sha256, "side": self.space.side},
+            "features": self.space.settings(),
+            "content_features": self.content_space.settings(),
             "kid": {"kernel": "(x.y / D + 1)^3", "unit": "root mean square over the real paintings", "unbiased": True},
             "interval": "95 %, jackknife over pictures",
             "patches": dataclasses.asdict(self.patches),
