@@ -10,12 +10,10 @@ import pytest
 import skimage
 import torch
 from PIL import Image
-from torch import Tensor
 
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.imaging.decoding import Pixels
 from gan_style.models.generator import Generator, GeneratorConfig
-from gan_style.training.data import PictureSet
 
 PHOTO_FOLDER = Path(skimage.__file__).parent / "data"
 TINY = GeneratorConfig(channels=8, blocks=1, refine_channels=8)
@@ -91,9 +89,3 @@ def photo_folder(tmp_path: Path) -> Path:
 def painting_folder(tmp_path: Path) -> Path:
     """10 pictures that look quite different from the photographs."""
     return save_crops(tmp_path / "paintings", "coffee.png", 10)
-
-
-def some_crops(pictures: PictureSet, count: int, size: int) -> Tensor:
-    """(count, 3, size, size), uint8, always the same."""
-    random = np.random.default_rng(0)
-    return pictures.cut([pictures.place(size, random) for _ in range(count)], size)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import numpy as np
 import torch
@@ -24,14 +24,6 @@ MEMORY_BUDGET = 3 * 2**29
 
 SMALLEST_SIDE = 32
 """Pictures with a shorter side than this teach nothing and are passed over."""
-
-
-class Place(NamedTuple):
-    """Where a crop lies: which picture, and its upper left corner in pixels."""
-
-    picture: int
-    top: int
-    left: int
 
 
 @dataclass
@@ -51,33 +43,21 @@ class PictureSet:
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def place(self, size: int, random: np.random.Generator) -> Place:
-        """A random crop of a random picture.
-
-        Raises:
-            ValueError: the set is empty, or the picture is smaller than a crop.
-        """
-        index = int(random.integers(len(self.pictures)))
-        top, left = (int(random.integers(side - size + 1)) for side in self.pictures[index].shape[:2])
-        return Place(index, top, left)
-
-    def near(self, place: Place, size: int, distance: int, random: np.random.Generator) -> Place:
-        """A crop at most so many pixels away, in the same picture."""
-        top, left = (
-            int(np.clip(start + random.integers(-distance, distance + 1), 0, side - size))
-            for start, side in zip((place.top, place.left), self.pictures[place.picture].shape[:2], strict=True)
-        )
-        return Place(place.picture, top, left)
-
-    def cut(self, places: Sequence[Place], size: int) -> Tensor:
-        """Crops at given places.
+    def crops(self, count: int, size: int, generator: np.random.Generator) -> Tensor:
+        """Random crops of random pictures, half of them mirrored.
 
         Returns:
-            (N, 3, size, size), uint8, in channels-last memory.
+            (count, 3, size, size), uint8, in channels-last memory.
+
+        Raises:
+            ValueError: the set is empty, or a picture is smaller than a crop.
         """
-        batch = np.empty((len(places), size, size, 3), np.uint8)
-        for slot, (index, top, left) in enumerate(places):
-            batch[slot] = self.pictures[index][top : top + size, left : left + size]
+        batch = np.empty((count, size, size, 3), np.uint8)
+        for slot, index in enumerate(generator.integers(len(self.pictures), size=count)):
+            picture = self.pictures[index]
+            top, left = (int(generator.integers(side - size + 1)) for side in picture.shape[:2])
+            crop = picture[top : top + size, left : left + size]
+            batch[slot] = crop[:, ::-1] if generator.integers(2) else crop
         return torch.from_numpy(batch).permute(0, 3, 1, 2)
 
 

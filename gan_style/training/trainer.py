@@ -24,7 +24,6 @@ from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
 from gan_style.training.data import PictureSet
-from gan_style.training.matching import Matches, layout
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,6 @@ class Recipe:
         seed: of the initialisation, the crops and the augmentation.
         context: pixels around a crop of a photograph that the generator sees and nothing judges, since it paints
             differently beside an edge, and a finished picture has few of those.
-        match_share: share of the paintings' crops, the most alike, among which one is drawn to be compared with a crop
-            of a photograph; 1 draws any.
         content_weight: how strongly, at least, the painting must resemble itself where the photograph does.
         content_limit: self-similarity distance beyond which that weight is raised.
         content_strides: strides of the backbone's maps in which that is judged.
@@ -56,7 +53,6 @@ class Recipe:
     batch_size: int = BATCH_SIZE
     seed: int = SEED
     context: int = 16
-    match_share: float = 0.01
     content_weight: float = CONTENT_WEIGHT
     content_limit: float = CONTENT_LIMIT
     content_strides: tuple[int, ...] = (8, 16)
@@ -76,8 +72,6 @@ class Recipe:
             raise UsageError(f"batch size must be from 1 to 1024, not {self.batch_size}.")
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed must be from 0 to 2**63 - 1, not {self.seed}.")
-        if not 0 < self.match_share <= 1:
-            raise UsageError(f"match share must be above 0 and at most 1, not {self.match_share}.")
         if not 0 <= self.content_weight <= 1000:
             raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
         if not 0 < self.content_limit <= 2:
@@ -129,15 +123,6 @@ class Trainer:
             torch.optim.Adam(self.discriminator.parameters(), recipe.discriminator_rate, recipe.betas),
             torch.optim.Adam(self.generator.parameters(), recipe.generator_rate, recipe.betas),
         )
-        self.matches = Matches(
-            photos,
-            paintings,
-            self.describe,
-            crop=recipe.crop,
-            context=recipe.context,
-            share=recipe.match_share,
-            random=self.random,
-        )
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.steps = 0
 
@@ -149,7 +134,8 @@ class Trainer:
         """
         self.set_rate(rate)
         recipe = self.recipe
-        surrounded, paintings = map(self.placed, self.matches.draw(recipe.batch_size))
+        surrounded = self.batch(self.photos, recipe.photo_crop)
+        paintings = self.batch(self.paintings, recipe.crop)
         inner = slice(recipe.context, recipe.context + recipe.crop)
         photos = surrounded[..., inner, inner]
         draw = Augmentation.draw(photos.shape, photos.device, recipe.augmentation)
@@ -202,14 +188,10 @@ class Trainer:
             scores: list[Tensor] = self.discriminator(picture, maps)
         return scores
 
-    def placed(self, crops: Tensor) -> Tensor:
-        """Crops in [-1, 1], on the device."""
+    def batch(self, source: PictureSet, size: int) -> Tensor:
+        """Random crops in [-1, 1], on the device."""
+        crops = source.crops(self.recipe.batch_size, size, self.random)
         return to_unit(crops.to(self.compute.device, non_blocking=True))
-
-    @torch.no_grad()
-    def describe(self, crops: Tensor) -> Tensor:
-        """What crops show, as the backbone's coarsest map sees it."""
-        return layout(self.look(self.placed(crops))[-1])
 
     def set_rate(self, factor: float) -> None:
         """Scale both learning rates."""

@@ -15,7 +15,6 @@ from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
 from gan_style.training.data import load_pictures
 from gan_style.training.schedule import Clock, Limit, rate_factor
-from tests.conftest import some_crops
 
 
 def test_augmentation_moves_and_cuts_but_never_recolours() -> None:
@@ -90,7 +89,7 @@ def test_beyond_the_budget_pictures_go_to_disk_and_stay_the_same(photo_folder: P
     assert kinds == [False] * 7 + [True] * 23
     assert all(np.array_equal(a, b) for a, b in zip(inside.pictures, outside.pictures, strict=True))
     assert inside.fingerprint == outside.fingerprint
-    batches = [some_crops(one, 5, 32) for one in (inside, outside)]
+    batches = [one.crops(5, 32, np.random.default_rng(3)) for one in (inside, outside)]
     assert torch.equal(*batches)
     assert batches[0].shape == (5, 3, 32, 32)
     assert batches[0].dtype == torch.uint8

@@ -26,7 +26,7 @@ from gan_style.training.listener import Status
 from gan_style.training.schedule import Limit
 from gan_style.training.session import train
 from gan_style.training.trainer import Recipe, Trainer
-from tests.conftest import TINY, save_crops, some_crops
+from tests.conftest import TINY, save_crops
 
 TINY_RECIPE = Recipe(
     size=64, batch_size=2, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4)
@@ -80,12 +80,12 @@ def test_a_tiny_network_really_learns(photo_folder: Path, painting_folder: Path)
 
 def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painting_folder: Path) -> None:
     photos, paintings = sets(photo_folder, painting_folder)
-    recipe = Recipe(size=64, generator=TINY, content_weight=0.0, generator_rate=4e-3, ema=0.98)
+    recipe = Recipe(size=64, generator=TINY, content_weight=0.0, generator_rate=4e-3, ema=0.9)
     trainer = Trainer(photos, paintings, load_backbone(), recipe, Compute.choose("cpu", "fp32"))
-    for _ in range(160):
+    for _ in range(120):
         trainer.step(1.0)
-    crops = some_crops(photos, 16, 32).float() / 127.5 - 1
-    goal = some_crops(paintings, 64, 32).float().mean((0, 2, 3)) / 127.5 - 1
+    crops = photos.crops(16, 32, np.random.default_rng(0)).float() / 127.5 - 1
+    goal = paintings.crops(64, 32, np.random.default_rng(0)).float().mean((0, 2, 3)) / 127.5 - 1
     with torch.inference_mode():
         painted = trainer.average(crops).mean((0, 2, 3))
     assert (painted - goal).norm() < 0.7 * (crops.mean((0, 2, 3)) - goal).norm()
@@ -93,11 +93,11 @@ def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painti
 
 def test_the_content_weight_rises_where_paintings_drift(photo_folder: Path, painting_folder: Path) -> None:
     distances = []
-    for limit in (2.0, 0.01):
+    for limit in (2.0, 0.02):
         recipe = Recipe(size=64, generator=TINY, content_weight=0.5, content_limit=limit, generator_rate=4e-3)
         trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), recipe, Compute.choose("cpu", "fp32"))
         distances.append(np.mean([trainer.step(1.0).content for _ in range(150)][-30:]))
-        assert (trainer.content.weight > 0.5) is (limit == 0.01)
+        assert (trainer.content.weight > 0.5) is (limit == 0.02)
     assert distances[1] < 0.9 * distances[0]
 
 
