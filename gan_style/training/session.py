@@ -154,11 +154,11 @@ class Session:
         """Train to the end or until interrupted."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "history.jsonl").write_text("")
-        if not self.output.exists():
-            self.save()  # What is to be replaced stays until there is something better than a beginner.
-        self.clock.restart()
         next_save, next_record = PREVIEW_SECONDS, HISTORY_SECONDS
         with interruptible() as interrupted:
+            if not self.output.exists():
+                self.save()  # What is to be replaced stays until there is something better than a beginner.
+            self.clock.restart()
             while self.clock.progress() < 1 and not interrupted.is_set():
                 losses = self.trainer.step(rate_factor(self.clock.progress()))
                 if not losses.healthy():
