@@ -97,6 +97,10 @@ def judge(
 
     from gan_style.cli.display import counting, warn
 
+    if report is not None:
+        from gan_style.evaluation.pages import check_page
+
+        check_page(report)
     with counting() as show:
         from gan_style.evaluation.evaluate import evaluate as measure
 
@@ -111,20 +115,20 @@ def judge(
             precision=precision,
             progress=show,
         )
-    if report is not None:
-        from gan_style.evaluation.report import write_report
-
-        page = write_report(result, report)
     for sentence in [*result.failures, *result.warnings]:
         warn(sentence)
     if json:
-        typer.echo(json_format.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        typer.echo(json_format.dumps(result.as_json(), indent=2))
     else:
         console = Console(highlight=False)
         console.print(distances_table(result))
         console.print(figures_table(result))
-        if report is not None:
-            console.print(page, soft_wrap=True)
+    if report is not None:
+        from gan_style.evaluation.report import write_report
+
+        page = write_report(result, report)
+        if not json:
+            typer.echo(page)
     if result.failures:
         warn(f"{len(result.failures)} pictures could not be used; they are named above.")
         raise typer.Exit(1)
@@ -133,10 +137,11 @@ def judge(
 def distances_table(result: Evaluation) -> Table:
     """Every set beside the real paintings."""
     from rich.table import Table
+    from rich.text import Text
 
     from gan_style.evaluation.words import number
 
-    table = Table(title=f"Distance to the real paintings, as {result.settings['features']['network']} sees it")
+    table = Table(title=Text(f"Distance to the real paintings, as {result.settings['features']['network']} sees it"))
     table.add_column("")
     for column in ("pictures", "KID x 1000", "gap closed", "FID", "patches, fine to coarse"):
         table.add_column(column, justify="right")

@@ -25,7 +25,9 @@ def ask(
 ) -> None:
     """Write the page."""
     from gan_style.cli.display import counting, warn
+    from gan_style.evaluation.pages import check_page
 
+    check_page(folder)
     with counting() as show:
         from gan_style.evaluation.study import QUESTION, StudyConfig, write_study
 
@@ -34,7 +36,7 @@ def ask(
     for sentence in study.failures:
         warn(sentence)
     if study.trials < trials:
-        warn(f"there are only {study.trials} different pairs, not {trials}; give more photographs for more.")
+        warn(f"there are only {study.trials} pairs, not {trials}; give more photographs that can be painted.")
     typer.echo(study.page)
     if study.failures:
         warn(f"{len(study.failures)} photographs could not be used; they are named above.")
@@ -55,26 +57,27 @@ def count(files: list[Path], folder: Path | None, json: bool, seed: int) -> None
     for sentence in result.warnings:
         warn(sentence)
     if json:
-        typer.echo(json_format.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        typer.echo(json_format.dumps(result.as_json(), indent=2))
         return
     console = Console(highlight=False)
     console.print(ratings_table(result))
     if page is not None:
-        console.print(page, soft_wrap=True)
+        typer.echo(page)
 
 
 def ratings_table(result: Tally) -> Table:
     """The painters, the most liked first."""
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=f"{result.question} {result.raters} raters, {result.answers} answers", highlight=False)
+    table = Table(title=Text(f"{result.question} {result.raters} raters, {result.answers} answers"))
     table.add_column("painter")
     for column in ("preferred", "95 % interval", "strength", "95 % interval", "won"):
         table.add_column(column, justify="right")
     for one in result.ratings:
         low, high = (f"{100 * end:.0f}" for end in one.preferred.interval)
         table.add_row(
-            one.painter,
+            Text(one.painter),
             f"{100 * one.preferred.value:.0f} %",
             f"{low} to {high} %",
             f"{one.strength.value:+.2f}",

@@ -34,6 +34,9 @@ from gan_style.version import __version__
 FEWEST = 10
 """Pictures of a kind below which no interval means anything."""
 
+SMALLEST_SIDE = 32
+"""Pixels; pictures with a shorter side show nothing to judge by."""
+
 FID_PICTURES = 2048
 """Pictures of a kind below which the Frechet distance says more about their number than about them."""
 
@@ -187,7 +190,7 @@ class Judge:
         for done, path in enumerate(self.paths["paintings"]):
             self.progress("paintings", done, len(self.paths["paintings"]))
             try:
-                rgb = read_picture(path, SHORT_SIDE).rgb
+                rgb = large_enough(path, read_picture(path, SHORT_SIDE).rgb)
             except GanStyleError as error:
                 self.failures.append(str(error))
                 continue
@@ -203,12 +206,12 @@ class Judge:
         """Features of the photographs as they are, with other colours, and painted."""
         photographs, recoloured, painted = (Measured(self.space, self.patches) for _ in range(3))
         paths, digest, pairs = self.paths["photographs"], hashlib.sha256(), list[Pair]()
-        shown = Shown(len(paths))
+        shown = Shown()
         for done, path in enumerate(paths):
             self.progress("photographs", done, len(paths))
             name = path.relative_to(self.photos)
             try:
-                photo = read_picture(path, SHORT_SIDE).rgb
+                photo = large_enough(path, read_picture(path, SHORT_SIDE).rgb)
                 painting = self.painter.paint(name, photo)
             except GanStyleError as error:
                 self.failures.append(str(error))
@@ -224,7 +227,7 @@ class Judge:
             content = feature_distance(before.maps, after.maps)
             similarity = structural_similarity(luminance(photo), luminance(painting))
             pairs.append(Pair(str(name), content, similarity, woven, PictureHealth.of(photo, painting)))
-            shown.add(Example(str(name), photo, painting, content), done)
+            shown.add(Example(str(name), photo, painting, content))
         self.progress("photographs", len(paths), len(paths))
         self.fingerprints["photographs"] = digest.hexdigest()[:16]
         return photographs, recoloured, painted, pairs, shown
@@ -294,6 +297,17 @@ class Judge:
             "seed": self.seed,
             "libraries": {"torch": torch.__version__, "numpy": np.__version__, "pillow": PIL.__version__},
         }
+
+
+def large_enough(path: Path, rgb: Pixels) -> Pixels:
+    """The picture, if there is something to be seen.
+
+    Raises:
+        DataError: it is too small.
+    """
+    if min(rgb.shape[:2]) < SMALLEST_SIDE:
+        raise DataError(f"{path} has only {rgb.shape[1]}x{rgb.shape[0]} pixels, too few to judge by.")
+    return rgb
 
 
 def mean(values: list[float]) -> float:

@@ -10,15 +10,24 @@ class Shown:
 
     SPREAD, EXTREMES = 24, 5
 
-    def __init__(self, total: int) -> None:
-        self.wanted = {index * total // self.SPREAD for index in range(self.SPREAD)} if total > self.SPREAD else None
-        self.spread: list[Example] = []
+    def __init__(self) -> None:
+        self.seen, self.stride = 0, 1
+        self.kept: list[Example] = []
         self.closest: list[Example] = []
         self.farthest: list[Example] = []
 
-    def add(self, example: Example, index: int) -> None:
-        """Take note of the picture at a position of its folder."""
-        if self.wanted is None or index in self.wanted:
-            self.spread.append(example)
+    @property
+    def spread(self) -> list[Example]:
+        """At most ``SPREAD`` examples from everywhere."""
+        count = min(self.SPREAD, len(self.kept))
+        return [self.kept[index * len(self.kept) // count] for index in range(count)]
+
+    def add(self, example: Example) -> None:
+        """Take note of the next picture; every second example goes when there are too many."""
+        if self.seen % self.stride == 0:
+            self.kept.append(example)
+        self.seen += 1
+        if len(self.kept) > 2 * self.SPREAD:
+            self.kept, self.stride = self.kept[::2], 2 * self.stride
         self.closest = sorted([*self.closest, example], key=lambda one: one.content)[: self.EXTREMES]
         self.farthest = sorted([*self.farthest, example], key=lambda one: -one.content)[: self.EXTREMES]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +97,18 @@ def load_transformer(folder: Path) -> tuple[str, nn.Module, int, str]:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-        model: Any = AutoModel.from_pretrained(
-            str(folder), local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        model: Any
+        model, loading = AutoModel.from_pretrained(
+            str(folder),
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
+        if loading["missing_keys"]:  # The library would make them up at random.
+            missing = sorted(loading["missing_keys"])[0]
+            raise ValueError(f"weights are missing, {missing} among them")
         preprocessing = folder / "preprocessor_config.json"
         wanted = json.loads(preprocessing.read_text()) if preprocessing.exists() else {}
         config = model.config
@@ -137,7 +145,7 @@ def load_inception(weights: Path | None) -> tuple[str, nn.Module, int, str]:
         # torch-fidelity would run whatever a pickle says; what passes here is only tensors.
         try:
             torch.load(weights, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        except Exception as error:  # The reader of pickles raises whatever bytes happen to mean.
             raise UsageError(
                 f"{weights} holds no weights ({type(error).__name__}); give torch-fidelity's file."
             ) from error
@@ -151,8 +159,13 @@ def load_inception(weights: Path | None) -> tuple[str, nn.Module, int, str]:
             "weights where there is a network, and give the file to --features."
         ) from error
     state = b"".join(value.cpu().numpy().tobytes() for value in model.state_dict().values())
-    digest = hashlib.sha256(weights.read_bytes() if weights else state).hexdigest()
-    return "Inception v3 (torch-fidelity)", InceptionFeatures(model), INCEPTION_SIDE, digest
+    digest = hashlib.sha256(state).hexdigest()
+    return (
+        "Inception v3 (torch-fidelity)",
+        InceptionFeatures(model.eval().requires_grad_(False)),
+        INCEPTION_SIDE,
+        digest,
+    )
 
 
 def need(package: str, word: str) -> None:

@@ -16,6 +16,9 @@ from gan_style.evaluation.distances import Estimate, Range
 from gan_style.files import replacing
 from gan_style.imaging.decoding import Pixels
 
+MARK = b'<meta name="generator" content="gan-style">'
+"""Tells our own pages, which may be replaced, from others."""
+
 LEFT, RIGHT = 190.0, 340.0
 """Where a plot's axis begins and ends, in units of its view box."""
 
@@ -56,16 +59,35 @@ def write_page(html: str, folder: Path) -> Path:
         The page.
 
     Raises:
-        ResourceError: it cannot be written.
+        ResourceError: it cannot be written, or there is a page that gan-style did not write.
     """
     page = folder / "index.html"
+    check_page(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(page) as temporary:
-            temporary.write_text(html, encoding="utf-8")
+            temporary.write_text(html, encoding="utf-8", errors="backslashreplace")  # File names may be no text.
     except OSError as error:
         raise ResourceError(f"{page} cannot be written ({error.strerror}); choose another place with -o.") from None
     return page
+
+
+def check_page(folder: Path) -> None:
+    """Refuse to replace somebody's page.
+
+    Raises:
+        ResourceError: there is one that gan-style did not write.
+    """
+    page = folder / "index.html"
+    try:
+        with page.open("rb") as stream:
+            known = MARK in stream.read(1024)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise ResourceError(f"{page} cannot be read ({error.strerror}); choose another place with -o.") from None
+    if not known:
+        raise ResourceError(f"{page} is not a page of gan-style and is left alone; choose another place with -o.")
 
 
 def interval_plot(

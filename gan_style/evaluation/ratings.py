@@ -35,6 +35,9 @@ MISSED = 1 / 8
 LARGEST = 1 << 24
 """Bytes of a file of answers; a thousand trials take a fiftieth of it."""
 
+MOST_PAINTERS, MOST_ANSWERS, LONGEST_TEXT = 50, 2000, 500
+"""What one file may hold: names, answers, and letters of a name or a question."""
+
 SLOT = re.compile(r"<!-- people -->.*<!-- /people -->", re.DOTALL)
 """Where a report keeps what people say."""
 
@@ -184,7 +187,7 @@ def read_answers(path: Path) -> Answers:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise DataError(f"{path} holds no answers; give a file that the study's page saved.")
     if data.get("version") != VERSION:
-        raise DataError(f"{path} is of another version ({data.get('version')}) than this gan-style reads ({VERSION}).")
+        raise DataError(f"{path} is of another version than this gan-style reads ({VERSION}).")
     try:
         return understand(data)
     except (KeyError, TypeError, ValueError):
@@ -199,8 +202,10 @@ def understand(data: dict[str, Any]) -> Answers:
         TypeError: something is of another kind.
         ValueError: somebody was chosen who was not shown.
     """
-    painters = tuple(map(str, data["painters"]))
-    if len(painters) < 2 or len(set(painters)) < len(painters):
+    painters = tuple(map(plain_text, data["painters"]))
+    if not 2 <= len(painters) <= MOST_PAINTERS or len(set(painters)) < len(painters):
+        raise ValueError
+    if len(data["answers"]) > MOST_ANSWERS:
         raise ValueError
     rated: dict[int, str] = {}
     pairs: list[tuple[str, str]] = []
@@ -209,7 +214,11 @@ def understand(data: dict[str, Any]) -> Answers:
         kind, chosen, sides = answer["kind"], answer["chosen"], (answer["left"], answer["right"])
         if chosen not in sides or not {*sides} <= {*painters, SPOILT} or kind not in ("rating", "repeat", "catch"):
             raise ValueError
+        if not isinstance(answer["trial"], int):
+            raise TypeError
         if kind == "catch":
+            if SPOILT not in sides:
+                raise ValueError
             caught.append(chosen != SPOILT)
         elif SPOILT in sides or sides[0] == sides[1]:
             raise ValueError
@@ -221,7 +230,19 @@ def understand(data: dict[str, Any]) -> Answers:
             left += chosen == sides[0]
         elif answer["trial"] in rated:
             steady.append(chosen == rated[answer["trial"]])
-    return Answers(str(data["rater"]), str(data["study"]), str(data["question"]), painters, pairs, left, steady, caught)
+    rater, study, question = (plain_text(data[name]) for name in ("rater", "study", "question"))
+    return Answers(rater, study, question, painters, pairs, left, steady, caught)
+
+
+def plain_text(value: object) -> str:
+    """A short line of text that a terminal and a page can show.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not value.isprintable():
+        raise ValueError
+    return value
 
 
 def rank(painters: Sequence[str], raters: Sequence[Sequence[tuple[str, str]]], seed: int = 0) -> list[Rating]:

@@ -119,9 +119,13 @@ def test_outputs_of_another_size_are_brought_to_the_photographs(tmp_path: Path, 
 
 def test_examples_stay_bounded_and_extremes_are_found() -> None:
     nothing = np.zeros((4, 4, 3), np.uint8)
-    shown = Shown(1000)
+    shown = Shown()
     for index in range(1000):
-        shown.add(Example(str(index), nothing, nothing, (index * 617 % 1000) / 1000), index)
+        shown.add(Example(str(index), nothing, nothing, (index * 617 % 1000) / 1000))
     assert len(shown.spread) == 24
+    places = [int(one.name) for one in shown.spread]
+    assert places[0] == 0
+    assert places[-1] > 900
+    assert max(np.diff(places)) < 100
     assert [one.content for one in shown.closest] == [0.0, 0.001, 0.002, 0.003, 0.004]
     assert [one.content for one in shown.farthest] == [0.999, 0.998, 0.997, 0.996, 0.995]

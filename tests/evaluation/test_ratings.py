@@ -107,6 +107,10 @@ def test_those_who_do_not_look_are_left_out_and_the_steady_counted(tmp_path: Pat
         ({"answers": 3}, "damaged"),
         ({"answers": [{"trial": {}}]}, "damaged"),
         ({"painters": ["one"]}, "damaged"),
+        ({"painters": ["good", "poor", "\x1b[2J"]}, "damaged"),
+        ({"question": "\ud800"}, "damaged"),
+        ({"answers": [rating(0, "good", "poor", "catch")]}, "damaged"),
+        ({"answers": [rating(0, "good", "poor")] * 3000}, "damaged"),
         ({"study": "another"}, "different studies"),
     ],
 )
