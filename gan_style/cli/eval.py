@@ -43,7 +43,7 @@ def evaluate(
     humans: Annotated[
         bool, typer.Option("--humans", help="Make a page that asks people which painter they prefer.")
     ] = False,
-    trials: Annotated[int, typer.Option(min=1, max=1000, help="With --humans: pairs that each person sees.")] = 40,
+    trials: Annotated[int, typer.Option(min=1, max=1000, help="With --humans: pairs that count.")] = 40,
     question: Annotated[str | None, typer.Option(help="With --humans: what they are asked.")] = None,
     tally: Annotated[bool, typer.Option("--tally", help="Count what people answered.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,

@@ -132,6 +132,14 @@ class Judge:
         self.space, self.seed, self.progress = space, seed, progress
         self.content_space = space if space.shows_maps else choose_features()
         self.paths = {"photographs": pictures_in(photos), "paintings": pictures_in(paintings)}
+        if shared := {*self.paths["photographs"]} & {*self.paths["paintings"]}:
+            raise DataError(
+                f"{min(shared)} is among the photographs and the paintings; give folders that share nothing."
+            )
+        if isinstance(painter, Painted):
+            inside = set(painter.files)
+            if photos.resolve() in painter.folder.resolve().parents:  # What was painted is no photograph.
+                self.paths["photographs"] = [path for path in self.paths["photographs"] if path not in inside]
         count = max(map(len, self.paths.values()))
         self.patches = PatchConfig(patches=max(4, min(64, PATCH_BUDGET // max(1, count))), seed=seed)
         self.random = np.random.default_rng(seed)

@@ -21,20 +21,26 @@ class Painted:
     """Pictures that some program painted, found by the names of their photographs."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.paths = {path.relative_to(folder).with_suffix(""): path for path in pictures_in(folder)}
+        self.folder, self.files = folder, pictures_in(folder)
+        self.exact = {path.relative_to(folder): path for path in self.files}
+        self.stems: dict[Path, list[Path]] = {}
+        for name, path in self.exact.items():
+            self.stems.setdefault(name.with_suffix(""), []).append(path)
 
     def paint(self, relative: Path, _photo: Pixels) -> Pixels:
         """The painting of a photograph.
 
         Raises:
-            DataError: there is none.
+            DataError: there is none, or several could be meant.
             PictureError: it cannot be read.
         """
-        path = self.paths.get(relative.with_suffix(""))
-        if path is None:
+        exact = self.exact.get(relative)
+        found = [exact] if exact else self.stems.get(relative.with_suffix(""), [])
+        if not found:
             raise DataError(f"{self.folder} holds no painting of {relative}.")
-        return read_picture(path).rgb
+        if len(found) > 1:
+            raise DataError(f"{found[0]} and {found[1]} could both be the painting of {relative}; remove one.")
+        return read_picture(found[0]).rgb
 
 
 class Painting:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from PIL import Image
 
 from gan_style.checkpoints.backbone import PUBLISHED
-from gan_style.errors import DataError, UsageError
+from gan_style.errors import DataError, ResourceError, UsageError
 from gan_style.evaluation.evaluate import evaluate
 from gan_style.evaluation.examples import Shown
 from gan_style.evaluation.features import choose_features
@@ -97,8 +99,11 @@ def test_too_few_equal_or_missing_folders_get_a_sentence(tmp_path: Path, photos:
         evaluate(photos, few, outputs=photos, features="lite0")
     with pytest.raises(DataError, match="at least 10"):
         evaluate(few, paintings, outputs=few, features="lite0")
+    with pytest.raises(DataError, match="among the photographs and the paintings"):
+        evaluate(tmp_path, paintings, outputs=photos, features="lite0")
+    twin = shutil.copytree(photos, tmp_path / "twin")
     with pytest.raises(DataError, match="the same pictures"):
-        evaluate(photos, photos, outputs=photos, features="lite0")
+        evaluate(photos, twin, outputs=photos, features="lite0")
     with pytest.raises(DataError, match="cannot be read"):
         evaluate(tmp_path / "nowhere", paintings, outputs=photos, features="lite0")
     for style, outputs in ((None, None), ("monet", photos)):
@@ -115,6 +120,26 @@ def test_outputs_of_another_size_are_brought_to_the_photographs(tmp_path: Path, 
     result = evaluate(photos, paintings, outputs=large, features="lite0")
     assert result.painted.pictures == COUNT
     assert result.content.similarity.value > 0.9
+
+
+def test_names_that_clash_and_pictures_too_small_are_named(tmp_path: Path, photos: Path, paintings: Path) -> None:
+    outputs = save_crops(photos / "painted", "coffee.png", COUNT)
+    shutil.copy(outputs / "000.png", outputs / "001.webp")
+    shutil.copy(photos / "002.png", photos / "002.x.png")
+    (outputs / "001.png").rename(outputs / "001.jpg")
+    Image.new("RGB", (300, 8)).save(photos / "003.png")
+    shutil.copy(photos / "004.png", photos / os.fsdecode(b"caf\xe9 [b].png"))
+    result = evaluate(photos, paintings, outputs=outputs, features="lite0")
+    assert result.painted.pictures == COUNT - 2
+    words = ("could both be the painting of 001.png", "holds no painting of 002.x.png", "300x8 pixels", "[b].png")
+    assert len(result.failures) == len(words)
+    for word in words:
+        assert any(word in sentence for sentence in result.failures), word
+    page = write_report(result, tmp_path / "report")
+    assert "[b].png" in page.read_text()
+    page.write_text("<title>Mine</title>")
+    with pytest.raises(ResourceError, match="left alone"):
+        write_report(result, tmp_path / "report")
 
 
 def test_examples_stay_bounded_and_extremes_are_found() -> None:

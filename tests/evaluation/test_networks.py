@@ -55,7 +55,7 @@ def test_content_is_measured_through_the_default_network_then(model: Path, tmp_p
     assert result.painted.closed.value > 0.8
 
 
-def test_what_is_no_network_gets_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_network_gets_a_sentence(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no vision model"):
         choose_features(str(tmp_path / "empty"))
@@ -64,6 +64,13 @@ def test_what_is_no_network_gets_a_sentence(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "bad" / "model.safetensors").write_bytes(b"nothing")
     with pytest.raises(UsageError, match="no vision model"):
         choose_features(str(tmp_path / "bad"))
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(model / "model.safetensors")
+    weights.pop(sorted(weights)[0])
+    save_file(weights, model / "model.safetensors", {"format": "pt"})
+    with pytest.raises(UsageError, match="weights are missing"):
+        choose_features(str(model))
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     for word, package in (("dinov2", "transformers"), ("inception", "torch-fidelity"), (str(tmp_path), "transformers")):
         with pytest.raises(ResourceError, match=rf"{package}.*gan-style\[eval\]"):
