@@ -6,6 +6,8 @@ space of Ruderman et al. (JOSA A, 1998), where the axes of natural pictures can 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -29,16 +31,27 @@ def from_opponent(opponent: npt.NDArray[np.float64]) -> Pixels:
     return np.asarray(rgb.clip(0, 1) * 255 + 0.5, np.uint8)
 
 
-def move_colours(picture: Pixels, palette: Pixels) -> Pixels:
-    """Give a picture the mean and the spread of another's colours.
+@dataclass(frozen=True)
+class Palette:
+    """What of a picture's colours is moved.
 
-    Args:
-        picture: (H, W, 3).
-        palette: (H', W', 3), whose colours are taken.
-
-    Returns:
-        (H, W, 3).
+    Attributes:
+        mean: (3,) of the opponent channels.
+        spread: (3,) standard deviations.
     """
-    source, target = to_opponent(picture), to_opponent(palette)
-    (mean, spread), (goal_mean, goal_spread) = ((one.mean((0, 1)), one.std((0, 1))) for one in (source, target))
-    return from_opponent((source - mean) * (goal_spread / np.maximum(spread, 1e-6)) + goal_mean)
+
+    mean: npt.NDArray[np.float64]
+    spread: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, picture: Pixels) -> Palette:
+        """Measure a picture, (H, W, 3)."""
+        opponent = to_opponent(picture)
+        return cls(opponent.mean((0, 1)), opponent.std((0, 1)))
+
+
+def move_colours(picture: Pixels, palette: Palette) -> Pixels:
+    """Give a picture, (H, W, 3), the mean and the spread of another's colours."""
+    source = to_opponent(picture)
+    mean, spread = source.mean((0, 1)), source.std((0, 1))
+    return from_opponent((source - mean) * (palette.spread / np.maximum(spread, 1e-6)) + palette.mean)

@@ -1,21 +1,27 @@
 """Distances between two sets of feature vectors, and how far they can be trusted.
 
-Only float64 and NumPy: what is measured here must not depend on a device or a precision.
+Only NumPy, and float64 whatever comes in: what is measured here must not depend on a device or a precision. What is of
+the size of a set squared is never held whole, so that memory grows with the sets and no faster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-Features: TypeAlias = npt.NDArray[np.float64]
+Doubles: TypeAlias = npt.NDArray[np.float64]
+
+Features: TypeAlias = npt.NDArray[np.float32] | Doubles
 """(N, D), one row for each picture."""
 
 NORMAL_95 = 1.959963984540054
+
+BLOCK = 1024
+"""Pictures of either set that are compared at a time."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Range:
     interval: tuple[float, float]
 
 
-def polynomial_kernel(first: Features, second: Features) -> Features:
+def polynomial_kernel(first: Features, second: Features) -> Doubles:
     """(x.y / D + 1)^3, the kernel of the kernel inception distance (Binkowski et al., ICLR 2018).
 
     Args:
@@ -59,8 +65,33 @@ def polynomial_kernel(first: Features, second: Features) -> Features:
     Returns:
         (M, N).
     """
-    kernel: Features = (first @ second.T / first.shape[1] + 1.0) ** 3
+    kernel: Doubles = (np.asarray(first, np.float64) @ second.T / first.shape[1] + 1.0) ** 3
     return kernel
+
+
+def blocks(features: Features) -> Iterator[tuple[slice, Doubles]]:
+    """Some rows at a time, and which they are."""
+    for start in range(0, len(features), BLOCK):
+        rows = slice(start, start + BLOCK)
+        yield rows, features[rows].astype(np.float64)
+
+
+def kernel_sums(first: Features, second: Features) -> tuple[Doubles, Doubles]:
+    """Sums of the rows and of the columns of the kernel between two sets, (M,) and (N,)."""
+    rows, columns = np.zeros(len(first)), np.zeros(len(second))
+    for here, some in blocks(first):
+        for there, others in blocks(second):
+            kernel = polynomial_kernel(some, others)
+            rows[here] += kernel.sum(1)
+            columns[there] += kernel.sum(0)
+    return rows, columns
+
+
+def sums_within(features: Features) -> Doubles:
+    """Sums of the rows of the kernel of a set with itself, no picture with itself, (N,)."""
+    own = [(np.square(some).sum(1) / some.shape[1] + 1.0) ** 3 for _, some in blocks(features)]
+    result: Doubles = kernel_sums(features, features)[0] - np.concatenate(own)
+    return result
 
 
 @dataclass(frozen=True)
@@ -77,8 +108,8 @@ class Discrepancy:
     """
 
     value: float
-    without_first: Features
-    without_second: Features
+    without_first: Doubles
+    without_second: Doubles
 
     @classmethod
     def of(cls, first: Features, second: Features) -> Discrepancy:
@@ -94,25 +125,20 @@ class Discrepancy:
         count, other = len(first), len(second)
         if min(count, other) < 3:
             raise ValueError(f"a distance needs at least three pictures in each set, not {count} and {other}")
-        within, across, within_other = (
-            polynomial_kernel(first, first),
-            polynomial_kernel(first, second),
-            polynomial_kernel(second, second),
-        )
-        rows = within.sum(1) - within.diagonal()
-        rows_other = within_other.sum(1) - within_other.diagonal()
+        rows, rows_other = sums_within(first), sums_within(second)
+        across, across_other = kernel_sums(first, second)
         total, total_other, total_across = rows.sum(), rows_other.sum(), across.sum()
 
-        def combine(own: Features, others: Features, between: Features, count: int, other: int) -> Features:
-            result: Features = (
+        def combine(own: Doubles, others: Doubles, between: Doubles, count: int, other: int) -> Doubles:
+            result: Doubles = (
                 own / (count * (count - 1)) + others / (other * (other - 1)) - 2 * between / (count * other)
             )
             return result
 
         return cls(
             float(combine(total, total_other, total_across, count, other)),
-            combine(total - 2 * rows, total_other, total_across - across.sum(1), count - 1, other),
-            combine(total, total_other - 2 * rows_other, total_across - across.sum(0), count, other - 1),
+            combine(total - 2 * rows, total_other, total_across - across, count - 1, other),
+            combine(total, total_other - 2 * rows_other, total_across - across_other, count, other - 1),
         )
 
     @property
@@ -121,7 +147,7 @@ class Discrepancy:
         return jackknife(self.value, self.without_first, self.without_second)
 
 
-def jackknife(value: float, *replicates: Features) -> Estimate:
+def jackknife(value: float, *replicates: Doubles) -> Estimate:
     """The interval of a figure from its values without each member of each of several independent samples.
 
     Efron & Stein, "The Jackknife Estimate of Variance" (Annals of Statistics, 1981).
@@ -156,6 +182,7 @@ def gap_closed(photos: Features, painted: Features, paintings: Features, floor: 
 
     Returns:
         1 where the painted photographs are as near as other paintings, 0 where they are as far as the photographs.
+        Where the photographs themselves are hardly farther than chance makes them, it says nothing.
 
     Raises:
         ValueError: the sets are too small, or there are not as many painted photographs as photographs.
@@ -179,8 +206,8 @@ def frechet_distance(first: Features, second: Features) -> float:
         first: (M, D), at least two rows.
         second: (N, D), likewise.
     """
-    shift = first.mean(0) - second.mean(0)
-    one, two = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    shift = first.mean(0, np.float64) - second.mean(0, np.float64)
+    one, two = (np.cov(features, rowvar=False, dtype=np.float64) for features in (first, second))
     # The eigenvalues of a product of two covariances are real and not negative, up to rounding.
     roots = np.sqrt(np.linalg.eigvals(one @ two).real.clip(0)).sum()
     return float(shift @ shift + np.trace(one) + np.trace(two) - 2 * roots)

@@ -15,18 +15,18 @@ import PIL
 import torch
 
 from gan_style.errors import DataError, GanStyleError, UsageError
-from gan_style.evaluation.colour import move_colours
+from gan_style.evaluation.colour import Palette, move_colours
 from gan_style.evaluation.content import feature_distance, luminance, structural_similarity
 from gan_style.evaluation.cost import measure_cost
 from gan_style.evaluation.distances import frechet_distance, gap_closed, kernel_distance, mean_estimate
 from gan_style.evaluation.examples import Shown
-from gan_style.evaluation.features import FeatureSpace, central_square, choose_features
+from gan_style.evaluation.features import FeatureSpace, choose_features
 from gan_style.evaluation.health import PictureHealth, flicker, lattice, saturation, tile_difference
 from gan_style.evaluation.nearness import nearness
 from gan_style.evaluation.painters import SHORT_SIDE, Painted, Painting, PictureSource, pictures_in, same_size
 from gan_style.evaluation.patches import PatchConfig, sliced_wasserstein
 from gan_style.evaluation.results import Content, Evaluation, Example, Health, Row
-from gan_style.evaluation.sets import PATCH_SIDE, Measured, scale_of
+from gan_style.evaluation.sets import Measured, scale_of
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.inference.style import Style, load_style
 from gan_style.version import __version__
@@ -43,8 +43,8 @@ FID_PICTURES = 2048
 PATCH_BUDGET = 1 << 15
 """Patches kept of one level of one set; where there are many pictures, each gives fewer."""
 
-PALETTE_SIDE = 64
-"""Pixels of the central square of a painting from which colours are taken."""
+MOST = 50_000
+"""Pictures of a kind beyond which a random part of that many is looked at, so that memory has a bound."""
 
 TRIALS = 5
 """Photographs on which seams and flicker are tried."""
@@ -97,10 +97,10 @@ def evaluate(
 
 
 @dataclass
-class Palette:
+class Paintings:
     """What is kept of the real paintings beside their features."""
 
-    pictures: list[Pixels] = field(default_factory=list)
+    palettes: list[Palette] = field(default_factory=list)
     lattices: list[tuple[float, float]] = field(default_factory=list)
     saturations: list[float] = field(default_factory=list)
 
@@ -140,18 +140,22 @@ class Judge:
             inside = set(painter.files)
             if photos.resolve() in painter.folder.resolve().parents:  # What was painted is no photograph.
                 self.paths["photographs"] = [path for path in self.paths["photographs"] if path not in inside]
-        count = max(map(len, self.paths.values()))
-        self.patches = PatchConfig(patches=max(4, min(64, PATCH_BUDGET // max(1, count))), seed=seed)
         self.random = np.random.default_rng(seed)
         self.failures: list[str] = []
         self.warnings: list[str] = []
+        for what, paths in self.paths.items():
+            if len(paths) > MOST:
+                self.paths[what] = [paths[index] for index in sorted(self.random.permutation(len(paths))[:MOST])]
+                self.warnings.append(f"Of {len(paths)} {what} a random part of {MOST} is looked at.")
+        count = max(map(len, self.paths.values()))
+        self.patches = PatchConfig(patches=max(1, min(64, PATCH_BUDGET // max(1, count))), seed=seed)
         self.fingerprints: dict[str, str] = {}
 
     def run(self) -> Evaluation:
         """Measure everything."""
-        real, palette = self.look_at_paintings()
+        real, known = self.look_at_paintings()
         self.enough("paintings", len(real), self.paintings)
-        photographs, recoloured, painted, pairs, shown = self.look_at_photos(palette)
+        photographs, recoloured, painted, pairs, shown = self.look_at_photos(known)
         self.enough("photographs", len(photographs), self.photos)
         if self.fingerprints["photographs"] == self.fingerprints["paintings"]:
             raise DataError(
@@ -167,12 +171,17 @@ class Judge:
                 f"FID is biased upwards for {len(painted)} and {len(real)} pictures (usual are {FID_PICTURES} of "
                 "each): compare it only between rows of equal counts, and trust KID."
             )
+        if rows[-1].closed is None:
+            self.warnings.append(
+                "The photographs are no farther from the paintings than chance may make them, so that there is no gap "
+                "to close: are there photographs among the paintings, or paintings among the photographs?"
+            )
         if self.space.note:
             self.warnings.append(self.space.note)
         return Evaluation(
             rows=rows,
             content=Content(distance, similarity, (1 + distance.value) * (1 + rows[-1].fid)),
-            health=self.health(pairs, palette, style, shown),
+            health=self.health(pairs, known, style, shown),
             nearness=nearness(painted.vectors, real.vectors),
             cost=measure_cost(style.painter) if style else None,
             warnings=self.warnings,
@@ -192,9 +201,9 @@ class Judge:
             failed = f" ({len(self.failures)} failed: {self.failures[0]})" if self.failures else ""
             raise DataError(f"{folder} gives {count} {what} to judge by{failed}; give at least {FEWEST}.")
 
-    def look_at_paintings(self) -> tuple[Measured, Palette]:
+    def look_at_paintings(self) -> tuple[Measured, Paintings]:
         """Features and palettes of the real paintings."""
-        real, palette, digest = Measured(self.space, self.patches), Palette(), hashlib.sha256()
+        real, known, digest = Measured(self.space, self.patches), Paintings(), hashlib.sha256()
         for done, path in enumerate(self.paths["paintings"]):
             self.progress("paintings", done, len(self.paths["paintings"]))
             try:
@@ -204,13 +213,13 @@ class Judge:
                 continue
             digest.update(rgb.tobytes())
             real.add(rgb)
-            palette.pictures.append(central_square(rgb, PALETTE_SIDE))
-            palette.lattices.append(lattice(rgb))
-            palette.saturations.append(saturation(rgb))
+            known.palettes.append(Palette.of(rgb))
+            known.lattices.append(lattice(rgb))
+            known.saturations.append(saturation(rgb))
         self.fingerprints["paintings"] = digest.hexdigest()[:16]
-        return real, palette
+        return real, known
 
-    def look_at_photos(self, palette: Palette) -> tuple[Measured, Measured, Measured, list[Pair], Shown]:
+    def look_at_photos(self, known: Paintings) -> tuple[Measured, Measured, Measured, list[Pair], Shown]:
         """Features of the photographs as they are, with other colours, and painted."""
         photographs, recoloured, painted = (Measured(self.space, self.patches) for _ in range(3))
         paths, digest, pairs = self.paths["photographs"], hashlib.sha256(), list[Pair]()
@@ -230,8 +239,8 @@ class Judge:
             before, after = photographs.add(photo), painted.add(painting)
             if self.content_space is not self.space:
                 before, after = self.content_space(photo), self.content_space(painting)
-            colours = palette.pictures[int(self.random.integers(len(palette.pictures)))]
-            recoloured.add(move_colours(central_square(photo, PATCH_SIDE), colours))
+            palette = known.palettes[int(self.random.integers(len(known.palettes)))]
+            recoloured.add(move_colours(photo, palette))
             content = feature_distance(before.maps, after.maps)
             similarity = structural_similarity(luminance(photo), luminance(painting))
             pairs.append(Pair(str(name), content, similarity, woven, PictureHealth.of(photo, painting)))
@@ -246,13 +255,16 @@ class Judge:
         half, other = real.part(order[: len(order) // 2]), real.part(order[len(order) // 2 :])
         unit = scale_of(real.vectors)
 
+        before = photographs.vectors / unit
+        apart = kernel_distance(before, real.vectors / unit).interval[0] > 0
+
         def row(name: str, one: Measured, against: Measured, closed: bool) -> Row:
             vectors, others = one.vectors / unit, against.vectors / unit
             return Row(
                 name=name,
                 pictures=len(one),
                 kid=kernel_distance(vectors, others),
-                closed=gap_closed(photographs.vectors / unit, vectors, others) if closed else None,
+                closed=gap_closed(before, vectors, others) if closed and apart else None,
                 fid=frechet_distance(vectors, others),
                 patches=tuple(
                     sliced_wasserstein(one.patches(level), against.patches(level), self.patches)
@@ -267,13 +279,13 @@ class Judge:
             row("painted photographs", painted, real, True),
         ]
 
-    def health(self, pairs: list[Pair], palette: Palette, style: Style | None, shown: Shown) -> Health:
+    def health(self, pairs: list[Pair], known: Paintings, style: Style | None, shown: Shown) -> Health:
         """Faults, counted and beside what real paintings have."""
-        ours, theirs = (np.array(values).mean(0) for values in ([pair.lattice for pair in pairs], palette.lattices))
+        ours, theirs = (np.array(values).mean(0) for values in ([pair.lattice for pair in pairs], known.lattices))
         trials = [example.photo for example in shown.spread[:TRIALS]] if style else []
         return Health(
             lattice=(float(ours[0] / max(theirs[0], 1e-12)), float(ours[1] / max(theirs[1], 1e-12))),
-            saturation=(mean([pair.health.saturation for pair in pairs]), mean(palette.saturations)),
+            saturation=(mean([pair.health.saturation for pair in pairs]), mean(known.saturations)),
             drained=sum(pair.health.drained for pair in pairs),
             inverted=sum(pair.health.inverted for pair in pairs),
             seam=max(tile_difference(style.painter, photo) for photo in trials) if style else None,

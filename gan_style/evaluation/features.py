@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from gan_style.checkpoints.backbone import PUBLISHED, load_pooled_features
 from gan_style.errors import UsageError
-from gan_style.evaluation.distances import Features
 from gan_style.evaluation.networks import load_dinov2, load_inception, load_transformer
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import to_tensor
@@ -50,7 +50,7 @@ class Seen:
             give a vector only.
     """
 
-    vector: Features
+    vector: npt.NDArray[np.float32]
     maps: list[Tensor]
 
 
@@ -84,7 +84,7 @@ class FeatureSpace:
         picture = to_tensor(square)
         with torch.inference_mode():
             vector, maps = self.look(picture)
-        return Seen(vector[0].double().numpy(), maps)
+        return Seen(vector[0].float().numpy(), maps)
 
 
 def central_square(rgb: Pixels, side: int) -> Pixels:

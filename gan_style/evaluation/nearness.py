@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gan_style.evaluation.distances import Features
+from gan_style.evaluation.distances import Doubles, Features, blocks
 from gan_style.evaluation.results import Nearness
 
 
@@ -16,18 +16,34 @@ def nearness(painted: Features, real: Features) -> Nearness:
         real: (N, D) of real paintings, likewise.
     """
     ours, theirs = unit(painted), unit(real)
-    own, other = 1 - ours @ ours.T, 1 - theirs @ theirs.T
-    np.fill_diagonal(own, np.nan)
-    np.fill_diagonal(other, np.nan)
     return Nearness(
-        to_paintings=float(np.median((1 - ours @ theirs.T).min(1))),
-        among_paintings=float(np.median(np.nanmin(other, 1))),
-        spread=float(np.nanmean(own)),
-        spread_paintings=float(np.nanmean(other)),
+        to_paintings=to_nearest(ours, theirs),
+        among_paintings=to_nearest(theirs, theirs),
+        spread=spread(ours),
+        spread_paintings=spread(theirs),
     )
 
 
-def unit(vectors: Features) -> Features:
+def to_nearest(first: Features, second: Features) -> float:
+    """Median distance of a picture to the nearest of others; where both sets are one, a picture is no other."""
+    nearest = np.full(len(first), np.inf)
+    for here, some in blocks(first):
+        for there, others in blocks(second):
+            distances = 1 - some @ others.T
+            if first is second and here == there:
+                np.fill_diagonal(distances, np.inf)
+            nearest[here] = np.minimum(nearest[here], distances.min(1))
+    return float(np.median(nearest))
+
+
+def spread(vectors: Features) -> float:
+    """Mean distance between two of a set: all pairs at once, since cosines of unit vectors add up."""
+    count, total = len(vectors), vectors.sum(0, np.float64)
+    return float(1 - (total @ total - np.square(vectors, dtype=np.float64).sum()) / (count * (count - 1)))
+
+
+def unit(vectors: Features) -> Doubles:
     """Rows of length one."""
-    result: Features = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    result: Doubles = vectors / np.maximum(lengths, 1e-12)
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from gan_style.evaluation.distances import Features
 from gan_style.evaluation.features import FeatureSpace, Seen, central_square
@@ -18,7 +19,7 @@ class Measured:
 
     def __init__(self, space: FeatureSpace, config: PatchConfig) -> None:
         self.space, self.config = space, config
-        self.rows: list[Features] = []
+        self.rows: list[npt.NDArray[np.float32]] = []
         self.drawn: list[list[Floats]] = []
 
     def __len__(self) -> int:
@@ -51,4 +52,4 @@ class Measured:
 
 def scale_of(vectors: Features) -> float:
     """Root mean square of real paintings' features: the unit in which all sets are measured."""
-    return float(np.sqrt(np.square(vectors).mean())) or 1.0
+    return float(np.sqrt(np.square(vectors, dtype=np.float64).mean())) or 1.0

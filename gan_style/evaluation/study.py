@@ -135,7 +135,7 @@ def named_sources(painters: Sequence[str | os.PathLike[str]], device: str, preci
             source, name = Painting(style), style.name
         unique = name
         for number in itertools.count(2):
-            if unique not in sources:
+            if unique not in (*sources, SPOILT):
                 break
             unique = f"{name} ({number})"
         sources[unique] = source
@@ -160,25 +160,31 @@ class Builder:
         pairs = list(itertools.combinations(self.sources, 2))
         wanted = min(self.config.trials, len(paths) * len(pairs))
         order = self.random.permutation(len(paths)).tolist()
-        # As many photographs as there are trials, or every pair of painters for each where there are fewer.
-        rounds = -(-wanted // max(1, len(paths)))
         trials: list[dict[str, Any]] = []
-        for turn, index in enumerate(order):
+        failed: set[int] = set()
+        # Every photograph once, with pairs of painters in turn; again with other pairs where that is not enough.
+        for turn, (again, index) in enumerate(itertools.product(range(len(pairs)), order)):
             if len(trials) >= wanted:
                 break
-            chosen = [pairs[(turn + offset * len(pairs) // rounds) % len(pairs)] for offset in range(rounds)]
+            if index in failed:
+                continue
             self.progress("painting", len(trials), wanted)
+            pair = pairs[(turn % len(order) + again) % len(pairs)]
             try:
-                left = dict.fromkeys(chosen[: wanted - len(trials)])
-                trials += self.ratings(paths[index], list(left), spoilt=len(trials) < self.config.catches)
+                trials.append(self.rating(paths[index], pair, spoilt=len(trials) < self.config.catches))
             except GanStyleError as error:
+                failed.add(index)
                 self.failures.append(str(error))
         if not trials:
             why = f": {self.failures[0]}" if self.failures else "; it holds no pictures."
             raise DataError(f"No photograph of {self.photos} could be painted by all painters{why}")
         self.progress("painting", wanted, wanted)
         caught = trials[: self.config.catches]
-        trials += [self.catch(caught[number % len(caught)], number) for number in range(self.config.catches)]
+        # Two different ones from each trial, since a catch that was met before is recognised.
+        catches = min(self.config.catches, 2 * len(caught))
+        for number in range(catches):
+            turn, which = divmod(number, len(caught))
+            trials.append(self.catch(caught[which], "left" if (turn + which) % 2 else "right"))
         known = {
             "format": FORMAT,
             "version": VERSION,
@@ -191,27 +197,23 @@ class Builder:
         }
         return {**known, "study": hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12]}
 
-    def ratings(self, path: Path, pairs: list[tuple[str, str]], *, spoilt: bool) -> list[dict[str, Any]]:
-        """One photograph by several pairs of painters, and its paintings spoilt where they will be needed."""
+    def rating(self, path: Path, pair: tuple[str, str], *, spoilt: bool) -> dict[str, Any]:
+        """One photograph by two painters, and its paintings spoilt where they will be needed."""
         name = path.relative_to(self.photos)
         photo = read_picture(path, SHORT_SIDE).rgb
-        painted = {
-            painter: same_size(self.sources[painter].paint(name, photo), photo)
-            for painter in dict.fromkeys(itertools.chain(*pairs))
-        }
+        painted = [same_size(self.sources[painter].paint(name, photo), photo) for painter in pair]
         shown = self.add(photo, PHOTO_LONGEST)
-        sides = {painter: {"painter": painter, "picture": self.add(rgb, LONGEST)} for painter, rgb in painted.items()}
+        left, right = (
+            {"painter": painter, "picture": self.add(rgb, LONGEST)} for painter, rgb in zip(pair, painted, strict=True)
+        )
         if spoilt:
-            for painter, rgb in painted.items():
-                self.spoilt[sides[painter]["picture"]] = self.add(spoil(rgb), LONGEST)
-        return [
-            {"kind": "rating", "name": name.as_posix(), "photo": shown, "left": sides[left], "right": sides[right]}
-            for left, right in pairs
-        ]
+            for side, rgb in zip((left, right), painted, strict=True):
+                self.spoilt[side["picture"]] = self.add(spoil(rgb), LONGEST)
+        return {"kind": "rating", "name": name.as_posix(), "photo": shown, "left": left, "right": right}
 
-    def catch(self, trial: dict[str, Any], number: int) -> dict[str, Any]:
-        """A trial with the same painting spoilt on one side."""
-        side = trial["left" if number % 2 else "right"]
+    def catch(self, trial: dict[str, Any], shown: str) -> dict[str, Any]:
+        """The painting on one side of a trial, beside itself spoilt."""
+        side = trial[shown]
         spoilt = {"painter": SPOILT, "picture": self.spoilt[side["picture"]]}
         return {**trial, "kind": "catch", "left": side, "right": spoilt}
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from gan_style.evaluation.distances import (
     kernel_distance,
     polynomial_kernel,
 )
+from gan_style.evaluation.nearness import nearness
 
 
 def draw(seed: int, count: int, shift: float = 0.0, dimensions: int = 8) -> Features:
@@ -48,6 +51,29 @@ def test_the_distance_and_every_distance_without_one_follow_the_definition(
     for index in (0, other):
         expected = by_definition(first, np.delete(second, index, 0))
         assert measured.without_second[index] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = draw(0, 40).astype(np.float32), draw(1, 25, 0.5).astype(np.float32)
+    whole, near = Discrepancy.of(first, second), nearness(first, second)
+    monkeypatch.setattr("gan_style.evaluation.distances.BLOCK", 7)
+    parts = Discrepancy.of(first, second)
+    assert parts.value == pytest.approx(whole.value, rel=1e-12)
+    assert parts.without_first == pytest.approx(whole.without_first, rel=1e-9)
+    assert parts.without_second == pytest.approx(whole.without_second, rel=1e-9)
+    assert dataclasses.astuple(nearness(first, second)) == pytest.approx(dataclasses.astuple(near), rel=1e-12)
+
+
+def test_nearness_follows_its_definition() -> None:
+    painted, real = draw(0, 9), draw(1, 6, 0.5)
+    rows = np.vstack([painted, real])
+    cosines = np.array([[1 - x @ y / np.linalg.norm(x) / np.linalg.norm(y) for y in rows] for x in rows])
+    own, theirs = cosines[:9, :9][~np.eye(9, dtype=bool)], cosines[9:, 9:][~np.eye(6, dtype=bool)]
+    measured = nearness(painted, real)
+    assert measured.to_paintings == pytest.approx(np.median(cosines[:9, 9:].min(1)))
+    assert measured.among_paintings == pytest.approx(np.median(theirs.reshape(6, 5).min(1)))
+    assert measured.spread == pytest.approx(own.mean())
+    assert measured.spread_paintings == pytest.approx(theirs.mean())
 
 
 def test_the_distance_is_unbiased() -> None:

@@ -81,6 +81,23 @@ def test_the_backbone_of_training_is_named_as_partial(monkeypatch: pytest.Monkey
         choose_features("vgg")
 
 
+def test_a_gap_that_is_none_is_not_closed(tmp_path: Path, photos: Path) -> None:
+    """Photographs of one kind on both sides: a share of nothing is not given, and the reader is told why."""
+    others = save_crops(tmp_path / "others", "chelsea.png", COUNT, 90)
+    result = evaluate(photos, others, outputs=photos, features="lite0")
+    assert result.painted.closed is None
+    assert any("no gap" in sentence for sentence in result.warnings)
+    json.dumps(result.as_json(), allow_nan=False)
+    assert "no gap" in write_report(result, tmp_path / "report").read_text()
+
+
+def test_of_a_huge_folder_a_part_is_looked_at(photos: Path, paintings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan_style.evaluation.evaluate.MOST", COUNT - 1)
+    result = evaluate(photos, paintings, outputs=photos, features="lite0")
+    assert [row.pictures for row in result.rows[:2]] == [COUNT - 1, COUNT - 1]
+    assert len([sentence for sentence in result.warnings if "a random part" in sentence]) == 2
+
+
 def test_what_cannot_be_used_is_named_and_the_rest_counted(tmp_path: Path, photos: Path, paintings: Path) -> None:
     outputs = save_crops(tmp_path / "outputs", "coffee.png", COUNT)
     (outputs / "003.png").unlink()

@@ -44,6 +44,20 @@ def test_styles_and_other_programs_meet_equally_often(tmp_path: Path, photos: Pa
     assert again == data
 
 
+def test_other_pairs_stand_in_for_photographs_that_fail(tmp_path: Path, photos: Path, style_path: Path) -> None:
+    spoilt = save_crops(tmp_path / SPOILT, "coffee.png", 6)
+    (photos / "001.png").write_bytes(b"no picture")
+    painters = [style_path, spoilt, style_path]
+    study = write_study(painters, photos, tmp_path / "study", StudyConfig(trials=12, catches=30))
+    assert study.painters == ["tiny", f"{SPOILT} (2)", "tiny (2)"]
+    assert (study.trials, len(study.failures)) == (12, 1)
+    caught = [trial["right"]["picture"] for trial in data_of(study.page)["trials"] if trial["kind"] == "catch"]
+    assert len(caught) == 24
+    one = write_study(painters[:2], photos, tmp_path / "study", StudyConfig(trials=1))
+    caught = [trial["right"]["picture"] for trial in data_of(one.page)["trials"] if trial["kind"] == "catch"]
+    assert len(caught) == len(set(caught)) == 2
+
+
 def test_photographs_that_somebody_did_not_paint_are_named(tmp_path: Path, photos: Path, style_path: Path) -> None:
     other = save_crops(tmp_path / "other", "coffee.png", 6)
     (other / "002.png").unlink()
