@@ -22,10 +22,10 @@ from gan_style.evaluation.distances import frechet_distance, gap_closed, kernel_
 from gan_style.evaluation.examples import Shown
 from gan_style.evaluation.features import FeatureSpace, choose_features
 from gan_style.evaluation.health import PictureHealth, flicker, lattice, saturation, tile_difference
-from gan_style.evaluation.nearness import nearness
+from gan_style.evaluation.nearness import diversity, nearness
 from gan_style.evaluation.painters import SHORT_SIDE, Painted, Painting, PictureSource, pictures_in, same_size
 from gan_style.evaluation.patches import PatchConfig, sliced_wasserstein
-from gan_style.evaluation.results import Content, Evaluation, Example, Health, Row
+from gan_style.evaluation.results import Content, Diversity, Evaluation, Example, Health, Row
 from gan_style.evaluation.sets import Measured, scale_of
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.inference.style import Style, load_style
@@ -183,6 +183,7 @@ class Judge:
             content=Content(distance, similarity, (1 + distance.value) * (1 + rows[-1].fid)),
             health=self.health(pairs, known, style, shown),
             nearness=nearness(painted.vectors, real.vectors),
+            diversity=Diversity(*(diversity(one.vectors) for one in (photographs, painted, real))),
             cost=measure_cost(style.painter) if style else None,
             warnings=self.warnings,
             failures=self.failures,

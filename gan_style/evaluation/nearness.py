@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gan_style.evaluation.distances import Doubles, Features, blocks
+from gan_style.evaluation.distances import Doubles, Estimate, Features, blocks, jackknife
 from gan_style.evaluation.results import Nearness
 
 
@@ -19,8 +19,6 @@ def nearness(painted: Features, real: Features) -> Nearness:
     return Nearness(
         to_paintings=to_nearest(ours, theirs),
         among_paintings=to_nearest(theirs, theirs),
-        spread=spread(ours),
-        spread_paintings=spread(theirs),
     )
 
 
@@ -36,10 +34,17 @@ def to_nearest(first: Features, second: Features) -> float:
     return float(np.median(nearest))
 
 
-def spread(vectors: Features) -> float:
-    """Mean distance between two of a set: all pairs at once, since cosines of unit vectors add up."""
-    count, total = len(vectors), vectors.sum(0, np.float64)
-    return float(1 - (total @ total - np.square(vectors, dtype=np.float64).sum()) / (count * (count - 1)))
+def diversity(features: Features) -> Estimate:
+    """Mean distance, 1 - cosine, between two pictures of a set, (N, D) of at least three, with its interval."""
+    vectors = unit(features)
+    count, total = len(vectors), vectors.sum(0)
+    # Cosines of unit vectors add up: all pairs at once, and all without one picture.
+    own, pairs = np.square(vectors).sum(1), float(total @ total)
+    without = pairs - 2 * vectors @ total + own
+    return jackknife(
+        1 - (pairs - float(own.sum())) / (count * (count - 1)),
+        1 - (without - (own.sum() - own)) / ((count - 1) * (count - 2)),
+    )
 
 
 def unit(vectors: Features) -> Doubles:

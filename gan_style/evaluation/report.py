@@ -58,8 +58,8 @@ def render(result: Evaluation) -> str:
 
 
 def plots(result: Evaluation) -> list[Plot]:
-    """Kernel distance, patches scale by scale, and spread."""
-    scales = len(result.painted.patches)
+    """Kernel distance, patches scale by scale, and diversity."""
+    scales, diversity = len(result.painted.patches), result.diversity
     words = ["finest", *(f"1/{2**level}" for level in range(1, scales - 1)), "coarsest"]
 
     def plot(title: str, names: tuple[str, ...], values: list[Estimate], factor: float, digits: int) -> Plot:
@@ -72,9 +72,9 @@ def plots(result: Evaluation) -> list[Plot]:
             for level in range(scales)
         ),
         plot(
-            "Spread between pictures",
-            ("painted photographs", "real paintings"),
-            [Estimate(result.nearness.spread, 0), Estimate(result.nearness.spread_paintings, 0)],
+            "Diversity: mean distance between two pictures",
+            ("photographs", "painted photographs", "real paintings"),
+            [diversity.photographs, diversity.painted, diversity.paintings],
             1,
             3,
         ),

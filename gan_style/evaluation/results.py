@@ -93,14 +93,22 @@ class Nearness:
         to_paintings: median distance of a painted photograph to the nearest real painting. Where it falls far
             below ``among_paintings``, paintings were learnt by heart.
         among_paintings: likewise of a real painting to the nearest other one.
-        spread: mean distance between two painted photographs.
-        spread_paintings: likewise between two real paintings.
     """
 
     to_paintings: float
     among_paintings: float
-    spread: float
-    spread_paintings: float
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """Mean distance between two pictures of a set, 1 - cosine of their feature vectors.
+
+    A painter who makes everything alike has much less of it than the real paintings.
+    """
+
+    photographs: Estimate
+    painted: Estimate
+    paintings: Estimate
 
 
 @dataclass
@@ -111,6 +119,7 @@ class Evaluation:
     content: Content
     health: Health
     nearness: Nearness
+    diversity: Diversity
     cost: Cost | None
     warnings: list[str]
     failures: list[str]

@@ -26,6 +26,7 @@ def summary(result: Evaluation) -> str:
 def figures(result: Evaluation) -> list[tuple[str, str]]:
     """Everything beside the distances, as rows of a name and a value."""
     content, health, nearness, cost = result.content, result.health, result.nearness, result.cost
+    diverse = result.diversity
     rows = [
         ("content: feature distance between photograph and painting", number(content.distance, digits=3)),
         ("content: structural similarity of luminance", number(content.similarity, digits=3)),
@@ -34,7 +35,9 @@ def figures(result: Evaluation) -> list[tuple[str, str]]:
         ("saturation; of real paintings", f"{health.saturation[0]:.3f}; {health.saturation[1]:.3f}"),
         ("drained of colour; light and dark exchanged", f"{health.drained}; {health.inverted}"),
         ("nearest real painting; among real paintings", f"{nearness.to_paintings:.3f}; {nearness.among_paintings:.3f}"),
-        ("spread between pictures; of real paintings", f"{nearness.spread:.3f}; {nearness.spread_paintings:.3f}"),
+        ("diversity: mean distance between two paintings", number(diverse.painted, digits=3)),
+        ("diversity of the photographs", number(diverse.photographs, digits=3)),
+        ("diversity of real paintings", number(diverse.paintings, digits=3)),
     ]
     if health.seam is not None and health.flicker is not None:
         rows += [

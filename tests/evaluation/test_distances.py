@@ -18,7 +18,7 @@ from gan_style.evaluation.distances import (
     kernel_distance,
     polynomial_kernel,
 )
-from gan_style.evaluation.nearness import nearness
+from gan_style.evaluation.nearness import diversity, nearness
 
 
 def draw(seed: int, count: int, shift: float = 0.0, dimensions: int = 8) -> Features:
@@ -72,8 +72,14 @@ def test_nearness_follows_its_definition() -> None:
     measured = nearness(painted, real)
     assert measured.to_paintings == pytest.approx(np.median(cosines[:9, 9:].min(1)))
     assert measured.among_paintings == pytest.approx(np.median(theirs.reshape(6, 5).min(1)))
-    assert measured.spread == pytest.approx(own.mean())
-    assert measured.spread_paintings == pytest.approx(theirs.mean())
+    assert diversity(painted).value == pytest.approx(own.mean())
+
+
+def test_the_interval_of_diversity_covers_as_often_as_it_says() -> None:
+    truth = diversity(draw(1, 4000, 0.5)).value
+    estimates = [diversity(draw(seed + 10, 40, 0.5)) for seed in range(600)]
+    covered = np.mean([low <= truth <= high for low, high in (one.interval for one in estimates)])
+    assert 0.90 < covered < 0.98
 
 
 def test_the_distance_is_unbiased() -> None:
