@@ -13,6 +13,7 @@ from gan_style.errors import UsageError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from gan_style.training.check import Inspection
     from gan_style.training.listener import Status
 
 
@@ -41,11 +42,17 @@ def train(
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     licence: Annotated[str, typer.Option(help="SPDX identifier to write into the style.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a style that exists.")] = False,
+    trim: Annotated[bool, typer.Option("--trim-borders", help="Cut margins and frames off the pictures.")] = False,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Only look at the pictures and say what is wrong with them.")
+    ] = False,
 ) -> None:
     """Learn a painter from photographs and paintings.
 
     The path of the style is printed on standard output. It is usable from the first minute on: Ctrl-C ends the training
     and keeps it. STYLE-run/ beside it holds preview.png, refreshed every minute, and history.jsonl.
+
+    With --check nothing is learnt: what is wrong with the pictures is printed, and the exit code is 1 if anything is.
     """
     from rich.progress import BarColumn, TaskProgressColumn
 
@@ -56,26 +63,47 @@ def train(
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
         from gan_style.training.schedule import Limit
+        from gan_style.training.session import check
         from gan_style.training.session import train as learn
         from gan_style.training.trainer import Recipe
 
         recipe = Recipe(size=size, batch_size=batch_size, seed=seed, content_weight=content_weight)
-        outcome = learn(
-            photos,
-            paintings,
-            output,
-            recipe=recipe,
-            limit=Limit(MINUTES if minutes is None else minutes, steps),
-            device=device,
-            precision=precision,
-            licence=licence,
-            overwrite=overwrite,
-            listener=Display(progress),
-        )
+        display = Display(progress)
+        if only_check:
+            inspection = check(photos, paintings, recipe=recipe, trim=trim, listener=display)
+        else:
+            outcome = learn(
+                photos,
+                paintings,
+                output,
+                recipe=recipe,
+                limit=Limit(MINUTES if minutes is None else minutes, steps),
+                device=device,
+                precision=precision,
+                licence=licence,
+                overwrite=overwrite,
+                trim=trim,
+                listener=display,
+            )
+    if only_check:
+        report(inspection)
+        return
     typer.echo(outcome.style)
     if outcome.interrupted:
         typer.echo(f"gan-style: interrupted after {outcome.steps} steps; the style is usable as it is.", err=True)
         raise typer.Exit(130)
+
+
+def report(inspection: Inspection) -> None:
+    """Print what is wrong with the pictures."""
+    counts = " and ".join(f"{count} {what}" for what, count in inspection.counts.items())
+    if not inspection.remarks:
+        typer.echo(f"Nothing wrong was seen in {counts}.")
+        return
+    for remark in inspection.remarks:
+        typer.echo(remark.sentence)
+    typer.echo(f"Seen in {counts}.")
+    raise typer.Exit(1)
 
 
 class Display:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from gan_style.errors import GanStyleError
 from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.training.faults import find_margins
 
 MEMORY_BUDGET = 3 * 2**29
 """Bytes of decoded pictures that a set keeps in memory; what comes after goes to a memory-mapped temporary file."""
@@ -32,11 +33,13 @@ class PictureSet:
 
     Attributes:
         pictures: (H, W, 3) uint8 arrays, in memory or memory-mapped.
+        paths: the file that each was read from.
         failures: a sentence for each file that was found and could not be used.
         fingerprint: a hash of all decoded pixels, which tells sets apart whatever their files are called.
     """
 
     pictures: list[Pixels] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     fingerprint: str = ""
 
@@ -66,6 +69,7 @@ def load_pictures(
     short_side: int,
     *,
     smallest: int = 0,
+    trim: bool = False,
     budget: int = MEMORY_BUDGET,
     threads: int = 2,
     progress: Callable[[int], object] = lambda _: None,
@@ -76,6 +80,7 @@ def load_pictures(
         paths: files to decode; those that fail are named in ``failures``.
         short_side: pixels; larger pictures are shrunk to it.
         smallest: pictures with a shorter side are enlarged to this, so that a crop of this size always fits.
+        trim: cut margins and frames off first.
         budget: bytes kept in memory before the rest goes to a memory-mapped temporary file.
         threads: how many pictures are decoded at a time.
         progress: called with the number of files done after each.
@@ -83,11 +88,11 @@ def load_pictures(
     Raises:
         OSError: the temporary file cannot be written.
     """
-    result, digest, store = PictureSet(), hashlib.sha256(), PixelStore(budget)
+    result, digest, store, paths = PictureSet(), hashlib.sha256(), PixelStore(budget), list(paths)
 
     def decode(path: Path) -> Pixels | str:
         try:
-            rgb = read_picture(path, short_side).rgb
+            rgb = read_trimmed(path, short_side) if trim else read_picture(path, short_side).rgb
         except GanStyleError as error:
             return str(error)
         if min(rgb.shape[:2]) < SMALLEST_SIDE:
@@ -95,15 +100,33 @@ def load_pictures(
         return fit(rgb, smallest)
 
     with ThreadPoolExecutor(threads) as pool:
-        for done, outcome in enumerate(bounded_map(pool, decode, paths, 4 * threads), 1):
+        outcomes = bounded_map(pool, decode, paths, 4 * threads)
+        for done, (path, outcome) in enumerate(zip(paths, outcomes, strict=True), 1):
             if isinstance(outcome, str):
                 result.failures.append(outcome)
             else:
                 digest.update(outcome.tobytes())
                 store.add(outcome)
+                result.paths.append(path)
             progress(done)
     result.pictures, result.fingerprint = store.finish(), digest.hexdigest()[:16]
     return result
+
+
+def read_trimmed(path: Path, short_side: int) -> Pixels:
+    """A picture without its margins, shrunk to a short side in pixels.
+
+    Raises:
+        PictureError: it cannot be read.
+        ResourceError: there is not enough memory for it.
+    """
+    rgb = read_picture(path, short_side).rgb
+    margins = find_margins(rgb)
+    if not margins:
+        return rgb
+    left = min(margins.cut(rgb).shape[:2])
+    larger = read_picture(path, short_side * short_side // left + 2).rgb  # What is cut is rounded up.
+    return read_picture(margins.scaled(larger.shape[0] / rgb.shape[0]).cut(larger), short_side).rgb
 
 
 def bounded_map(

@@ -24,6 +24,7 @@ from gan_style.errors import PictureError, ResourceError, StyleError, TrainingEr
 from gan_style.imaging.decoding import Picture
 from gan_style.imaging.encoding import write_picture
 from gan_style.imaging.finding import SUFFIXES
+from gan_style.training.check import Inspection, inspect
 from gan_style.training.listener import Listener, Silent, Status
 from gan_style.training.preview import preview, preview_photos
 from gan_style.training.schedule import Clock, Limit, rate_factor
@@ -32,6 +33,9 @@ from gan_style.training.trainer import Losses, Recipe, Trainer
 from gan_style.version import __version__
 
 PREVIEW_SECONDS = 60.0
+BRIEF = 100
+"""Pictures of each set that are looked at before a training; ``check`` looks at all."""
+
 HISTORY_SECONDS = 10.0
 
 
@@ -73,6 +77,7 @@ def train(
     precision: str = "auto",
     licence: str = "",
     overwrite: bool = False,
+    trim: bool = False,
     listener: Listener | None = None,
 ) -> Outcome:
     """Learn a painter from a folder of photographs and a folder of paintings.
@@ -90,6 +95,7 @@ def train(
         precision: "auto", "fp32" or "bf16".
         licence: SPDX identifier written into the style.
         overwrite: whether ``output`` may replace a file.
+        trim: cut margins and frames off the pictures first.
         listener: who is told how it goes.
 
     Raises:
@@ -105,7 +111,9 @@ def train(
     compute = Compute.choose(device, precision)
     backbone = load_backbone()
     try:
-        sets = load_sets(photos, paintings, recipe, listener)
+        sets = load_sets(photos, paintings, recipe, listener, trim=trim)
+        for remark in inspect(*sets, backbone, most=BRIEF, progress=listener.reading).remarks:
+            listener.warn(remark.sentence)
         with memory_errors("Use a smaller --batch-size or --size."):
             return Session(Trainer(*sets, backbone, recipe, compute), limit, output, licence, listener).run()
     except OSError as error:
@@ -113,6 +121,32 @@ def train(
             f"{error.filename or output} cannot be written ({error.strerror or error}); make room or choose another "
             "place with -o."
         ) from None
+
+
+def check(
+    photos: str | os.PathLike[str],
+    paintings: str | os.PathLike[str],
+    *,
+    recipe: Recipe | None = None,
+    trim: bool = False,
+    listener: Listener | None = None,
+) -> Inspection:
+    """Look at all pictures as a training would see them, and learn nothing.
+
+    Args:
+        photos: folder of photographs, read recursively.
+        paintings: folder of paintings, likewise.
+        recipe: as for :func:`train`.
+        trim: cut margins and frames off first.
+        listener: who is told how it goes, and what could not be read.
+
+    Raises:
+        DataError: a folder holds nothing to learn from.
+        ResourceError: the backbone's weights are missing.
+    """
+    recipe, listener = recipe or Recipe(), listener or Silent()
+    sets = load_sets(Path(photos), Path(paintings), recipe, listener, trim=trim)
+    return inspect(*sets, load_backbone(), progress=listener.reading)
 
 
 def check_output(output: Path, sources: tuple[Path, ...], overwrite: bool) -> None:

@@ -13,22 +13,33 @@ from gan_style.training.trainer import Recipe
 ENOUGH_PHOTOS, ENOUGH_PAINTINGS = 30, 10
 
 
-def load_sets(photos: Path, paintings: Path, recipe: Recipe, listener: Listener) -> tuple[PictureSet, PictureSet]:
-    """Both sets, with a word about everything that is wrong with them.
+def load_sets(
+    photos: Path, paintings: Path, recipe: Recipe, listener: Listener, *, trim: bool = False
+) -> tuple[PictureSet, PictureSet]:
+    """Both sets, with a word about what cannot be used.
+
+    Args:
+        photos: folder of photographs.
+        paintings: folder of paintings.
+        recipe: tells how large pictures must be.
+        listener: who is told.
+        trim: cut margins and frames off.
 
     Raises:
         DataError: there is nothing to learn from.
     """
     sets = (
-        load_set("photographs", photos, ENOUGH_PHOTOS, recipe.size, recipe.photo_crop, listener),
-        load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.size, recipe.crop, listener),
+        load_set("photographs", photos, ENOUGH_PHOTOS, recipe.size, recipe.photo_crop, listener, trim=trim),
+        load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.size, recipe.crop, listener, trim=trim),
     )
     if sets[0].fingerprint == sets[1].fingerprint:
         raise DataError(f"{photos} and {paintings} hold the same pictures; give photographs first, then paintings.")
     return sets
 
 
-def load_set(what: str, folder: Path, enough: int, size: int, smallest: int, listener: Listener) -> PictureSet:
+def load_set(
+    what: str, folder: Path, enough: int, size: int, smallest: int, listener: Listener, *, trim: bool
+) -> PictureSet:
     """One set.
 
     Raises:
@@ -39,7 +50,7 @@ def load_set(what: str, folder: Path, enough: int, size: int, smallest: int, lis
     except OSError as error:
         raise DataError(f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path.") from None
     result = load_pictures(
-        paths, size, smallest=smallest, progress=lambda done: listener.reading(what, done, len(paths))
+        paths, size, smallest=smallest, trim=trim, progress=lambda done: listener.reading(what, done, len(paths))
     )
     for failure in result.failures:
         listener.warn(f"Left out: {failure}")

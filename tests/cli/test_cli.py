@@ -209,6 +209,18 @@ def test_eval_prints_tables_json_and_a_page(
     assert json.loads(machine.out)["rows"][-1]["pictures"] == 29
 
 
+def test_train_check_names_what_is_wrong(run: Run, photo_folder: Path, painting_folder: Path) -> None:
+    fine = run("train", "--check", photo_folder, painting_folder)
+    assert (fine.code, fine.out) == (0, "Nothing wrong was seen in 30 photographs and 10 paintings.\n")
+    with Image.open(painting_folder / "000.png") as image:
+        image.convert("L").save(painting_folder / "grey.png")
+    found = run("train", "--check", photo_folder, painting_folder)
+    assert found.code == 1
+    assert "No colours: 1 of 11 paintings" in found.out
+    assert "grey.png" in found.out
+    assert not list(painting_folder.parent.glob("*.safetensors"))
+
+
 def test_eval_refuses_what_makes_no_sense(run: Run, photo_folder: Path, painting_folder: Path, tmp_path: Path) -> None:
     given = ["eval", "--photos", photo_folder, "--paintings"]
     for arguments, code, word in (
