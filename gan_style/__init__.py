@@ -26,14 +26,16 @@ if TYPE_CHECKING:
     from gan_style.evaluation.evaluate import evaluate
     from gan_style.evaluation.results import Evaluation
     from gan_style.inference.style import Style, load_style, stylize
+    from gan_style.training.check import Inspection
     from gan_style.training.schedule import Limit
-    from gan_style.training.session import Outcome, train
+    from gan_style.training.session import Outcome, check, train
     from gan_style.training.trainer import Recipe
 
 __all__ = [
     "DataError",
     "Evaluation",
     "GanStyleError",
+    "Inspection",
     "Limit",
     "Outcome",
     "PictureError",
@@ -44,6 +46,7 @@ __all__ = [
     "TrainingError",
     "UsageError",
     "__version__",
+    "check",
     "evaluate",
     "load_style",
     "stylize",
@@ -54,8 +57,9 @@ ROOMS = {
     "gan_style.evaluation.evaluate": ("evaluate",),
     "gan_style.evaluation.results": ("Evaluation",),
     "gan_style.inference.style": ("Style", "load_style", "stylize"),
+    "gan_style.training.check": ("Inspection",),
     "gan_style.training.schedule": ("Limit",),
-    "gan_style.training.session": ("Outcome", "train"),
+    "gan_style.training.session": ("Outcome", "check", "train"),
     "gan_style.training.trainer": ("Recipe",),
 }
 
