@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from gan_style.evaluation.evaluate import evaluate
     from gan_style.evaluation.results import Evaluation
     from gan_style.inference.style import Style, load_style, stylize
+    from gan_style.training.api import check, resume, train
     from gan_style.training.check import Inspection
     from gan_style.training.schedule import Limit
-    from gan_style.training.session import Outcome, check, train
+    from gan_style.training.session import Outcome
     from gan_style.training.trainer import Recipe
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "check",
     "evaluate",
     "load_style",
+    "resume",
     "stylize",
     "train",
 ]
@@ -59,7 +61,8 @@ ROOMS = {
     "gan_style.inference.style": ("Style", "load_style", "stylize"),
     "gan_style.training.check": ("Inspection",),
     "gan_style.training.schedule": ("Limit",),
-    "gan_style.training.session": ("Outcome", "check", "train"),
+    "gan_style.training.api": ("check", "resume", "train"),
+    "gan_style.training.session": ("Outcome",),
     "gan_style.training.trainer": ("Recipe",),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
 
 
 def train(
-    photos: Annotated[Path, typer.Argument(metavar="PHOTOS", help="A folder of photographs, read recursively.")],
+    context: typer.Context,
+    photos: Annotated[
+        Path | None,
+        typer.Argument(metavar="PHOTOS", help="A folder of photographs, read recursively.", show_default=False),
+    ] = None,
     paintings: Annotated[
-        Path, typer.Argument(metavar="PAINTINGS", help="A folder of paintings by one painter, read recursively.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="PAINTINGS", help="A folder of paintings by one painter, read recursively.", show_default=False
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The style file. [default: PAINTINGS.safetensors, in this folder]"),
@@ -43,6 +51,10 @@ def train(
     licence: Annotated[str, typer.Option(help="SPDX identifier to write into the style.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a style that exists.")] = False,
     trim: Annotated[bool, typer.Option("--trim-borders", help="Cut margins and frames off the pictures.")] = False,
+    run: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="RUN", help="Go on with a training that was cut off; RUN is its folder."),
+    ] = None,
     only_check: Annotated[
         bool, typer.Option("--check", help="Only look at the pictures and say what is wrong with them.")
     ] = False,
@@ -52,46 +64,67 @@ def train(
     The path of the style is printed on standard output. It is usable from the first minute on: Ctrl-C ends the training
     and keeps it. STYLE-run/ beside it holds preview.png, refreshed every minute, and history.jsonl.
 
+    A training that was cut off, by whatever, goes on with --resume STYLE-run as if nothing had happened.
+
     With --check nothing is learnt: what is wrong with the pictures is printed, and the exit code is 1 if anything is.
     """
     from rich.progress import BarColumn, TaskProgressColumn
 
     from gan_style.cli.display import TimeLeft, description, new_progress
 
+    if run is not None and given(context) != ["run"]:
+        raise UsageError(
+            "--resume takes the folder of the training and nothing else: all options are known from there."
+        )
     if minutes is not None and steps is not None:
         raise UsageError("Give --minutes or --steps, not both.")
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
+        from gan_style.training.api import check, resume
+        from gan_style.training.api import train as learn
         from gan_style.training.schedule import Limit
-        from gan_style.training.session import check
-        from gan_style.training.session import train as learn
         from gan_style.training.trainer import Recipe
 
-        recipe = Recipe(size=size, batch_size=batch_size, seed=seed, content_weight=content_weight)
         display = Display(progress)
-        if only_check:
-            inspection = check(photos, paintings, recipe=recipe, trim=trim, listener=display)
+        if run is not None:
+            outcome = resume(run, listener=display)
+        elif photos is None or paintings is None:
+            raise UsageError("Give a folder of photographs and a folder of paintings.")
         else:
-            outcome = learn(
-                photos,
-                paintings,
-                output,
-                recipe=recipe,
-                limit=Limit(MINUTES if minutes is None else minutes, steps),
-                device=device,
-                precision=precision,
-                licence=licence,
-                overwrite=overwrite,
-                trim=trim,
-                listener=display,
-            )
+            recipe = Recipe(size=size, batch_size=batch_size, seed=seed, content_weight=content_weight)
+            if only_check:
+                inspection = check(photos, paintings, recipe=recipe, trim=trim, listener=display)
+            else:
+                outcome = learn(
+                    photos,
+                    paintings,
+                    output,
+                    recipe=recipe,
+                    limit=Limit(MINUTES if minutes is None else minutes, steps),
+                    device=device,
+                    precision=precision,
+                    licence=licence,
+                    overwrite=overwrite,
+                    trim=trim,
+                    listener=display,
+                )
     if only_check:
         report(inspection)
         return
     typer.echo(outcome.style)
     if outcome.interrupted:
-        typer.echo(f"gan-style: interrupted after {outcome.steps} steps; the style is usable as it is.", err=True)
+        typer.echo(
+            f"gan-style: interrupted after {outcome.steps} steps; the style is usable as it is. To go on: "
+            f"gan-style train --resume {shlex.quote(str(outcome.folder))}",
+            err=True,
+        )
         raise typer.Exit(130)
+
+
+def given(context: typer.Context) -> list[str]:
+    """The parameters that were given, rather than left to their defaults."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
 
 
 def report(inspection: Inspection) -> None:

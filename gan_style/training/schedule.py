@@ -44,9 +44,9 @@ class Clock:
     def __init__(self, limit: Limit, now: Callable[[], float] = time.monotonic) -> None:
         self.limit, self.now, self.start, self.steps = limit, now, now(), 0
 
-    def restart(self) -> None:
-        """Count time from now on."""
-        self.start = self.now()
+    def restart(self, seconds: float = 0.0) -> None:
+        """Count time from now on, after so many seconds that were trained before."""
+        self.start = self.now() - seconds
 
     @property
     def seconds(self) -> float:

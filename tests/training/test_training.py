@@ -21,10 +21,10 @@ from gan_style.device import Compute
 from gan_style.errors import DataError, PictureError, TrainingError, UsageError
 from gan_style.imaging.finding import find_pictures
 from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.training.api import train
 from gan_style.training.data import PictureSet, load_pictures
 from gan_style.training.listener import Status
 from gan_style.training.schedule import Limit
-from gan_style.training.session import train
 from gan_style.training.trainer import Recipe, Trainer
 from tests.conftest import TINY, save_crops
 

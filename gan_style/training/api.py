@@ -1,0 +1,160 @@
+"""A whole training: from two folders to a style file that is usable from the first minute."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.style_file import read_style
+from gan_style.device import Compute, memory_errors
+from gan_style.errors import ResourceError, StyleError, UsageError
+from gan_style.imaging.finding import SUFFIXES
+from gan_style.training.check import Inspection, inspect
+from gan_style.training.listener import Listener, Silent
+from gan_style.training.plan import Plan, read_plan
+from gan_style.training.schedule import Limit
+from gan_style.training.session import Outcome, Session
+from gan_style.training.sources import load_sets
+from gan_style.training.trainer import Recipe, Trainer
+
+BRIEF = 100
+"""Pictures of each set that are looked at before a training; ``check`` looks at all."""
+
+
+def default_output(paintings: Path) -> Path:
+    """A style file in the current folder, named after the paintings' folder."""
+    return Path(f"{paintings.resolve().name or 'style'}.safetensors")
+
+
+def train(
+    photos: str | os.PathLike[str],
+    paintings: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    recipe: Recipe | None = None,
+    limit: Limit | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    licence: str = "",
+    overwrite: bool = False,
+    trim: bool = False,
+    listener: Listener | None = None,
+) -> Outcome:
+    """Learn a painter from a folder of photographs and a folder of paintings.
+
+    The style file is written every minute, and at once where there is none to be replaced, so whatever ends the
+    training leaves a usable style; an interrupt or a termination signal ends it in good order.
+
+    Args:
+        photos: folder of photographs, read recursively.
+        paintings: folder of paintings, likewise.
+        output: the style file; by default named after ``paintings``, in the current folder.
+        recipe: what decides what is learnt.
+        limit: how long; 30 minutes by default.
+        device: "auto", "cpu" or "cuda".
+        precision: "auto", "fp32" or "bf16".
+        licence: SPDX identifier written into the style.
+        overwrite: whether ``output`` may replace a file.
+        trim: cut margins and frames off the pictures first.
+        listener: who is told how it goes.
+
+    Raises:
+        UsageError: an option is out of range or ``output`` exists.
+        DataError: a folder holds nothing to learn from.
+        ResourceError: CUDA, the backbone's weights or disk space are missing.
+        TrainingError: the losses stopped being numbers.
+    """
+    photos, paintings = Path(photos), Path(paintings)
+    output = default_output(paintings) if output is None else Path(output)
+    check_output(output, (photos, paintings), overwrite)
+    recipe, limit = recipe or Recipe(), limit or Limit()
+    plan = Plan(photos, paintings, output, recipe, limit, licence, trim, device, precision)
+    return begin(plan, listener or Silent(), resumed=False)
+
+
+def resume(run: str | os.PathLike[str], *, listener: Listener | None = None) -> Outcome:
+    """Go on with a training that was cut off, as if nothing had happened.
+
+    On the same machine with as many threads a training of so many steps ends with the same style, byte for byte, as one
+    that nothing cut off; a training of so many minutes counts only time trained.
+
+    Args:
+        run: the folder of the training, beside its style file.
+        listener: who is told how it goes.
+
+    Raises:
+        DataError: the pictures are gone or have changed.
+        ResourceError: CUDA, the backbone's weights or disk space are missing.
+        TrainingError: there is nothing to go on from, or the losses stopped being numbers.
+    """
+    return begin(read_plan(Path(run)), listener or Silent(), resumed=True)
+
+
+def begin(plan: Plan, listener: Listener, *, resumed: bool) -> Outcome:
+    """Read the pictures and train."""
+    compute = Compute.choose(plan.device, plan.precision)
+    backbone = load_backbone()
+    try:
+        sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
+        if not resumed:
+            for remark in inspect(*sets, backbone, most=BRIEF, progress=listener.reading).remarks:
+                listener.warn(remark.sentence)
+        with memory_errors("Use a smaller --batch-size or --size."):
+            session = Session(Trainer(*sets, backbone, plan.recipe, compute), plan, listener)
+            return session.run(resumed=resumed)
+    except OSError as error:
+        raise ResourceError(
+            f"{error.filename or plan.output} cannot be written ({error.strerror or error}); make room or choose "
+            "another place with -o."
+        ) from None
+
+
+def check(
+    photos: str | os.PathLike[str],
+    paintings: str | os.PathLike[str],
+    *,
+    recipe: Recipe | None = None,
+    trim: bool = False,
+    listener: Listener | None = None,
+) -> Inspection:
+    """Look at all pictures as a training would see them, and learn nothing.
+
+    Args:
+        photos: folder of photographs, read recursively.
+        paintings: folder of paintings, likewise.
+        recipe: as for :func:`train`.
+        trim: cut margins and frames off first.
+        listener: who is told how it goes, and what could not be read.
+
+    Raises:
+        DataError: a folder holds nothing to learn from.
+        ResourceError: the backbone's weights are missing.
+    """
+    recipe, listener = recipe or Recipe(), listener or Silent()
+    sets = load_sets(Path(photos), Path(paintings), recipe, listener, trim=trim)
+    return inspect(*sets, load_backbone(), progress=listener.reading)
+
+
+def check_output(output: Path, sources: tuple[Path, ...], overwrite: bool) -> None:
+    """Refuse early what would fail after the training, and whatever would replace something that is no style.
+
+    Raises:
+        UsageError: the style cannot or may not be written there.
+    """
+    for folder in sources:
+        if folder.resolve() in output.resolve().parents:
+            raise UsageError(f"{output} lies among the pictures in {folder}; name a file elsewhere with -o.")
+    if output.suffix.lower() in SUFFIXES:
+        raise UsageError(f"{output} is the name of a picture; give -o a name such as {output.stem}.safetensors.")
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder; name a file with -o, for example {output / 'style.safetensors'}.")
+    if output.exists() and not overwrite:
+        raise UsageError(f"{output} exists already; add --overwrite to replace it or name another file with -o.")
+    if output.exists():
+        try:
+            read_style(output)
+        except StyleError:
+            raise UsageError(f"{output} is not a style and is left alone; name another file with -o.") from None
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"The folder {output.absolute().parent} does not exist; make it first.")

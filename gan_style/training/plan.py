@@ -1,0 +1,110 @@
+"""What a training was asked for, kept in its folder, so that going on needs no option repeated."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gan_style.errors import GanStyleError, TrainingError
+from gan_style.files import replacing
+from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.models.generator import GeneratorConfig
+from gan_style.training.augmentation import AugmentationConfig
+from gan_style.training.schedule import Limit
+from gan_style.training.trainer import Recipe
+
+NAME, SCHEMA = "plan.json", 1
+PARTS = {"generator": GeneratorConfig, "discriminator": DiscriminatorConfig, "augmentation": AugmentationConfig}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One training from outside.
+
+    Attributes:
+        photos: folder of photographs.
+        paintings: folder of paintings.
+        output: the style file.
+        recipe: what decides what is learnt.
+        limit: how long.
+        licence: SPDX identifier written into the style.
+        trim: whether margins and frames are cut off.
+        device: as asked for.
+        precision: as asked for.
+    """
+
+    photos: Path
+    paintings: Path
+    output: Path
+    recipe: Recipe
+    limit: Limit
+    licence: str = ""
+    trim: bool = False
+    device: str = "auto"
+    precision: str = "auto"
+
+    @property
+    def folder(self) -> Path:
+        """The folder beside the style file that holds everything else."""
+        return self.output.with_name(f"{self.output.stem}-run")
+
+    def write(self) -> None:
+        """Keep the plan in its folder, with absolute paths.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        values = dataclasses.asdict(self)
+        for name in ("photos", "paintings", "output"):
+            values[name] = str(values[name].absolute())
+        with replacing(self.folder / NAME) as temporary:
+            temporary.write_text(json.dumps({"schema": SCHEMA, **values}, indent=1), encoding="utf-8")
+
+
+def read_plan(folder: Path) -> Plan:
+    """The plan of a run.
+
+    Raises:
+        TrainingError: there is none, or it is damaged.
+    """
+    path = folder / NAME
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainingError(
+            f"{path} cannot be read ({error.strerror}); give the folder of a training, such as monet-run."
+        ) from None
+    except ValueError:
+        raise TrainingError(f"{path} is damaged; train anew.") from None
+    try:
+        if values.pop("schema") != SCHEMA:
+            raise TrainingError(f"{path} is of another version of gan-style; go on with the one that wrote it.")
+        for name in ("photos", "paintings", "output"):
+            values[name] = Path(values[name])
+        values["recipe"], values["limit"] = read_recipe(values["recipe"]), Limit(**values["limit"])
+        return Plan(**values)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise TrainingError(f"{path} is damaged or of another version of gan-style; train anew.") from None
+    except TrainingError:
+        raise
+    except GanStyleError as error:
+        raise TrainingError(f"{path} asks for what cannot be: {error}") from None
+
+
+def read_recipe(values: dict[str, Any]) -> Recipe:
+    """A recipe from what JSON made of it.
+
+    Raises:
+        TypeError: something is missing or of another kind.
+        GanStyleError: something is out of range.
+    """
+    parts = {name: kind(**as_tuples(values[name])) for name, kind in PARTS.items()}
+    return Recipe(**{**as_tuples(values), **parts})
+
+
+def as_tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows lists only."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

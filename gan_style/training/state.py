@@ -1,0 +1,152 @@
+"""The whole state of a training in one file, so that it can go on as if nothing had happened.
+
+Both networks, the average, both optimisers and every source of chance, as safetensors with a JSON object in the header.
+Two files are kept: where the newest is damaged, the one before it serves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from gan_style.checkpoints.files import write_tensors
+from gan_style.errors import TrainingError
+from gan_style.training.trainer import Trainer
+
+KEY, SCHEMA = "gan_style_state", 1
+KEPT = 2
+PATTERN = "state-*.safetensors"
+OPTIMIZERS = ("critic", "painter")
+NETWORKS = ("generator", "average", "discriminator")
+
+
+def state_path(folder: Path, steps: int) -> Path:
+    """The file of the state after so many steps; names sort by steps."""
+    return folder / f"state-{steps:012}.safetensors"
+
+
+def save_state(folder: Path, trainer: Trainer, extra: Mapping[str, Any]) -> Path:
+    """Write the state beside the ones before it and remove all but the last two.
+
+    Args:
+        folder: of the run.
+        trainer: what to keep.
+        extra: what else to remember, as JSON.
+
+    Returns:
+        The file.
+
+    Raises:
+        OSError: it cannot be written; those before it are left.
+    """
+    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors_of(trainer)}
+    tensors["chance.cpu"] = torch.get_rng_state()
+    if trainer.compute.device.type == "cuda":
+        tensors["chance.cuda"] = torch.cuda.get_rng_state(trainer.compute.device)
+    about = {
+        "schema": SCHEMA,
+        "steps": trainer.steps,
+        "content": [trainer.content.weight, trainer.content.distance],
+        "random": trainer.random.bit_generator.state,
+        **extra,
+    }
+    path = state_path(folder, trainer.steps)
+    write_tensors(path, tensors, {KEY: json.dumps(about)})
+    for old in sorted(folder.glob(PATTERN))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def remove_states(folder: Path) -> None:
+    """Remove all states of a run that is over, or that begins anew."""
+    for path in folder.glob(PATTERN):
+        path.unlink(missing_ok=True)
+
+
+def tensors_of(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
+    """Names and values of everything that training changes, apart from numbers and chance."""
+    for network in NETWORKS:
+        for name, value in getattr(trainer, network).state_dict().items():
+            yield f"{network}.{name}", value
+    for which, optimizer in zip(OPTIMIZERS, trainer.optimizers, strict=True):
+        for index, moments in optimizer.state_dict()["state"].items():
+            for name, value in moments.items():
+                yield f"{which}.{index}.{name}", value
+
+
+def load_state(folder: Path, trainer: Trainer) -> dict[str, Any]:
+    """Bring a new trainer into the newest state that can be read.
+
+    Args:
+        folder: of the run.
+        trainer: made with the recipe and the pictures of the run.
+
+    Returns:
+        What :func:`save_state` was given as ``extra``, and the rest of the description.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    paths = sorted(folder.glob(PATTERN), reverse=True)
+    for path in paths:
+        try:
+            about, tensors = read_state(path)
+            restore(trainer, about, tensors)
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
+            continue  # Cut off or damaged, or of another recipe: the one before it may do.
+        return about
+    if paths:
+        raise TrainingError(f"Neither state in {folder} can be read; train anew.")
+    raise TrainingError(f"{folder} holds no state to go on from: that training ended, or was cut off before its first.")
+
+
+def read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Description and tensors of a file.
+
+    Raises:
+        SafetensorError: it is damaged.
+        ValueError: it is something else.
+    """
+    with safe_open(path, "pt") as stream:
+        about = json.loads((stream.metadata() or {}).get(KEY, "null"))
+        tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 - not a dictionary
+    if not isinstance(about, dict) or about.get("schema") != SCHEMA:
+        raise ValueError(f"{path} is no state of a training")
+    return about, tensors
+
+
+def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """Set everything.
+
+    Raises:
+        KeyError, ValueError, TypeError or RuntimeError: the state belongs to another recipe.
+    """
+    for network in NETWORKS:
+        getattr(trainer, network).load_state_dict(below(tensors, network))
+    for which, optimizer in zip(OPTIMIZERS, trainer.optimizers, strict=True):
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        moments: dict[int, dict[str, Tensor]] = {index: {} for index in range(len(parameters))}
+        for name, value in below(tensors, which).items():
+            index, what = name.split(".")
+            like = parameters[int(index)]
+            # In the memory layout of the parameter, as the optimiser made it.
+            moments[int(index)][what] = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+        known = {index: one for index, one in moments.items() if one}
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": known})
+    trainer.steps = int(about["steps"])
+    trainer.content.weight, trainer.content.distance = map(float, about["content"])
+    trainer.random.bit_generator.state = about["random"]
+    torch.set_rng_state(tensors["chance.cpu"])
+    if "chance.cuda" in tensors and trainer.compute.device.type == "cuda":
+        torch.cuda.set_rng_state(tensors["chance.cuda"], trainer.compute.device)
+
+
+def below(tensors: Mapping[str, Tensor], room: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with a room's, without it."""
+    return {name.removeprefix(f"{room}."): value for name, value in tensors.items() if name.startswith(f"{room}.")}

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gan_style.checkpoints.style_file import read_style
+from gan_style.errors import DataError, TrainingError
+from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.training.api import resume, train
+from gan_style.training.listener import Silent, Status
+from gan_style.training.schedule import Clock, Limit
+from gan_style.training.session import Outcome
+from gan_style.training.trainer import Recipe
+from tests.conftest import TINY
+
+RECIPE = Recipe(
+    size=64, batch_size=2, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4)
+)
+STEPS = 9
+
+
+class PowerCutError(Exception):
+    """A power cut."""
+
+
+class Cutter(Silent):
+    """Pulls the plug after a step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def status(self, status: Status) -> None:
+        if status.steps == self.step:
+            raise PowerCutError
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums in one order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state after every step, as there is one every minute elsewhere."""
+    monkeypatch.setattr("gan_style.training.session.PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr("gan_style.training.session.HISTORY_SECONDS", 0.0)
+
+
+def learn(folders: tuple[Path, Path], output: Path, cut: int = 0) -> Outcome:
+    """A short training, cut off after a step unless that is 0."""
+    return train(*folders, output, recipe=RECIPE, limit=Limit(steps=STEPS), device="cpu", listener=Cutter(cut))
+
+
+@pytest.fixture
+def folders(photo_folder: Path, painting_folder: Path) -> tuple[Path, Path]:
+    return photo_folder, painting_folder
+
+
+@pytest.mark.usefixtures("often")
+def test_a_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    whole = learn(folders, tmp_path / "whole.safetensors")
+    style = tmp_path / "cut.safetensors"
+    with pytest.raises(PowerCutError):
+        learn(folders, style, 1)
+    for step in (4, 5, 8):
+        with pytest.raises(PowerCutError):
+            resume(tmp_path / "cut-run", listener=Cutter(step))
+        torch.manual_seed(step)  # Chance elsewhere in the program changes nothing.
+    outcome = resume(tmp_path / "cut-run")
+    assert (outcome.steps, outcome.interrupted) == (STEPS, False)
+    assert style.read_bytes() == whole.style.read_bytes()
+    history = [json.loads(line)["step"] for line in (tmp_path / "cut-run" / "history.jsonl").read_text().splitlines()]
+    assert sorted(set(history)) == list(range(1, STEPS + 1))
+    assert history == sorted(history)
+    assert not list((tmp_path / "cut-run").glob("state-*"))
+    with pytest.raises(TrainingError, match="no state"):
+        resume(tmp_path / "cut-run")
+
+
+@pytest.mark.usefixtures("often")
+def test_where_the_newest_state_is_damaged_the_one_before_serves(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    whole = learn(folders, tmp_path / "whole.safetensors")
+    with pytest.raises(PowerCutError):
+        learn(folders, tmp_path / "cut.safetensors", 6)
+    states = sorted((tmp_path / "cut-run").glob("state-*"))
+    assert len(states) == 2
+    states[1].write_bytes(states[1].read_bytes()[:5000])
+    resume(tmp_path / "cut-run")
+    assert (tmp_path / "cut.safetensors").read_bytes() == whole.style.read_bytes()
+
+
+@pytest.mark.usefixtures("often")
+def test_what_cannot_go_on_says_why(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="cannot be read"):
+        resume(tmp_path)
+    with pytest.raises(PowerCutError):
+        learn(folders, tmp_path / "cut.safetensors", 3)
+    run = tmp_path / "cut-run"
+    extra = folders[0] / "extra.png"
+    extra.write_bytes((folders[0] / "000.png").read_bytes())
+    with pytest.raises(DataError, match="have changed"):
+        resume(run)
+    extra.unlink()
+    for path in run.glob("state-*"):
+        path.write_bytes(b"nothing")
+    with pytest.raises(TrainingError, match="Neither state"):
+        resume(run)
+    plan = (run / "plan.json").read_text()
+    for damage in (
+        "{",
+        "[]",
+        "{}",
+        plan.replace('"size": 64', '"size": "64"'),
+        plan.replace('"schema": 1', '"schema": 9'),
+    ):
+        (run / "plan.json").write_text(damage)
+        with pytest.raises(TrainingError, match=r"damaged|version|cannot be"):
+            resume(run)
+
+
+def test_a_training_by_the_clock_counts_only_time_trained() -> None:
+    now = [100.0]
+    clock = Clock(Limit(minutes=1), lambda: now[0])
+    clock.restart(45.0)
+    now[0] += 3
+    assert clock.seconds == 48
+    assert clock.progress() == pytest.approx(0.8)
+
+
+def test_killed_at_any_moment_the_command_goes_on(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+    def command(*arguments: object) -> subprocess.Popen[str]:
+        words = [sys.executable, "-m", "gan_style", "train", *map(str, arguments)]
+        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+    options = ("--size", 64, "--batch-size", 1, "--steps", 14, "--device", "cpu")
+    whole = command(*folders, "-o", tmp_path / "whole.ckpt", *options)
+    out, error = whole.communicate(timeout=120)
+    assert (whole.returncode, error) == (0, "")
+    random, style, run = np.random.default_rng(0), tmp_path / "cut.ckpt", tmp_path / "cut-run"
+    process = command(*folders, "-o", style, *options)
+    for number in (signal.SIGKILL, signal.SIGINT):
+        deadline = time.monotonic() + 60
+        while not list(run.glob("state-*")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(random.uniform(0, 1.5))
+        process.send_signal(number)
+        out, error = process.communicate(timeout=60)
+        if process.returncode == 0:
+            break
+        assert "Traceback" not in error
+        if "interrupted after" in error:  # Rather than while the pictures were read.
+            assert f"--resume {run}" in error
+        process = command("--resume", run)
+    out, error = process.communicate(timeout=120)
+    assert (out.strip() or str(style)) == str(style)
+    assert style.read_bytes() == (tmp_path / "whole.ckpt").read_bytes()
+    assert read_style(style).training["steps"] == 14
+    refused = command(*folders, "--resume", run)
+    assert "nothing else" in refused.communicate(timeout=60)[1]
+    assert refused.returncode == 2
