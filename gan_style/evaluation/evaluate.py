@@ -174,7 +174,7 @@ class Judge:
         if rows[-1].closed is None:
             self.warnings.append(
                 "The photographs are no farther from the paintings than chance may make them, so that there is no gap "
-                "to close: are there photographs among the paintings, or paintings among the photographs?"
+                "to close: give more pictures, and see whether each folder holds only what it should."
             )
         if self.space.note:
             self.warnings.append(self.space.note)
