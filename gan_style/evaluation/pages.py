@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,12 +74,15 @@ def write_page(html: str, folder: Path) -> Path:
 
 
 def check_page(folder: Path) -> None:
-    """Refuse to replace somebody's page.
+    """Refuse early what would fail after the work: a place that cannot be written, and to replace somebody's page.
 
     Raises:
-        ResourceError: there is one that gan-style did not write.
+        ResourceError: there is a page that gan-style did not write, or the folder cannot be written.
     """
     page = folder / "index.html"
+    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise ResourceError(f"{page} cannot be written; choose another place with -o.")
     try:
         with page.open("rb") as stream:
             known = MARK in stream.read(1024)

@@ -228,6 +228,7 @@ def test_eval_refuses_what_makes_no_sense(run: Run, photo_folder: Path, painting
         ([painting_folder, "--style", "nobody"], 4, "nobody"),
         ([painting_folder, "--outputs", photo_folder, "--features", "eyes"], 2, "lite2"),
         ([tmp_path / "nowhere", "--outputs", photo_folder], 5, "cannot be read"),
+        ([painting_folder, "--outputs", photo_folder, "-o", photo_folder / "000.png" / "x"], 6, "cannot be written"),
         ([photo_folder, "--outputs", photo_folder], 5, "among the photographs and the paintings"),
     ):
         result = run(*given, *arguments)
