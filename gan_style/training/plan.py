@@ -65,10 +65,10 @@ class Plan:
 
 
 def read_plan(folder: Path) -> Plan:
-    """The plan of a run.
+    """The plan of a run, whose folder may have moved together with its style file.
 
     Raises:
-        TrainingError: there is none, or it is damaged.
+        TrainingError: there is none, it is damaged, or the folder was renamed.
     """
     path = folder / NAME
     try:
@@ -85,13 +85,16 @@ def read_plan(folder: Path) -> Plan:
         for name in ("photos", "paintings", "output"):
             values[name] = Path(values[name])
         values["recipe"], values["limit"] = read_recipe(values["recipe"]), Limit(**values["limit"])
-        return Plan(**values)
+        plan = Plan(**{**values, "output": folder.absolute().with_name(values["output"].name)})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise TrainingError(f"{path} is damaged or of another version of gan-style; train anew.") from None
     except TrainingError:
         raise
     except GanStyleError as error:
         raise TrainingError(f"{path} asks for what cannot be: {error}") from None
+    if plan.folder != folder.absolute():
+        raise TrainingError(f"{folder} was called {plan.folder.name} when it trained; give it that name again.")
+    return plan
 
 
 def read_recipe(values: dict[str, Any]) -> Recipe:

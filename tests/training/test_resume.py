@@ -104,6 +104,20 @@ def test_where_the_newest_state_is_damaged_the_one_before_serves(folders: tuple[
 
 
 @pytest.mark.usefixtures("often")
+def test_a_run_may_move_but_not_change_its_name(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    whole = learn(folders, tmp_path / "whole.safetensors")
+    with pytest.raises(PowerCutError):
+        learn(folders, tmp_path / "cut.safetensors", 6)
+    (tmp_path / "elsewhere").mkdir()
+    run = (tmp_path / "cut-run").rename(tmp_path / "elsewhere" / "renamed")
+    with pytest.raises(TrainingError, match="was called cut-run"):
+        resume(run)
+    outcome = resume(run.rename(tmp_path / "elsewhere" / "cut-run"))
+    assert outcome.style == tmp_path / "elsewhere" / "cut.safetensors"
+    assert outcome.style.read_bytes() == whole.style.read_bytes()
+
+
+@pytest.mark.usefixtures("often")
 def test_what_cannot_go_on_says_why(folders: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="cannot be read"):
         resume(tmp_path)
