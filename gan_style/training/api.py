@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from gan_style.checkpoints.backbone import load_backbone
@@ -16,6 +17,7 @@ from gan_style.training.plan import Plan, read_plan
 from gan_style.training.schedule import Limit
 from gan_style.training.session import Outcome, Session
 from gan_style.training.sources import load_sets
+from gan_style.training.state import has_state
 from gan_style.training.trainer import Recipe, Trainer
 
 BRIEF = 100
@@ -104,9 +106,11 @@ def begin(plan: Plan, listener: Listener, *, resumed: bool) -> Outcome:
             session = Session(Trainer(*sets, backbone, plan.recipe, compute), plan, listener)
             return session.run(resumed=resumed)
     except OSError as error:
+        remedy = "make room or choose another place with -o."
+        if has_state(plan.folder):
+            remedy = f"make room and go on with: gan-style train --resume {shlex.quote(str(plan.folder))}"
         raise ResourceError(
-            f"{error.filename or plan.output} cannot be written ({error.strerror or error}); make room or choose "
-            "another place with -o."
+            f"{error.filename or plan.output} cannot be written ({error.strerror or error}); {remedy}"
         ) from None
 
 

@@ -63,6 +63,11 @@ def save_state(folder: Path, trainer: Trainer, extra: Mapping[str, Any]) -> Path
     return path
 
 
+def has_state(folder: Path) -> bool:
+    """Whether there is something to go on from."""
+    return any(folder.glob(PATTERN))
+
+
 def remove_states(folder: Path) -> None:
     """Remove all states of a run that is over, or that begins anew."""
     for path in folder.glob(PATTERN):

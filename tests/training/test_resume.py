@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 
+from gan_style.checkpoints.files import write_tensors
 from gan_style.checkpoints.style_file import read_style
-from gan_style.errors import DataError, TrainingError
+from gan_style.errors import DataError, ResourceError, TrainingError
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
 from gan_style.training.listener import Silent, Status
@@ -99,6 +100,25 @@ def test_where_the_newest_state_is_damaged_the_one_before_serves(folders: tuple[
     states = sorted((tmp_path / "cut-run").glob("state-*"))
     assert len(states) == 2
     states[1].write_bytes(states[1].read_bytes()[:5000])
+    resume(tmp_path / "cut-run")
+    assert (tmp_path / "cut.safetensors").read_bytes() == whole.style.read_bytes()
+
+
+@pytest.mark.usefixtures("often")
+def test_a_full_disk_loses_nothing(folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = learn(folders, tmp_path / "whole.safetensors")
+    with monkeypatch.context() as patch:
+        written: list[Path] = []
+
+        def full(path: Path, *_: object) -> None:
+            written.append(path)
+            if len(written) > 4:
+                raise OSError(28, "No space left on device", str(path))
+            write_tensors(path, *_)  # type: ignore[arg-type]
+
+        patch.setattr("gan_style.training.state.write_tensors", full)
+        with pytest.raises(ResourceError, match=r"No space left .* --resume .*cut-run"):
+            learn(folders, tmp_path / "cut.safetensors")
     resume(tmp_path / "cut-run")
     assert (tmp_path / "cut.safetensors").read_bytes() == whole.style.read_bytes()
 
