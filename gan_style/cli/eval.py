@@ -98,7 +98,7 @@ def judge(
     from gan_style.cli.display import counting, warn
 
     if report is not None:
-        from gan_style.evaluation.pages import check_page
+        from gan_style.pages.page import check_page
 
         check_page(report)
     with counting() as show:

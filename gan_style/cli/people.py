@@ -25,7 +25,7 @@ def ask(
 ) -> None:
     """Write the page."""
     from gan_style.cli.display import counting, warn
-    from gan_style.evaluation.pages import check_page
+    from gan_style.pages.page import check_page
 
     check_page(folder)
     with counting() as show:

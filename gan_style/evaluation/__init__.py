@@ -1,1 +1,1 @@
-"""How good a style is: distances between sets of pictures, with their uncertainty."""
+"""How good a style is: the report, and the blind test for people."""

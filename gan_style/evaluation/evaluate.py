@@ -15,20 +15,21 @@ import PIL
 import torch
 
 from gan_style.errors import DataError, GanStyleError, UsageError
-from gan_style.evaluation.colour import Palette, move_colours
-from gan_style.evaluation.content import feature_distance, luminance, structural_similarity
 from gan_style.evaluation.cost import measure_cost
-from gan_style.evaluation.distances import frechet_distance, gap_closed, kernel_distance, mean_estimate
 from gan_style.evaluation.examples import Shown
-from gan_style.evaluation.features import FeatureSpace, choose_features
-from gan_style.evaluation.health import PictureHealth, flicker, lattice, saturation, tile_difference
 from gan_style.evaluation.nearness import diversity, nearness
 from gan_style.evaluation.painters import SHORT_SIDE, Painted, Painting, PictureSource, pictures_in, same_size
-from gan_style.evaluation.patches import PatchConfig, sliced_wasserstein
 from gan_style.evaluation.results import Content, Diversity, Evaluation, Example, Health, Row
 from gan_style.evaluation.sets import Measured, scale_of
+from gan_style.evaluation.steadiness import flicker, tile_difference
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.inference.style import Style, load_style
+from gan_style.metrics.colour import Palette, move_colours
+from gan_style.metrics.content import feature_distance, luminance, structural_similarity
+from gan_style.metrics.distances import frechet_distance, gap_closed, kernel_distance, mean_estimate
+from gan_style.metrics.features import FeatureSpace, choose_features
+from gan_style.metrics.health import PictureHealth, lattice, saturation
+from gan_style.metrics.patches import PatchConfig, sliced_wasserstein
 from gan_style.version import __version__
 
 FEWEST = 10

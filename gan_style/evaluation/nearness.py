@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gan_style.evaluation.distances import Doubles, Estimate, Features, blocks, jackknife
 from gan_style.evaluation.results import Nearness
+from gan_style.metrics.distances import Doubles, Estimate, Features, blocks, jackknife
 
 
 def nearness(painted: Features, real: Features) -> Nearness:

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_style.errors import DataError
-from gan_style.evaluation.distances import Range
-from gan_style.evaluation.pages import interval_plot, template, write_page
 from gan_style.evaluation.results import to_plain
 from gan_style.evaluation.study import FORMAT, SPOILT, VERSION
+from gan_style.metrics.distances import Range
+from gan_style.pages.page import interval_plot, template, write_page
 
 Wins: TypeAlias = npt.NDArray[np.float64]
 """(..., P, P): how often the painter of the row was preferred to that of the column."""

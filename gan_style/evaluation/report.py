@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_style.evaluation.distances import Estimate
-from gan_style.evaluation.pages import Plot, embedded, interval_plot, template, write_page
 from gan_style.evaluation.results import Evaluation, Example
 from gan_style.evaluation.words import figures, number, summary
+from gan_style.metrics.distances import Estimate
+from gan_style.pages.page import Plot, embedded, interval_plot, template, write_page
 
 THUMBNAIL, QUALITY = 384, 85
 """Longest side in pixels, and JPEG quality, of a picture on the page."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gan_style.evaluation.distances import Features
-from gan_style.evaluation.features import FeatureSpace, Seen, central_square
-from gan_style.evaluation.patches import Floats, PatchConfig, draw_patches
 from gan_style.imaging.decoding import Pixels
+from gan_style.metrics.distances import Features
+from gan_style.metrics.features import FeatureSpace, Seen, central_square
+from gan_style.metrics.patches import Floats, PatchConfig, draw_patches
 
 PATCH_SIDE = 256
 """Pixels of the central square from which patches are drawn, so that those of all sets are of one scale."""

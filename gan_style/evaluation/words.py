@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gan_style.evaluation.distances import Estimate
 from gan_style.evaluation.results import Evaluation
+from gan_style.metrics.distances import Estimate
 
 
 def number(estimate: Estimate | None, factor: float = 1.0, unit: str = "", digits: int = 1) -> str:

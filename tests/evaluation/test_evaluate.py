@@ -14,10 +14,10 @@ from gan_style.checkpoints.backbone import PUBLISHED
 from gan_style.errors import DataError, ResourceError, UsageError
 from gan_style.evaluation.evaluate import evaluate
 from gan_style.evaluation.examples import Shown
-from gan_style.evaluation.features import choose_features
 from gan_style.evaluation.report import write_report
 from gan_style.evaluation.results import Example
 from gan_style.inference.style import load_style
+from gan_style.metrics.features import choose_features
 from tests.conftest import save_crops
 
 COUNT = 12

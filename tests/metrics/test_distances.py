@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from gan_style.evaluation.distances import (
+from gan_style.evaluation.nearness import diversity, nearness
+from gan_style.metrics.distances import (
     Discrepancy,
     Features,
     frechet_distance,
@@ -18,7 +19,6 @@ from gan_style.evaluation.distances import (
     kernel_distance,
     polynomial_kernel,
 )
-from gan_style.evaluation.nearness import diversity, nearness
 
 
 def draw(seed: int, count: int, shift: float = 0.0, dimensions: int = 8) -> Features:
@@ -56,7 +56,7 @@ def test_the_distance_and_every_distance_without_one_follow_the_definition(
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = draw(0, 40).astype(np.float32), draw(1, 25, 0.5).astype(np.float32)
     whole, near = Discrepancy.of(first, second), nearness(first, second)
-    monkeypatch.setattr("gan_style.evaluation.distances.BLOCK", 7)
+    monkeypatch.setattr("gan_style.metrics.distances.BLOCK", 7)
     parts = Discrepancy.of(first, second)
     assert parts.value == pytest.approx(whole.value, rel=1e-12)
     assert parts.without_first == pytest.approx(whole.without_first, rel=1e-9)

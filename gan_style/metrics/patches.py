@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gan_style.evaluation.distances import Estimate, jackknife
 from gan_style.imaging.decoding import Pixels
+from gan_style.metrics.distances import Estimate, jackknife
 
 Floats = npt.NDArray[np.float32]
 

@@ -1,4 +1,4 @@
-"""What spoils a painting and no distance between sets tells: lattices, drained or inverted colours, seams, flicker."""
+"""What spoils a painting and no distance between sets tells: lattices, drained or inverted colours."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gan_style.evaluation.content import luminance
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import to_tensor
-from gan_style.inference.painter import Brush, Painter
 from gan_style.losses.lattice import lattice_energy
+from gan_style.metrics.content import luminance
 
 GREY = 0.25
 """Share of its photograph's saturation below which a painting counts as drained."""
@@ -56,20 +55,3 @@ def lattice(rgb: Pixels) -> tuple[float, float]:
         return 0.0, 0.0
     picture = to_tensor(rgb[:height, :width].copy())
     return float(lattice_energy(picture, 2)), float(lattice_energy(picture, 4))
-
-
-def tile_difference(painter: Painter, photo: Pixels, tile: int = 64) -> int:
-    """Largest difference, in 1/255, between a picture painted in tiles and painted whole."""
-    tiled = Painter(painter.generator, painter.size, painter.compute, tile)
-    return int(np.abs(tiled.paint(photo).astype(int) - painter.paint(photo)).max())
-
-
-def flicker(painter: Painter, photo: Pixels) -> float:
-    """How much a painting changes, beyond moving along, when its photograph moves by one pixel to the left.
-
-    Returns:
-        Mean absolute difference in 1/255; 0 for a painter that knows no grid.
-    """
-    brush = Brush()
-    still, moved = painter.paint(photo, brush)[:, 1:], painter.paint(np.ascontiguousarray(photo[:, 1:]), brush)
-    return float(np.abs(still.astype(int) - moved).mean())

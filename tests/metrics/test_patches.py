@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from gan_style.evaluation.patches import (
+from gan_style.imaging.decoding import Pixels
+from gan_style.metrics.patches import (
     Floats,
     PatchConfig,
     draw_patches,
@@ -14,7 +15,6 @@ from gan_style.evaluation.patches import (
     laplacian_pyramid,
     sliced_wasserstein,
 )
-from gan_style.imaging.decoding import Pixels
 from tests.conftest import photo
 
 CONFIG = PatchConfig(levels=3, patches=40, projections=32)

@@ -1,4 +1,4 @@
-"""What all pages have in common: they need nothing else, no network, no server, no other file."""
+"""What all pages have in common: they are one file each and need no network and no server."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from PIL import Image
 
 from gan_style.errors import ResourceError
-from gan_style.evaluation.distances import Estimate, Range
 from gan_style.files import replacing
 from gan_style.imaging.decoding import Pixels
+from gan_style.metrics.distances import Estimate, Range
 
 MARK = b'<meta name="generator" content="gan-style">'
 """Tells our own pages, which may be replaced, from others."""
@@ -49,7 +49,7 @@ class Plot:
 
 def template(name: str) -> Template:
     """A page's template; whatever is put into it is escaped."""
-    loader = PackageLoader("gan_style", "evaluation/templates")
+    loader = PackageLoader("gan_style", "pages/templates")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(name)
 
 

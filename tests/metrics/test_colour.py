@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_style.evaluation.colour import Palette, from_opponent, move_colours, to_opponent
 from gan_style.imaging.decoding import Pixels
+from gan_style.metrics.colour import Palette, from_opponent, move_colours, to_opponent
 from tests.conftest import photo
 
 
