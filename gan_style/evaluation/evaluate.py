@@ -266,7 +266,7 @@ class Judge:
                 name=name,
                 pictures=len(one),
                 kid=kernel_distance(vectors, others),
-                closed=gap_closed(before, vectors, others) if closed and apart else None,
+                closed=gap_closed(before, vectors, others).estimate if closed and apart else None,
                 fid=frechet_distance(vectors, others),
                 patches=tuple(
                     sliced_wasserstein(one.patches(level), against.patches(level), self.patches)

@@ -95,15 +95,14 @@ def sums_within(features: Features) -> Doubles:
 
 
 @dataclass(frozen=True)
-class Discrepancy:
-    """The squared maximum mean discrepancy of two sets, unbiased, and what it would be without any one picture.
+class Replicated:
+    """A figure of two sets of pictures, and what it would be without any one of them.
 
-    An average over pairs (a U-statistic; Gretton et al., JMLR 2012): the jackknife needs no more than the sums of the
-    kernel's rows, where a bootstrap would draw pictures twice and count each as its own neighbour.
+    Two figures of the same pictures can be subtracted; the interval of the difference knows that they are the same.
 
     Attributes:
-        value: the distance; below zero where two sets are nearer than chance makes them.
-        without_first: (M,) the distance without each picture of the first set.
+        value: the figure itself.
+        without_first: (M,) the figure without each picture of the first set.
         without_second: (N,) likewise of the second.
     """
 
@@ -111,40 +110,48 @@ class Discrepancy:
     without_first: Doubles
     without_second: Doubles
 
-    @classmethod
-    def of(cls, first: Features, second: Features) -> Discrepancy:
-        """Measure.
-
-        Args:
-            first: (M, D), at least three rows.
-            second: (N, D), likewise.
-
-        Raises:
-            ValueError: a set has fewer than three pictures.
-        """
-        count, other = len(first), len(second)
-        if min(count, other) < 3:
-            raise ValueError(f"a distance needs at least three pictures in each set, not {count} and {other}")
-        rows, rows_other = sums_within(first), sums_within(second)
-        across, across_other = kernel_sums(first, second)
-        total, total_other, total_across = rows.sum(), rows_other.sum(), across.sum()
-
-        def combine(own: Doubles, others: Doubles, between: Doubles, count: int, other: int) -> Doubles:
-            result: Doubles = (
-                own / (count * (count - 1)) + others / (other * (other - 1)) - 2 * between / (count * other)
-            )
-            return result
-
-        return cls(
-            float(combine(total, total_other, total_across, count, other)),
-            combine(total - 2 * rows, total_other, total_across - across, count - 1, other),
-            combine(total, total_other - 2 * rows_other, total_across - across_other, count, other - 1),
+    def __sub__(self, other: Replicated) -> Replicated:
+        return Replicated(
+            self.value - other.value,
+            self.without_first - other.without_first,
+            self.without_second - other.without_second,
         )
 
     @property
     def estimate(self) -> Estimate:
-        """The distance with its interval over both sets."""
+        """The figure with its interval over both sets."""
         return jackknife(self.value, self.without_first, self.without_second)
+
+
+def discrepancy(first: Features, second: Features) -> Replicated:
+    """The squared maximum mean discrepancy of two sets, unbiased, so that chance may take it below zero.
+
+    An average over pairs (a U-statistic; Gretton et al., JMLR 2012): the jackknife needs no more than the sums of the
+    kernel's rows, where a bootstrap would draw pictures twice and count each as its own neighbour.
+
+    Args:
+        first: (M, D), at least three rows.
+        second: (N, D), likewise.
+
+    Raises:
+        ValueError: a set has fewer than three pictures.
+    """
+    count, other = len(first), len(second)
+    if min(count, other) < 3:
+        raise ValueError(f"a distance needs at least three pictures in each set, not {count} and {other}")
+    rows, rows_other = sums_within(first), sums_within(second)
+    across, across_other = kernel_sums(first, second)
+    total, total_other, total_across = rows.sum(), rows_other.sum(), across.sum()
+
+    def combine(own: Doubles, others: Doubles, between: Doubles, count: int, other: int) -> Doubles:
+        result: Doubles = own / (count * (count - 1)) + others / (other * (other - 1)) - 2 * between / (count * other)
+        return result
+
+    return Replicated(
+        float(combine(total, total_other, total_across, count, other)),
+        combine(total - 2 * rows, total_other, total_across - across, count - 1, other),
+        combine(total, total_other - 2 * rows_other, total_across - across_other, count, other - 1),
+    )
 
 
 def jackknife(value: float, *replicates: Doubles) -> Estimate:
@@ -168,10 +175,10 @@ def mean_estimate(values: Sequence[float]) -> Estimate:
 
 def kernel_distance(first: Features, second: Features) -> Estimate:
     """The kernel inception distance of two sets of features, unbiased, with its interval."""
-    return Discrepancy.of(first, second).estimate
+    return discrepancy(first, second).estimate
 
 
-def gap_closed(photos: Features, painted: Features, paintings: Features, floor: float = 0.0) -> Estimate:
+def gap_closed(photos: Features, painted: Features, paintings: Features, floor: float = 0.0) -> Replicated:
     """The share of the way from photographs to paintings that painted photographs have gone.
 
     Args:
@@ -189,8 +196,8 @@ def gap_closed(photos: Features, painted: Features, paintings: Features, floor: 
     """
     if len(photos) != len(painted):
         raise ValueError(f"{len(painted)} paintings of {len(photos)} photographs")
-    start, end = Discrepancy.of(photos, paintings), Discrepancy.of(painted, paintings)
-    return jackknife(
+    start, end = discrepancy(photos, paintings), discrepancy(painted, paintings)
+    return Replicated(
         1 - (end.value - floor) / (start.value - floor),
         1 - (end.without_first - floor) / (start.without_first - floor),
         1 - (end.without_second - floor) / (start.without_second - floor),

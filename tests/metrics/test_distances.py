@@ -12,8 +12,9 @@ from torchmetrics.image.kid import KernelInceptionDistance
 
 from gan_style.evaluation.nearness import diversity, nearness
 from gan_style.metrics.distances import (
-    Discrepancy,
     Features,
+    Replicated,
+    discrepancy,
     frechet_distance,
     gap_closed,
     kernel_distance,
@@ -43,7 +44,7 @@ def test_the_distance_and_every_distance_without_one_follow_the_definition(
     count: int, other: int, shift: float, seed: int
 ) -> None:
     first, second = draw(seed, count + 1), draw(seed + 1000, other + 1, shift)
-    measured = Discrepancy.of(first, second)
+    measured = discrepancy(first, second)
     assert measured.value == pytest.approx(by_definition(first, second), rel=1e-9, abs=1e-9)
     for index in (0, count):
         expected = by_definition(np.delete(first, index, 0), second)
@@ -55,9 +56,9 @@ def test_the_distance_and_every_distance_without_one_follow_the_definition(
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = draw(0, 40).astype(np.float32), draw(1, 25, 0.5).astype(np.float32)
-    whole, near = Discrepancy.of(first, second), nearness(first, second)
+    whole, near = discrepancy(first, second), nearness(first, second)
     monkeypatch.setattr("gan_style.metrics.distances.BLOCK", 7)
-    parts = Discrepancy.of(first, second)
+    parts = discrepancy(first, second)
     assert parts.value == pytest.approx(whole.value, rel=1e-12)
     assert parts.without_first == pytest.approx(whole.without_first, rel=1e-9)
     assert parts.without_second == pytest.approx(whole.without_second, rel=1e-9)
@@ -102,9 +103,27 @@ def test_the_interval_of_the_gap_covers_as_often_as_it_says() -> None:
 
     truth = gap_closed(*trial(1, 4000, 4000)).value
     assert 0.5 < truth < 0.98
-    estimates = [gap_closed(*trial(3 * seed + 10, 160, 60)) for seed in range(300)]
+    estimates = [gap_closed(*trial(3 * seed + 10, 160, 60)).estimate for seed in range(300)]
     covered = np.mean([low <= truth <= high for low, high in (one.interval for one in estimates)])
     assert 0.90 < covered < 0.98
+
+
+def test_two_painters_of_the_same_photographs_are_told_apart() -> None:
+    """The difference is far more certain than either gap, and its interval covers no less often than it says."""
+
+    def trial(seed: int, count: int, paintings: int) -> tuple[Replicated, Replicated]:
+        photos, real = draw(seed, count), draw(seed + 2, paintings, 0.6)
+        painted = photos + 0.35 + 0.2 * draw(seed + 1, count)
+        return gap_closed(photos, painted, real), gap_closed(photos, painted + 0.05, real)
+
+    one, other = trial(1, 4000, 4000)
+    truth = other.value - one.value
+    assert truth > 0.03
+    pairs = [trial(3 * seed + 10, 160, 60) for seed in range(300)]
+    differences = [(other - one).estimate for one, other in pairs]
+    covered = np.mean([low <= truth <= high for low, high in (difference.interval for difference in differences)])
+    assert 0.90 < covered < 0.995
+    assert differences[0].margin < pairs[0][0].estimate.margin / 2
 
 
 def test_the_gap_runs_from_the_photographs_to_the_paintings() -> None:
