@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, MINUTES, SEED, SIZE
+from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, DAY, MINUTES, SEED, SIZE
 from gan_style.errors import UsageError
 
+BARS, SPARKS = "▁▂▃▄▅▆▇█", 12
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.progress import Progress
 
     from gan_style.training.check import Inspection
@@ -36,6 +40,13 @@ def train(
     ] = None,
     minutes: Annotated[float | None, typer.Option(help=f"How long to train. [default: {MINUTES:g}]")] = None,
     steps: Annotated[int | None, typer.Option(help="How many steps to train, instead of --minutes.")] = None,
+    until_done: Annotated[
+        bool,
+        typer.Option(
+            "--until-done",
+            help=f"Stop when it no longer improves; --minutes, then {DAY:g} by default, or --steps are a limit.",
+        ),
+    ] = False,
     size: Annotated[
         int,
         typer.Option(help="Short side in pixels to which pictures are shrunk, a multiple of 32; crops are half of it."),
@@ -62,7 +73,10 @@ def train(
     """Learn a painter from photographs and paintings.
 
     The path of the style is printed on standard output. It is usable from the first minute on: Ctrl-C ends the training
-    and keeps it. STYLE-run/ beside it holds preview.png, refreshed every minute, and history.jsonl.
+    and keeps it. STYLE-run/ beside it holds preview.png, refreshed every minute, and index.html, a page about it.
+
+    Some pictures are kept aside, and the painter is examined on them every minute or two: an ill training goes back and
+    learns more gently, and the best style is kept.
 
     A training that was cut off, by whatever, goes on with --resume STYLE-run as if nothing had happened.
 
@@ -100,7 +114,7 @@ def train(
                     paintings,
                     output,
                     recipe=recipe,
-                    limit=Limit(MINUTES if minutes is None else minutes, steps),
+                    limit=Limit((DAY if until_done else MINUTES) if minutes is None else minutes, steps, until_done),
                     device=device,
                     precision=precision,
                     licence=licence,
@@ -139,6 +153,11 @@ def report(inspection: Inspection) -> None:
     raise typer.Exit(1)
 
 
+def sparkline(values: Sequence[float]) -> str:
+    """The last values, 0..1, as a row of bars."""
+    return "".join(BARS[round(min(max(value, 0.0), 1.0) * (len(BARS) - 1))] for value in values[-SPARKS:])
+
+
 class Display:
     """The progress display of a training: reading, then training."""
 
@@ -162,7 +181,9 @@ class Display:
         self.progress.update(
             self.task,
             description=(
-                f"step {status.steps}, {status.rate:.1f}/s, {status.images} images, losses: "
+                f"step {status.steps}, {status.rate:.1f}/s, "
+                + (f"gap closed {sparkline(status.curve)} {100 * status.curve[-1]:.0f} %, " if status.curve else "")
+                + f"{status.images} images, losses: "
                 f"critic {losses.discriminator:.2f} generator {losses.generator:.2f} content {losses.content:.3f}"
             ),
             completed=status.progress,

@@ -24,6 +24,10 @@ class AugmentationConfig:
     translation: float = 1 / 8
     cutout: float = 1 / 3
 
+    def times(self, factor: float) -> AugmentationConfig:
+        """As many times as strong, as long as enough of a picture is left to be seen."""
+        return AugmentationConfig(min(factor * self.translation, 1 / 3), min(factor * self.cutout, 2 / 3))
+
 
 @dataclass(frozen=True)
 class Augmentation:

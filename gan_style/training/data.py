@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,11 @@ class PictureSet:
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+    def part(self, places: Sequence[int]) -> PictureSet:
+        """Some of the pictures; the fingerprint stays that of the whole."""
+        pictures, paths = [self.pictures[place] for place in places], [self.paths[place] for place in places]
+        return PictureSet(pictures, paths, fingerprint=self.fingerprint)
 
     def crops(self, count: int, size: int, generator: np.random.Generator) -> Tensor:
         """Random crops of random pictures, half of them mirrored.

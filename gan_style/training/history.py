@@ -31,16 +31,27 @@ def add_to_history(folder: Path, line: dict[str, Any]) -> None:
         stream.write(json.dumps(line) + "\n")
 
 
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """All lines that are whole; a training that was killed may leave half of one.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    path, lines = folder / NAME, []
+    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        with contextlib.suppress(ValueError):
+            line = json.loads(text)
+            if isinstance(line, dict) and {"step", "seconds"} <= line.keys():
+                lines.append(line)
+    return lines
+
+
 def cut_history(folder: Path, steps: int) -> None:
     """Remove what a history says of later steps, which will be made again.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be read or written.
     """
-    path, kept = folder / NAME, list[str]()
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        with contextlib.suppress(ValueError, KeyError, TypeError):  # A training that was killed may leave half a line.
-            if json.loads(line)["step"] <= steps:
-                kept.append(line + "\n")
-    with replacing(path) as temporary:
-        temporary.write_text("".join(kept), encoding="utf-8")
+    kept = [line for line in read_history(folder) if line["step"] <= steps]
+    with replacing(folder / NAME) as temporary:
+        temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")

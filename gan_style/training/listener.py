@@ -19,6 +19,7 @@ class Status:
         images: photographs and paintings seen.
         rate: steps a second over the last stretch.
         losses: means over the last stretch.
+        curve: shares of the style gap that were found closed so far.
     """
 
     progress: float
@@ -27,6 +28,7 @@ class Status:
     images: int
     rate: float
     losses: Losses
+    curve: tuple[float, ...] = ()
 
 
 class Listener(Protocol):

@@ -16,26 +16,32 @@ COLUMNS = 6
 
 
 def preview_photos(pictures: Sequence[Pixels], size: int) -> list[Pixels]:
-    """Central squares of a few photographs spread over the set, (size, size, 3) or smaller, a multiple of 4."""
+    """Central squares of a few photographs spread over the set, all of one size, (size, size, 3) or smaller."""
     chosen = [pictures[index] for index in np.linspace(0, len(pictures) - 1, min(COLUMNS, len(pictures))).astype(int)]
-    side = min(size, *(min(picture.shape[:2]) for picture in chosen)) // 4 * 4
-    crops = []
-    for picture in chosen:
-        top, left = ((length - side) // 2 for length in picture.shape[:2])
-        crops.append(picture[top : top + side, left : left + side])
-    return crops
+    side = min(size, *(min(picture.shape[:2]) for picture in chosen))
+    return [central(picture, side) for picture in chosen]
+
+
+def central(picture: Pixels, size: int) -> Pixels:
+    """A copy of the central square of a picture, (size, size, 3) or smaller, its side a multiple of 4."""
+    side = min(size, *picture.shape[:2]) // 4 * 4
+    top, left = ((length - side) // 2 for length in picture.shape[:2])
+    return np.array(picture[top : top + side, left : left + side])
 
 
 @torch.inference_mode()
-def preview(generator: Generator, photos: Sequence[Pixels], compute: Compute) -> Pixels:
-    """Two rows: ``photos`` and what ``generator`` makes of them, as painting would."""
+def paint(generator: Generator, photo: Pixels, compute: Compute) -> Pixels:
+    """What ``generator`` makes of a photograph, (H, W, 3) with sides that are multiples of 4, as painting would."""
     margin = generator.config.margin
-    painted = []
-    for photo in photos:
-        padded = np.pad(photo, ((margin, margin), (margin, margin), (0, 0)), "symmetric")
-        noise = grain(-margin, -margin, *padded.shape[:2])
-        picture = (to_tensor(padded) + noise).to(compute.device).contiguous(memory_format=torch.channels_last)
-        with compute.autocast():
-            whole = generator(picture).cpu() - noise
-        painted.append(to_pixels(whole[..., margin:-margin, margin:-margin]))
+    padded = np.pad(photo, ((margin, margin), (margin, margin), (0, 0)), "symmetric")
+    noise = grain(-margin, -margin, *padded.shape[:2])
+    picture = (to_tensor(padded) + noise).to(compute.device).contiguous(memory_format=torch.channels_last)
+    with compute.autocast():
+        whole = generator(picture).cpu() - noise
+    return to_pixels(whole[..., margin:-margin, margin:-margin])
+
+
+def preview(generator: Generator, photos: Sequence[Pixels], compute: Compute) -> Pixels:
+    """Two rows: ``photos`` and what ``generator`` makes of them."""
+    painted = [paint(generator, photo, compute) for photo in photos]
     return np.concatenate([np.concatenate(photos, 1), np.concatenate(painted, 1)], 0)

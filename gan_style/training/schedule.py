@@ -26,10 +26,12 @@ class Limit:
     Attributes:
         minutes: time to train, used where ``steps`` is None.
         steps: number of steps.
+        until_done: whether training may end before that, where it no longer improves.
     """
 
     minutes: float = MINUTES
     steps: int | None = None
+    until_done: bool = False
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.steps < 1:
@@ -39,10 +41,15 @@ class Limit:
 
 
 class Clock:
-    """Seconds and steps trained, and what they say about progress."""
+    """Seconds and steps trained, and what they say about progress.
+
+    Attributes:
+        end: where a training that goes on until it is done ends, once that is known; in seconds or in steps.
+    """
 
     def __init__(self, limit: Limit, now: Callable[[], float] = time.monotonic) -> None:
         self.limit, self.now, self.start, self.steps = limit, now, now(), 0
+        self.end: float | None = None
 
     def restart(self, seconds: float = 0.0) -> None:
         """Count time from now on, after so many seconds that were trained before."""
@@ -53,14 +60,34 @@ class Clock:
         """Time since the start."""
         return self.now() - self.start
 
+    @property
+    def position(self) -> float:
+        """How far training is: in steps where their number is given, else in seconds."""
+        return self.seconds if self.limit.steps is None else self.steps
+
+    @property
+    def whole(self) -> float:
+        """Where training ends as far as is known, in the same unit."""
+        return self.end or self.limit.steps or 60 * self.limit.minutes
+
+    def settle(self) -> None:
+        """Training no longer improves: as much again, while the learning rate falls, and it is done."""
+        self.end = min(self.whole, 2 * self.position)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known where training ends."""
+        return not self.limit.until_done or self.end is not None or self.progress() >= 0.5
+
     def progress(self) -> float:
         """Share that is done, 0..1."""
-        if self.limit.steps is not None:
-            return min(1.0, self.steps / self.limit.steps)
-        return min(1.0, self.seconds / (60 * self.limit.minutes))
+        return min(1.0, self.position / self.whole)
 
     def remaining(self) -> float:
-        """Seconds left; infinite before the first step has told how long a step takes."""
+        """Seconds left; infinite while nobody can know."""
+        if not self.settled:
+            return float("inf")
+        left = max(0.0, self.whole - self.position)
         if self.limit.steps is None:
-            return max(0.0, 60 * self.limit.minutes - self.seconds)
-        return self.seconds / self.steps * (self.limit.steps - self.steps) if self.steps else float("inf")
+            return left
+        return self.seconds / self.steps * left if self.steps else float("inf")

@@ -1,8 +1,11 @@
-"""One training from its first step to its last, and what is written in between: style, state, preview, history."""
+"""One training from its first step to its last: steps, examinations, what is done about illness, and what is kept."""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,22 +14,30 @@ from typing import Any
 import torch
 
 from gan_style.checkpoints.style_file import StyleFile, write_style
-from gan_style.errors import DataError, PictureError, StyleError, TrainingError
-from gan_style.imaging.decoding import Picture
-from gan_style.imaging.encoding import write_picture
-from gan_style.training.history import add_to_history, begin_history, cut_history
+from gan_style.errors import DataError, StyleError, TrainingError
+from gan_style.models.generator import Generator
+from gan_style.training.guard import Guard
+from gan_style.training.illness import NOT_A_NUMBER, Illness
 from gan_style.training.interruption import interruptible
 from gan_style.training.listener import Listener, Status
 from gan_style.training.plan import Plan
 from gan_style.training.preview import preview, preview_photos
+from gan_style.training.records import Records
 from gan_style.training.schedule import Clock, rate_factor
-from gan_style.training.state import load_state, remove_states, save_state
+from gan_style.training.state import HEALTHY, load_state, remove_states, restore_from, save_state, write_state
 from gan_style.training.trainer import Losses, Trainer
+from gan_style.training.validation import Examiner
 from gan_style.version import __version__
 
-PREVIEW_SECONDS = 60.0
+SAVE_SECONDS = 60.0
 
-HISTORY_SECONDS = 10.0
+RECORD_SECONDS = 10.0
+
+EXAMINE_SECONDS, EXAMINE_STEPS = 60.0, 250
+"""Between two examinations: seconds, or steps where their number is given, so that the same steps end the same way."""
+
+WORTH = 30
+"""Examinations are that much rarer than they are long."""
 
 
 @dataclass(frozen=True)
@@ -51,53 +62,70 @@ class Outcome:
 class Session:
     """One training from its first step to its last."""
 
-    def __init__(self, trainer: Trainer, plan: Plan, listener: Listener) -> None:
-        self.trainer, self.plan, self.listener = trainer, plan, listener
+    def __init__(self, trainer: Trainer, examiner: Examiner, plan: Plan, listener: Listener) -> None:
+        self.trainer, self.examiner, self.plan, self.listener = trainer, examiner, plan, listener
         self.output, self.folder = plan.output, plan.folder
-        self.clock = Clock(plan.limit)
+        self.clock, self.guard, self.records = Clock(plan.limit), Guard(), Records(plan, listener)
         self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
-        self.complaints: set[str] = set()
         self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
+        self.examined = -1
+        self.next_save = self.next_record = self.next_examination = 0.0
 
     def run(self, *, resumed: bool) -> Outcome:
-        """Train to the end or until interrupted."""
+        """Train to the end or until interrupted.
+
+        Raises:
+            TrainingError: it fell ill too often.
+        """
         with interruptible() as interrupted:
             seconds = self.go_on() if resumed else self.start()
-            next_save, next_record = seconds + PREVIEW_SECONDS, seconds + HISTORY_SECONDS
             self.clock.restart(seconds)
-            while self.clock.progress() < 1 and not interrupted.is_set():
-                losses = self.trainer.step(rate_factor(self.clock.progress()))
-                if not losses.healthy():
-                    raise TrainingError(
-                        f"The losses stopped being numbers at step {self.trainer.steps}; {self.output} holds the style "
-                        "as it was before. Try --precision fp32."
-                    )
-                self.clock.steps += 1
-                self.recent.append((self.clock.seconds, losses))
-                self.listener.status(self.status())
-                if self.clock.seconds >= next_record:
-                    self.record()
-                    next_record = self.clock.seconds + HISTORY_SECONDS
-                if self.clock.seconds >= next_save:
-                    self.save()
-                    next_save = self.clock.seconds + PREVIEW_SECONDS
-            seconds, finished = self.clock.seconds, self.clock.progress() >= 1
+            self.next_save, self.next_record = seconds + SAVE_SECONDS, seconds + RECORD_SECONDS
+            self.next_examination = seconds + EXAMINE_SECONDS
+            finished = self.train(interrupted)
+            seconds = self.clock.seconds
             self.record()
-            self.save()
+            self.save(going_on=False)
             if finished:
                 remove_states(self.folder)
-            return Outcome(self.output, self.folder, self.clock.steps, seconds, interrupted.is_set())
+            return Outcome(self.output, self.folder, self.clock.steps, seconds, not finished)
+
+    def train(self, interrupted: threading.Event) -> bool:
+        """Make steps; whether all were made."""
+        while not interrupted.is_set():
+            if self.clock.progress() >= 1:
+                if self.examined != self.trainer.steps:
+                    self.examine()
+                if self.clock.progress() >= 1:  # Else it was ill at the very end and has gone back.
+                    return True
+                continue
+            losses = self.trainer.step(rate_factor(self.clock.progress()))
+            if not losses.healthy():
+                self.recover(NOT_A_NUMBER)
+                continue
+            self.clock.steps += 1
+            self.recent.append((self.clock.seconds, losses))
+            self.listener.status(self.status())
+            if self.clock.seconds >= self.next_record:
+                self.record()
+                self.next_record = self.clock.seconds + RECORD_SECONDS
+            if self.due():
+                self.examine()
+            if self.clock.seconds >= self.next_save:
+                self.save(going_on=True)
+                self.next_save = self.clock.seconds + SAVE_SECONDS
+        return False
 
     def start(self) -> float:
         """Begin with nothing; the seconds trained before."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.records.begin()
         remove_states(self.folder)
         self.plan.write()
-        begin_history(self.folder)
+        self.write_healthy()
         if self.output.exists():
             self.keep()  # What is to be replaced stays until there is something better than a beginner.
         else:
-            self.save()
+            self.save(going_on=True)
         return 0.0
 
     def go_on(self) -> float:
@@ -107,25 +135,84 @@ class Session:
             DataError: the pictures are others.
             TrainingError: there is no state.
         """
-        about = load_state(self.folder, self.trainer)
+        about, tensors = load_state(self.folder, self.trainer)
         if about["fingerprints"] != self.fingerprints():
             raise DataError(
                 f"The pictures in {self.plan.photos} or {self.plan.paintings} have changed since that training; put "
                 "them back, or train anew."
             )
-        self.clock.steps = self.trainer.steps
-        cut_history(self.folder, self.trainer.steps)
+        self.guard.restore(about["guard"], tensors)
+        self.clock.steps, self.clock.end = self.trainer.steps, about["end"]
+        self.examined = int(about["examined"])
+        self.records.go_back(self.trainer.steps)
         return float(about["seconds"])
 
     def fingerprints(self) -> list[str]:
         """Of both sets."""
         return [self.trainer.photos.fingerprint, self.trainer.paintings.fingerprint]
 
+    def due(self) -> bool:
+        """Whether it is time for an examination."""
+        if self.plan.limit.steps is not None:
+            return self.trainer.steps % EXAMINE_STEPS == 0
+        return self.clock.seconds >= self.next_examination
+
+    def examine(self) -> None:
+        """See how good the painter is and whether it suffers from anything, and do what must be done about it.
+
+        Raises:
+            TrainingError: it fell ill too often.
+        """
+        begun = time.monotonic()
+        checkup = self.examiner.examine(self.trainer)
+        illness = self.guard.judge(checkup, self.clock.position, self.trainer.steps, self.trainer.average)
+        self.records.add({**self.where(), **{f"held_{name}": value for name, value in checkup.line().items()}})
+        self.examined = self.trainer.steps
+        if illness:
+            self.recover(illness)
+        else:
+            self.write_healthy()
+            if not self.clock.settled and self.guard.done():
+                self.clock.settle()
+                self.records.add({**self.where(), "event": "No longer improves: the learning rate falls from here on"})
+        self.next_examination = self.clock.seconds + max(EXAMINE_SECONDS, WORTH * (time.monotonic() - begun))
+
+    def recover(self, illness: Illness) -> None:
+        """Go back to where nothing was wrong, and learn more gently from there.
+
+        Raises:
+            TrainingError: it is too late for that.
+        """
+        trainer, steps = self.trainer, self.trainer.steps
+        gentleness, disturbance = trainer.gentleness * illness.gentler, trainer.disturbance * illness.stronger
+        if not self.guard.fell_ill():
+            if self.guard.kept:
+                self.save_style()
+            raise TrainingError(
+                f"{illness.sentence}, at step {steps}. That is illness number {self.guard.illnesses}, and training is "
+                f"given up; {self.output} holds the style as it was before. {illness.advice}"
+            )
+        restore_from(self.folder / HEALTHY, trainer)
+        trainer.gentleness, trainer.disturbance = gentleness, disturbance
+        self.clock.steps = self.examined = trainer.steps
+        self.recent.clear()
+        self.records.go_back(trainer.steps)
+        sentence = f"{illness.sentence}, at step {steps}: back to step {trainer.steps}, with {illness.remedy}"
+        self.records.add({**self.where(), "event": sentence, "illness": illness.name})
+        self.listener.warn(f"{sentence}.")
+        self.keep()
+
+    def where(self) -> dict[str, float]:
+        """Where in the training a line of the history belongs."""
+        return {"step": self.clock.steps, "seconds": round(self.clock.seconds, 1)}
+
     def status(self) -> Status:
         """Where training stands."""
         times = [moment for moment, _ in self.recent]
         span = times[-1] - times[0] if times else 0.0
-        values = [dataclasses.astuple(losses) for _, losses in self.recent] or [(0.0, 0.0, 0.0, 0.0)]
+        values = [dataclasses.astuple(losses) for _, losses in self.recent] or [
+            (0.0,) * len(dataclasses.fields(Losses))
+        ]
         means = Losses(*(sum(column) / len(values) for column in zip(*values, strict=True)))
         return Status(
             progress=self.clock.progress(),
@@ -134,55 +221,69 @@ class Session:
             images=2 * self.trainer.recipe.batch_size * self.clock.steps,
             rate=(len(times) - 1) / span if span > 0 else 0.0,
             losses=means,
+            curve=tuple(closed for _, closed in self.guard.curve),
         )
 
     def record(self) -> None:
-        """Add a line to the history."""
+        """Add a line about the last steps to the history."""
         status = self.status()
-        line = {
-            "step": status.steps,
-            "seconds": round(self.clock.seconds, 1),
-            "learning_rate_factor": rate_factor(status.progress),
-            **dataclasses.asdict(status.losses),
-            "content_weight": round(self.trainer.content.weight, 3),
-        }
-        try:
-            add_to_history(self.folder, line)
-        except OSError as error:
-            self.complain(f"The history cannot be written ({error.strerror}); training goes on.")
+        self.records.add(
+            {
+                **self.where(),
+                "learning_rate_factor": rate_factor(status.progress) * self.trainer.gentleness,
+                **dataclasses.asdict(status.losses),
+                "content_weight": round(self.trainer.content.weight, 3),
+            }
+        )
 
-    def save(self) -> None:
-        """Write the style, the state, and then the preview, without which training goes on."""
-        average = self.trainer.average
-        style = StyleFile(average, self.trainer.recipe.size, self.plan.licence, training=self.description())
+    def save(self, *, going_on: bool) -> None:
+        """Write the style, the state, and then what people look at."""
+        self.save_style()
+        self.keep()
+        shown = preview(self.trainer.average, self.photos, self.trainer.compute)
+        self.records.show(shown, self.trainer.steps, going_on=going_on)
+
+    def save_style(self) -> None:
+        """Write the style: the newest, unless an examination spoke against it and there is a better one."""
+        kept = None if self.guard.newest else self.guard.kept
+        average = self.trainer.average if kept is None else with_weights(self.trainer.average, kept)
+        steps = self.trainer.steps if kept is None else self.guard.kept_steps
+        metrics = {"validation": self.validation()} if self.guard.kept_checkup else {}
+        style = StyleFile(average, self.trainer.recipe.size, self.plan.licence, self.description(steps), metrics)
         try:
             write_style(self.output, style)
         except StyleError as error:
             raise TrainingError(f"{error} Try another --seed or --precision fp32.") from None
-        self.keep()
-        try:
-            write_picture(self.folder / "preview.png", Picture(preview(average, self.photos, self.trainer.compute)))
-        except PictureError as error:
-            self.complain(f"{error} Training goes on.")
 
     def keep(self) -> None:
         """Write the state."""
-        about = {"seconds": self.clock.seconds, "fingerprints": self.fingerprints()}
-        save_state(self.folder, self.trainer, about)
+        save_state(self.folder, self.trainer, self.about(), self.guard.tensors())
 
-    def complain(self, sentence: str) -> None:
-        """Warn, once for each sentence."""
-        if sentence not in self.complaints:
-            self.complaints.add(sentence)
-            self.listener.warn(sentence)
+    def write_healthy(self) -> None:
+        """Write the state to which an ill training goes back."""
+        write_state(self.folder / HEALTHY, self.trainer, self.about(), {})
 
-    def description(self) -> dict[str, Any]:
+    def about(self) -> dict[str, Any]:
+        """What a state holds besides the networks."""
+        return {
+            "seconds": self.clock.seconds,
+            "end": self.clock.end,
+            "examined": self.examined,
+            "guard": self.guard.about(),
+            "fingerprints": self.fingerprints(),
+        }
+
+    def validation(self) -> dict[str, Any]:
+        """What the last examination of the style found, and how that was measured."""
+        return {**self.guard.kept_checkup, "steps": self.guard.kept_steps, **self.examiner.settings()}
+
+    def description(self, steps: int) -> dict[str, Any]:
         """What the style file says about its making."""
         trainer = self.trainer
         sets = {"photos": trainer.photos, "paintings": trainer.paintings}
         return {
             "recipe": dataclasses.asdict(trainer.recipe),
-            "steps": self.clock.steps,
+            "steps": steps,
             # Of so many steps the same style comes out however long they took.
             **({} if self.plan.limit.steps else {"seconds": round(self.clock.seconds, 1)}),
             "device": str(trainer.compute),
@@ -191,3 +292,10 @@ class Session:
             "gan_style": __version__,
             "torch": torch.__version__,
         }
+
+
+def with_weights(generator: Generator, weights: dict[str, torch.Tensor]) -> Generator:
+    """A copy with other weights."""
+    other = copy.deepcopy(generator)
+    other.load_state_dict(weights)
+    return other

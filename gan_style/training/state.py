@@ -6,6 +6,7 @@ Two files are kept: where the newest is damaged, the one before it serves.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,9 +20,13 @@ from gan_style.checkpoints.files import write_tensors
 from gan_style.errors import TrainingError
 from gan_style.training.trainer import Trainer
 
-KEY, SCHEMA = "gan_style_state", 1
+KEY, SCHEMA = "gan_style_state", 2
 KEPT = 2
 PATTERN = "state-*.safetensors"
+HEALTHY = "healthy.safetensors"
+"""The state at the last examination that found nothing wrong, to which an ill training goes back."""
+
+EXTRA = "extra"
 OPTIMIZERS = ("critic", "painter")
 NETWORKS = ("generator", "average", "discriminator")
 
@@ -31,13 +36,14 @@ def state_path(folder: Path, steps: int) -> Path:
     return folder / f"state-{steps:012}.safetensors"
 
 
-def save_state(folder: Path, trainer: Trainer, extra: Mapping[str, Any]) -> Path:
-    """Write the state beside the ones before it and remove all but the last two.
+def save_state(folder: Path, trainer: Trainer, about: Mapping[str, Any], extra: Mapping[str, Tensor]) -> Path:
+    """Write the state beside the ones before it and remove all others but the one just before it.
 
     Args:
         folder: of the run.
         trainer: what to keep.
-        extra: what else to remember, as JSON.
+        about: what else to remember, as JSON.
+        extra: what else to remember, as tensors.
 
     Returns:
         The file.
@@ -45,22 +51,36 @@ def save_state(folder: Path, trainer: Trainer, extra: Mapping[str, Any]) -> Path
     Raises:
         OSError: it cannot be written; those before it are left.
     """
+    path = state_path(folder, trainer.steps)
+    write_state(path, trainer, about, extra)
+    states = sorted(folder.glob(PATTERN))
+    now = states.index(path)
+    for old in states[: max(0, now + 1 - KEPT)] + states[now + 1 :]:  # Later ones are of a course that was given up.
+        old.unlink(missing_ok=True)
+    return path
+
+
+def write_state(path: Path, trainer: Trainer, about: Mapping[str, Any], extra: Mapping[str, Tensor]) -> None:
+    """Write the state into a file; as for :func:`save_state`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors_of(trainer)}
     tensors["chance.cpu"] = torch.get_rng_state()
     if trainer.compute.device.type == "cuda":
         tensors["chance.cuda"] = torch.cuda.get_rng_state(trainer.compute.device)
-    about = {
+    tensors.update((f"{EXTRA}.{name}", value.cpu().contiguous()) for name, value in extra.items())
+    values = {
         "schema": SCHEMA,
         "steps": trainer.steps,
         "content": [trainer.content.weight, trainer.content.distance],
+        "gentleness": trainer.gentleness,
+        "disturbance": trainer.disturbance,
         "random": trainer.random.bit_generator.state,
-        **extra,
+        **about,
     }
-    path = state_path(folder, trainer.steps)
-    write_tensors(path, tensors, {KEY: json.dumps(about)})
-    for old in sorted(folder.glob(PATTERN))[:-KEPT]:
-        old.unlink(missing_ok=True)
-    return path
+    write_tensors(path, tensors, {KEY: json.dumps(values)})
 
 
 def has_state(folder: Path) -> bool:
@@ -70,7 +90,7 @@ def has_state(folder: Path) -> bool:
 
 def remove_states(folder: Path) -> None:
     """Remove all states of a run that is over, or that begins anew."""
-    for path in folder.glob(PATTERN):
+    for path in (*folder.glob(PATTERN), folder / HEALTHY):
         path.unlink(missing_ok=True)
 
 
@@ -85,7 +105,7 @@ def tensors_of(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
                 yield f"{which}.{index}.{name}", value
 
 
-def load_state(folder: Path, trainer: Trainer) -> dict[str, Any]:
+def load_state(folder: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Bring a new trainer into the newest state that can be read.
 
     Args:
@@ -93,22 +113,29 @@ def load_state(folder: Path, trainer: Trainer) -> dict[str, Any]:
         trainer: made with the recipe and the pictures of the run.
 
     Returns:
-        What :func:`save_state` was given as ``extra``, and the rest of the description.
+        What :func:`save_state` was given as ``about``, among the rest of the description, and as ``extra``.
 
     Raises:
         TrainingError: there is none.
     """
     paths = sorted(folder.glob(PATTERN), reverse=True)
     for path in paths:
-        try:
-            about, tensors = read_state(path)
-            restore(trainer, about, tensors)
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
-            continue  # Cut off or damaged, or of another recipe: the one before it may do.
-        return about
+        with contextlib.suppress(OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
+            return restore_from(path, trainer)  # Else cut off or damaged: the one before it may do.
     if paths:
         raise TrainingError(f"Neither state in {folder} can be read; train anew.")
     raise TrainingError(f"{folder} holds no state to go on from: that training ended, or was cut off before its first.")
+
+
+def restore_from(path: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Bring a trainer into the state in a file; what :func:`load_state` returns.
+
+    Raises:
+        OSError, SafetensorError, ValueError, KeyError, TypeError or RuntimeError: it is damaged, or of another recipe.
+    """
+    about, tensors = read_state(path)
+    restore(trainer, about, tensors)
+    return about, below(tensors, EXTRA)
 
 
 def read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -146,6 +173,7 @@ def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Te
         optimizer.load_state_dict({**optimizer.state_dict(), "state": known})
     trainer.steps = int(about["steps"])
     trainer.content.weight, trainer.content.distance = map(float, about["content"])
+    trainer.gentleness, trainer.disturbance = float(about["gentleness"]), float(about["disturbance"])
     trainer.random.bit_generator.state = about["random"]
     torch.set_rng_state(tensors["chance.cpu"])
     if "chance.cuda" in tensors and trainer.compute.device.type == "cuda":

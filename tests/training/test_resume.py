@@ -57,8 +57,8 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state after every step, as there is one every minute elsewhere."""
-    monkeypatch.setattr("gan_style.training.session.PREVIEW_SECONDS", 0.0)
-    monkeypatch.setattr("gan_style.training.session.HISTORY_SECONDS", 0.0)
+    monkeypatch.setattr("gan_style.training.session.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("gan_style.training.session.RECORD_SECONDS", 0.0)
 
 
 def learn(folders: tuple[Path, Path], output: Path, cut: int = 0) -> Outcome:

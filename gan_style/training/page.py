@@ -1,0 +1,141 @@
+"""A training as a page: how good the painter was when, what happened, and how its pictures changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gan_style.pages.page import template, write_page
+from gan_style.training.history import read_history
+from gan_style.training.plan import Plan
+
+WIDTH, HEIGHT = 400.0, 150.0
+"""Of the area of a chart, in units of its view box."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve of a chart.
+
+    Attributes:
+        name: what it shows.
+        points: x,y pairs as SVG wants them.
+        band: the outline of its intervals likewise, or empty.
+        last: the last value, written out.
+    """
+
+    name: str
+    points: str
+    band: str
+    last: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves over the time trained.
+
+    Attributes:
+        title: what they show.
+        lines: the curves.
+        top: largest value of the axis, written out; the smallest is 0.
+        end: time at its right end, written out.
+    """
+
+    title: str
+    lines: list[Line]
+    top: str
+    end: str
+
+
+CHARTS: tuple[tuple[str, dict[str, str], int], ...] = (
+    ("Share of the style gap closed", {"held_closed": "pictures kept aside"}, 2),
+    ("Content: self-similarity distance", {"held_content": "pictures kept aside", "content": "training"}, 3),
+    ("Adversarial losses", {"discriminator": "discriminator", "generator": "generator"}, 2),
+    ("Weight of the content term", {"content_weight": "weight"}, 2),
+    ("Lattice, photographs or paintings = 1", {"held_lattice": "pictures kept aside"}, 2),
+    ("Saturation", {"held_saturation": "what is painted"}, 3),
+    ("Overfitting of the discriminator", {"held_overfit": "1: knows its paintings by heart"}, 2),
+    ("Learning rate, as a share of the highest", {"learning_rate_factor": "both networks"}, 2),
+)
+"""Title, keys of the history with their names, and decimals."""
+
+
+def write_run_page(plan: Plan, *, going_on: bool) -> Path:
+    """Write index.html into the folder of a run; it shows previews that lie beside it.
+
+    Args:
+        plan: of the run.
+        going_on: whether there is more to come: the page then loads itself anew every minute.
+
+    Raises:
+        ResourceError: it cannot be written.
+        OSError: the history cannot be read.
+    """
+    lines = read_history(plan.folder)
+    previews = sorted((plan.folder / "previews").glob("*.jpg"), reverse=True)
+    html = template("run.html").render(
+        title=f"Learning {plan.output.stem}",
+        going_on=going_on,
+        summary=summary(lines),
+        charts=charts(lines),
+        events=[(time_of(line), line["event"]) for line in lines if "event" in line],
+        previews=[(path.name, int(path.stem)) for path in previews],
+        settings=json.dumps(dataclasses.asdict(plan), indent=2, ensure_ascii=False, default=str),
+    )
+    return write_page(html, plan.folder)
+
+
+def summary(lines: Sequence[dict[str, Any]]) -> str:
+    """Where the training stands, in a sentence."""
+    if not lines:
+        return "Nothing has been learnt yet."
+    measured = [line for line in lines if line.get("held_closed") is not None]
+    words = f"{lines[-1]['step']} steps in {time_of(lines[-1])}."
+    if measured:
+        last = measured[-1]
+        words += (
+            f" At step {last['step']}, {100 * last['held_closed']:.0f} ± {100 * last['held_closed_margin']:.0f} % of "
+            "the style gap were closed."
+        )
+    return words
+
+
+def time_of(line: dict[str, Any]) -> str:
+    """Minutes trained."""
+    return f"{line['seconds'] / 60:.1f} minutes"
+
+
+def charts(lines: Sequence[dict[str, Any]]) -> list[Chart]:
+    """Whatever there is to be shown."""
+    end = max((line["seconds"] for line in lines), default=0.0)
+    result = []
+    for title, names, digits in CHARTS:
+        series = {key: [line for line in lines if line.get(key) is not None] for key in names}
+        values = [line[key] + line.get(f"{key}_margin", 0) for key, some in series.items() for line in some]
+        if not values:
+            continue
+        top = max(*values, 1e-9, 1.0 if digits == 2 and max(values) <= 1 else 0.0)
+        curves = [curve(names[key], key, some, end, top, digits) for key, some in series.items() if some]
+        result.append(Chart(title, curves, f"{top:.{digits}f}", f"{end / 60:.0f} minutes"))
+    return result
+
+
+def curve(name: str, key: str, lines: Sequence[dict[str, Any]], end: float, top: float, digits: int) -> Line:
+    """One curve with its band, where there are margins."""
+
+    def place(seconds: float, value: float) -> str:
+        x, y = WIDTH * seconds / max(end, 1e-9), HEIGHT * (1 - min(max(value / top, 0.0), 1.0))
+        return f"{x:.1f},{y:.1f}"
+
+    points = " ".join(place(line["seconds"], line[key]) for line in lines)
+    margins = [line.get(f"{key}_margin") for line in lines]
+    band = ""
+    if all(margin is not None for margin in margins):
+        upper = [place(line["seconds"], line[key] + line[f"{key}_margin"]) for line in lines]
+        lower = [place(line["seconds"], line[key] - line[f"{key}_margin"]) for line in reversed(lines)]
+        band = " ".join(upper + lower)
+    return Line(name, points, band, f"{lines[-1][key]:.{digits}f}")

@@ -1,0 +1,80 @@
+"""What a training leaves for people beside its style: history, previews and a page. It goes on without any of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gan_style.errors import PictureError, ResourceError
+from gan_style.imaging.decoding import Picture, Pixels
+from gan_style.imaging.encoding import write_picture
+from gan_style.training.history import add_to_history, begin_history, cut_history
+from gan_style.training.listener import Listener
+from gan_style.training.page import write_run_page
+from gan_style.training.plan import Plan
+
+PREVIEWS = 24
+"""Previews kept; beyond that every other one goes."""
+
+
+class Records:
+    """The folder of a run, apart from its plan and its states."""
+
+    def __init__(self, plan: Plan, listener: Listener) -> None:
+        self.plan, self.folder, self.listener = plan, plan.folder, listener
+        self.complaints: set[str] = set()
+
+    @property
+    def previews(self) -> Path:
+        """Where earlier previews lie, by the number of steps."""
+        return self.folder / "previews"
+
+    def begin(self) -> None:
+        """Begin with nothing.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        begin_history(self.folder)
+        for path in self.previews.glob("*.jpg"):
+            path.unlink(missing_ok=True)
+
+    def go_back(self, steps: int) -> None:
+        """Forget what came after so many steps, which will be made again.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        cut_history(self.folder, steps)
+        for path in self.previews.glob("*.jpg"):
+            if int(path.stem) > steps:
+                path.unlink(missing_ok=True)
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Add a line to the history."""
+        try:
+            add_to_history(self.folder, line)
+        except OSError as error:
+            self.complain(f"The history cannot be written ({error.strerror}); training goes on.")
+
+    def show(self, preview: Pixels, steps: int, *, going_on: bool) -> None:
+        """Write the newest preview and the page."""
+        try:
+            self.previews.mkdir(exist_ok=True)
+            for path in (self.folder / "preview.png", self.previews / f"{steps:09}.jpg"):
+                write_picture(path, Picture(preview))
+            kept = sorted(self.previews.glob("*.jpg"))
+            for path in kept[1:-1:2] if len(kept) > PREVIEWS else []:
+                path.unlink(missing_ok=True)
+            write_run_page(self.plan, going_on=going_on)
+        except (PictureError, ResourceError) as error:
+            self.complain(f"{error} Training goes on.")
+        except OSError as error:
+            self.complain(f"{error.filename} cannot be written ({error.strerror}); training goes on.")
+
+    def complain(self, sentence: str) -> None:
+        """Warn, once for each sentence."""
+        if sentence not in self.complaints:
+            self.complaints.add(sentence)
+            self.listener.warn(sentence)

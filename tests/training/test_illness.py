@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.style_file import read_style
+from gan_style.device import Compute
+from gan_style.errors import TrainingError
+from gan_style.metrics.distances import Replicated
+from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.models.generator import Generator
+from gan_style.training.api import train
+from gan_style.training.augmentation import AugmentationConfig
+from gan_style.training.data import PictureSet
+from gan_style.training.guard import Guard, no_longer_improves
+from gan_style.training.history import read_history
+from gan_style.training.illness import diagnose
+from gan_style.training.listener import Silent
+from gan_style.training.schedule import Limit
+from gan_style.training.trainer import Recipe, Trainer
+from gan_style.training.validation import Checkup, Examiner, set_aside
+from tests.conftest import TINY, photo
+from tests.training.conftest import small_features
+
+RECIPE = Recipe(size=64, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4))
+
+
+def crops(names: tuple[str, ...], count: int, side: int = 64) -> PictureSet:
+    """Squares from several photographs."""
+    random, images = np.random.default_rng(len(names)), [np.asarray(photo(name)) for name in names]
+    pictures = []
+    for index in range(count):
+        image = images[index % len(images)]
+        top, left = (int(random.integers(length - side)) for length in image.shape[:2])
+        pictures.append(image[top : top + side, left : left + side].copy())
+    return PictureSet(pictures, [Path(str(index)) for index in range(count)], fingerprint="x")
+
+
+class Painter(Generator):
+    """Something else in place of a generator."""
+
+    def __init__(self, effect: Callable[[Tensor], Tensor]) -> None:
+        super().__init__(TINY)
+        self.effect = effect
+
+    def forward(self, picture: Tensor, strength: float = 1.0) -> Tensor:
+        del strength
+        return self.effect(picture)
+
+
+def woven(picture: Tensor) -> Tensor:
+    return picture + 0.1 * (-1.0) ** (torch.arange(picture.shape[3]) + torch.arange(picture.shape[2])[:, None])
+
+
+PAINTERS: dict[str | None, Callable[[Tensor], Tensor]] = {
+    None: lambda picture: 0.9 * picture + 0.05,
+    "grey": lambda picture: picture.mean(1, keepdim=True) + 0.1 * (picture - picture.mean(1, keepdim=True)),
+    "saturation": lambda picture: picture.mean(1, keepdim=True) + 4 * (picture - picture.mean(1, keepdim=True)),
+    "inversion": lambda picture: -picture,
+    "content": lambda picture: picture.mean((2, 3), keepdim=True) + 0.02 * torch.randn_like(picture),
+    "lattice": woven,
+}
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[Trainer, Examiner]:
+    photos, paintings = crops(("chelsea.png",), 24), crops(("astronaut.png", "rocket.jpg"), 24)
+    trainer = Trainer(photos, paintings, load_backbone(), RECIPE, Compute.choose("cpu", "fp32"))
+    return trainer, Examiner(photos, paintings, trainer, small_features())
+
+
+@pytest.mark.parametrize("name", PAINTERS)
+def test_every_illness_of_a_painter_is_seen(trained: tuple[Trainer, Examiner], name: str | None) -> None:
+    trainer, examiner = trained
+    trainer.average = Painter(PAINTERS[name]).eval()
+    illness = diagnose(examiner.examine(trainer), None)
+    assert (illness.name if illness else None) == name
+
+
+def test_an_examination_leaves_no_trace_and_repeats(trained: tuple[Trainer, Examiner]) -> None:
+    trainer, examiner = trained
+    trainer.average = Generator(TINY).eval()
+    before = torch.get_rng_state(), trainer.random.bit_generator.state
+    first, second = examiner.examine(trainer).line(), examiner.examine(trainer).line()
+    assert first == second
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1] == trainer.random.bit_generator.state
+
+
+def test_a_discriminator_that_knows_its_paintings_by_heart_is_seen() -> None:
+    """It learns paintings that those kept aside have nothing in common with; they are like the photographs."""
+    other, known = crops(("astronaut.png",), 60), crops(("coffee.png",), 8)
+    photos, new = other.part(range(30)), other.part(range(30, 60))
+    recipe = dataclasses.replace(
+        RECIPE,
+        generator_rate=0.0,
+        discriminator_rate=4e-3,
+        augmentation=AugmentationConfig(0.0, 0.0),
+        discriminator=DiscriminatorConfig(head_channels=32, patch_channels=4),
+    )
+    trainer = Trainer(photos, known, load_backbone(), recipe, Compute.choose("cpu", "fp32"))
+    examiner = Examiner(photos, new, trainer, small_features())
+    assert diagnose(examiner.examine(trainer), None) is None
+    for _ in range(100):
+        trainer.step(1.0)
+    checkup = examiner.examine(trainer)
+    illness = diagnose(checkup, None)
+    assert illness
+    assert illness.name == "overfit", checkup.overfit
+
+
+def test_an_eighth_is_kept_aside_where_there_is_enough() -> None:
+    pictures = crops(("coffee.png",), 200)
+    learnt, kept = set_aside(pictures)
+    assert (len(learnt), len(kept)) == (175, 25)
+    assert not {*learnt.paths} & {*kept.paths}
+    assert [len(one) for one in set_aside(pictures.part(range(60)))] == [60, 0]
+    assert len(set_aside(pictures.part([*range(200)] * 3))[1]) == 32
+
+
+def checkup(closed: float, seed: int = 0, spread: float = 0.05) -> Checkup:
+    """A healthy painter that closed so much of the gap."""
+    noise = np.random.default_rng(seed).normal(0, spread / 30, (2, 30))
+    return Checkup(Replicated(closed, closed + noise[0], closed + noise[1]), 0.1, 0.2, 1.0, 0.15, (0.15, 0.15), 0, None)
+
+
+def test_the_newest_style_is_kept_unless_it_is_certainly_worse() -> None:
+    guard, average = Guard(), Generator(TINY)
+    for step, (closed, seed, kept) in enumerate(
+        [(0.5, 0, True), (0.7, 1, True), (0.69, 2, True), (0.5, 3, False), (0.68, 4, True), (0.9, 5, True)]
+    ):
+        with torch.no_grad():
+            average.stem.weight.fill_(step)
+        assert guard.judge(checkup(closed, seed), step, step, average) is None
+        assert guard.newest is kept
+        assert guard.kept is not None
+        assert bool((guard.kept["stem.weight"] == step).all()) is kept
+    guard.fell_ill()
+    assert not guard.newest
+    other = Guard()
+    other.restore(guard.about(), guard.tensors())
+    assert other.about() == guard.about()
+
+
+def test_what_is_certainly_lost_is_an_illness() -> None:
+    best = checkup(0.8).closed
+    assert diagnose(checkup(0.7, 1), best) is None
+    illness = diagnose(checkup(0.3, 1), best)
+    assert illness
+    assert illness.name == "worse"
+
+
+def test_improvement_ends_where_nothing_is_gained_any_more() -> None:
+    rising = [(float(t), 1 - 0.9 ** (t / 3)) for t in range(1, 25)]
+    assert not any(no_longer_improves(rising[:count]) for count in range(len(rising)))
+    noise = np.random.default_rng(0).normal(0, 0.01, 60)
+    flat = [(float(t), min(0.7, 0.07 * t) + noise[t]) for t in range(60)]
+    ends = [count for count in range(len(flat)) if no_longer_improves(flat[:count])]
+    assert ends
+    assert 12 < ends[0] < 40
+
+
+class Ear(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
+
+
+def test_a_training_that_explodes_goes_back_and_is_given_up(
+    photo_folder: Path, painting_folder: Path, tmp_path: Path
+) -> None:
+    ear, output = Ear(), tmp_path / "wild.safetensors"
+    recipe = dataclasses.replace(RECIPE, batch_size=2, generator_rate=1e9)
+    with pytest.raises(TrainingError, match="given up"):
+        train(photo_folder, painting_folder, output, recipe=recipe, limit=Limit(steps=12), device="cpu", listener=ear)
+    back = [sentence for sentence in ear.warnings if "back to step 0, with half the learning rate" in sentence]
+    assert len(back) == 2
+    assert [line["illness"] for line in read_history(tmp_path / "wild-run") if "event" in line] == ["nan", "nan"]
+    assert torch.isfinite(read_style(output).generator.stem.weight).all()
+
+
+def test_a_training_that_explodes_a_little_recovers(photo_folder: Path, painting_folder: Path, tmp_path: Path) -> None:
+    """A spike of not-a-number, as a faulty kernel makes one."""
+    ear, output = Ear(), tmp_path / "spike.safetensors"
+    recipe = dataclasses.replace(RECIPE, batch_size=2)
+    step, spikes = Trainer.step, [5]
+
+    def spiking(self: Trainer, rate: float) -> object:
+        if spikes and self.steps == spikes[0]:
+            spikes.pop()
+            with torch.no_grad():
+                self.generator.stem.weight.fill_(float("nan"))
+        return step(self, rate)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "step", spiking)
+        patch.setattr("gan_style.training.session.EXAMINE_STEPS", 2)
+        outcome = train(
+            photo_folder, painting_folder, output, recipe=recipe, limit=Limit(steps=8), device="cpu", listener=ear
+        )
+    assert outcome.steps == 8
+    assert [sentence for sentence in ear.warnings if "at step 6: back to step 4, with half" in sentence]

@@ -1,0 +1,170 @@
+"""Whole trainings that are watched: what is kept, what is left for people, and that nothing of it depends on luck."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_style.checkpoints.style_file import read_style
+from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.training.api import resume, train
+from gan_style.training.history import read_history
+from gan_style.training.listener import Silent, Status
+from gan_style.training.records import PREVIEWS
+from gan_style.training.schedule import Clock, Limit
+from gan_style.training.trainer import Recipe, Trainer
+from tests.conftest import TINY, save_crops
+
+RECIPE = Recipe(
+    size=64, batch_size=2, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4)
+)
+
+
+class Cut(Exception):  # noqa: N818 - no error
+    """A power cut."""
+
+
+class Watcher(Silent):
+    """Keeps what it is told, and pulls the plug after a step."""
+
+    def __init__(self, cut: int = 0) -> None:
+        self.cut, self.warnings, self.curve = cut, list[str](), tuple[float, ...]()
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
+
+    def status(self, status: Status) -> None:
+        self.curve = status.curve
+        if self.cut and status.steps == self.cut:
+            self.cut = 0
+            raise Cut
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One thread, an examination every other step, a state after every one."""
+    for name, value in {"SAVE_SECONDS": 0.0, "RECORD_SECONDS": 0.0, "EXAMINE_STEPS": 2}.items():
+        monkeypatch.setattr(f"gan_style.training.session.{name}", value)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Enough pictures for some to be kept aside."""
+    return save_crops(tmp_path / "photos", "chelsea.png", 80), save_crops(tmp_path / "paintings", "coffee.png", 80)
+
+
+def test_a_watched_training_says_how_good_it_was_and_shows_it(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    watcher, output = Watcher(), tmp_path / "style.safetensors"
+    train(*folders, output, recipe=RECIPE, limit=Limit(steps=8), device="cpu", listener=watcher)
+    lines = read_history(tmp_path / "style-run")
+    examined = [line for line in lines if "held_closed" in line]
+    assert [line["step"] for line in examined] == [2, 4, 6, 8]
+    assert watcher.curve == tuple(pytest.approx(line["held_closed"], abs=1e-5) for line in examined[:-1])
+    validation = read_style(output).metrics["validation"]
+    kept = next(line for line in examined if line["step"] == validation["steps"])
+    assert validation["closed"] == kept["held_closed"]
+    assert validation["closed"] > max(watcher.curve) - 0.05
+    assert (validation["photos"], validation["paintings"]) == (10, 10)
+    assert validation["features"]["sha256"]
+    page = (tmp_path / "style-run" / "index.html").read_text()
+    assert "Share of the style gap closed" in page
+    assert "http-equiv" not in page, "it does not load itself anew once training is over"
+    previews = list((tmp_path / "style-run" / "previews").iterdir())
+    assert len(previews) > 4
+    assert all(f"previews/{path.name}" in page for path in previews)
+
+
+def test_previews_are_thinned(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    train(*folders, tmp_path / "a.safetensors", recipe=RECIPE, limit=Limit(steps=30), device="cpu")
+    steps = sorted(int(path.stem) for path in (tmp_path / "a-run" / "previews").iterdir())
+    assert len(steps) <= PREVIEWS
+    assert (steps[0], steps[-1]) == (0, 30)
+    assert max(np.diff(steps)) <= 4
+
+
+def test_an_ill_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    """Spoilt at step 5, found out at the examination after step 6, and back to step 4."""
+    step, spoilt = Trainer.step, [0]
+
+    def spoiling(self: Trainer, rate: float) -> object:
+        if self.steps == 4 and self.gentleness == 1:
+            with torch.no_grad():
+                self.generator.head.bias.fill_(30.0)
+            spoilt[0] += 1
+        return step(self, rate)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "step", spoiling)
+        whole = Watcher()
+        limit = Limit(steps=9)
+        train(*folders, tmp_path / "whole.safetensors", recipe=RECIPE, limit=limit, device="cpu", listener=whole)
+        assert len([sentence for sentence in whole.warnings if "back to step 4" in sentence]) == 1
+        watcher, output = Watcher(1), tmp_path / "cut.safetensors"
+        with pytest.raises(Cut):
+            train(*folders, output, recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
+        for cut in (5, 6, 8):
+            with pytest.raises(Cut):
+                resume(tmp_path / "cut-run", listener=Watcher(cut))
+        resume(tmp_path / "cut-run")
+    assert spoilt[0] >= 2
+    assert output.read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
+    assert read_style(output).metrics["validation"]["steps"] in (8, 9)
+
+
+def test_a_training_until_done_ends_when_it_no_longer_improves(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With learning rates of next to nothing it never does."""
+    recipe = dataclasses.replace(RECIPE, generator_rate=1e-9)
+    limit = Limit(steps=500, until_done=True)
+    outcome = train(*folders, tmp_path / "a.safetensors", recipe=recipe, limit=limit, device="cpu")
+    assert outcome.steps == 36, "nine examinations, and as many steps again while the learning rate falls"
+    factors = [line["learning_rate_factor"] for line in read_history(tmp_path / "a-run") if "discriminator" in line]
+    assert factors[17] == 1
+    assert factors[-1] == 0
+    monkeypatch.setattr("gan_style.training.guard.GAIN", -9.0)
+    limit = Limit(steps=24, until_done=True)
+    outcome = train(*folders, tmp_path / "b.safetensors", recipe=recipe, limit=limit, device="cpu")
+    assert outcome.steps == 24
+
+
+def test_the_time_left_until_done_is_unknown_until_it_is_known() -> None:
+    now = [0.0]
+    clock = Clock(Limit(minutes=10, until_done=True), lambda: now[0])
+    now[0] = 60
+    clock.steps = 100
+    assert clock.remaining() == float("inf")
+    assert clock.progress() == 0.1
+    clock.settle()
+    assert clock.remaining() == 60
+    assert clock.progress() == 0.5
+    late = Clock(Limit(minutes=10, until_done=True), lambda: now[0])
+    late.restart(400)
+    assert late.remaining() == 200, "the limit is the end where it comes first"
+    late.settle()
+    assert late.whole == 600
+
+
+def test_sets_that_are_alike_leave_nothing_to_be_done(tmp_path: Path) -> None:
+    folders = [save_crops(tmp_path / name, "coffee.png", 30) for name in ("a", "b")]
+    for path in folders[1].iterdir():
+        Image.fromarray(np.asarray(Image.open(path))[:, ::-1]).save(path)
+    watcher = Watcher()
+    limit = Limit(steps=3, until_done=True)
+    train(*folders, tmp_path / "x.safetensors", recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
+    assert [sentence for sentence in watcher.warnings if "say when training is done" in sentence]
+    lines = [line for line in read_history(tmp_path / "x-run") if "held_closed" in line]
+    assert lines
+    assert all(line["held_closed"] is None for line in lines)
+    assert json.dumps(lines)
