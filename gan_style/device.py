@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Compute:
         available = torch.cuda.is_available()
         if device == "cuda" and not available:
             raise ResourceError("PyTorch finds no CUDA device here; leave --device out, or install PyTorch with CUDA.")
-        chosen = torch.device("cuda" if available and device != "cpu" else "cpu")
+        chosen = torch.device("cuda", local_rank()) if available and device != "cpu" else torch.device("cpu")
         if precision == "auto":
             fast = torch.cuda.get_device_capability()[0] >= 8 if chosen.type == "cuda" else cpu_computes_bf16()
             precision = "bf16" if fast else "fp32"
@@ -62,6 +63,12 @@ class Compute:
     def __str__(self) -> str:
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
         return f"{name}, {self.precision}"
+
+
+def local_rank() -> int:
+    """Which of the processes on this machine this is, as launchers such as torchrun say; each has a card of its own."""
+    word = os.environ.get("LOCAL_RANK", "0")
+    return int(word) % max(1, torch.cuda.device_count()) if word.isdecimal() else 0
 
 
 @contextmanager

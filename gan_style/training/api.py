@@ -13,8 +13,10 @@ from gan_style.errors import ResourceError, StyleError, UsageError
 from gan_style.imaging.finding import SUFFIXES
 from gan_style.metrics.features import choose_features
 from gan_style.training.check import Inspection, inspect
+from gan_style.training.data import PictureSet
+from gan_style.training.group import Group, joined
 from gan_style.training.listener import Listener, Silent
-from gan_style.training.plan import Plan, read_plan
+from gan_style.training.plan import Plan, read_plan, same_plan
 from gan_style.training.schedule import Limit
 from gan_style.training.session import Outcome, Session
 from gan_style.training.sources import load_sets
@@ -74,10 +76,12 @@ def train(
     """
     photos, paintings = Path(photos), Path(paintings)
     output = default_output(paintings) if output is None else Path(output)
-    check_output(output, (photos, paintings), overwrite)
     recipe, limit = recipe or Recipe(), limit or Limit()
     plan = Plan(photos, paintings, output, recipe, limit, licence, trim, device, precision)
-    return begin(plan, listener or Silent(), resumed=False)
+    compute = Compute.choose(device, precision)
+    with joined(compute) as group:
+        resumed = group.told(lambda: goes_on(plan, group, overwrite))
+        return learn(plan, compute, group, listener or Silent(), resumed=resumed)
 
 
 def resume(run: str | os.PathLike[str], *, listener: Listener | None = None) -> Outcome:
@@ -95,33 +99,41 @@ def resume(run: str | os.PathLike[str], *, listener: Listener | None = None) -> 
         ResourceError: CUDA, the backbone's weights or disk space are missing.
         TrainingError: there is nothing to go on from, or it fell ill three times.
     """
-    return begin(read_plan(Path(run)), listener or Silent(), resumed=True)
-
-
-def begin(plan: Plan, listener: Listener, *, resumed: bool) -> Outcome:
-    """Read the pictures and train."""
+    plan = read_plan(Path(run))
     compute = Compute.choose(plan.device, plan.precision)
+    with joined(compute) as group:
+        return learn(plan, compute, group, listener or Silent(), resumed=True)
+
+
+def goes_on(plan: Plan, group: Group, overwrite: bool) -> bool:
+    """Whether the same command was begun before by a group of processes, one of which may have died.
+
+    A launcher starts all of them again then, or a scheduler the whole job, with the very same command.
+
+    Raises:
+        UsageError: it was not, and the style cannot or may not be written.
+    """
+    if group.size > 1 and has_state(plan.folder) and same_plan(plan):
+        return True
+    check_output(plan.output, (plan.photos, plan.paintings), overwrite)
+    return False
+
+
+def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, resumed: bool) -> Outcome:
+    """Read the pictures and train, as one of a group of processes."""
+    group.part(plan.recipe.batch_size)  # Fails early where it cannot be shared out.
+    if not group.first:
+        listener = Silent()
     backbone = load_backbone()
     try:
         sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
-        if not resumed:
+        if group.first and not resumed:
             for remark in inspect(*sets, backbone, most=BRIEF, progress=listener.reading).remarks:
                 listener.warn(remark.sentence)
         with memory_errors("Use a smaller --batch-size or --size."):
             (photos, other_photos), (paintings, other_paintings) = (set_aside(one) for one in sets)
-            trainer = Trainer(photos, paintings, backbone, plan.recipe, compute)
-            examiner = Examiner(
-                other_photos,
-                other_paintings,
-                trainer,
-                choose_features(),
-                lambda done, total: listener.reading("pictures kept aside", done, total),
-            )
-            if plan.limit.until_done and not examiner.apart:
-                listener.warn(
-                    "The photographs are no farther from the paintings than chance may make them, so that nobody can "
-                    "say when training is done; it goes on to its limit."
-                )
+            trainer = Trainer(photos, paintings, backbone, plan.recipe, compute, group)
+            examiner = make_examiner(other_photos, other_paintings, trainer, plan, listener) if group.first else None
             return Session(trainer, examiner, plan, listener).run(resumed=resumed)
     except OSError as error:
         remedy = "make room or choose another place with -o."
@@ -130,6 +142,23 @@ def begin(plan: Plan, listener: Listener, *, resumed: bool) -> Outcome:
         raise ResourceError(
             f"{error.filename or plan.output} cannot be written ({error.strerror or error}); {remedy}"
         ) from None
+
+
+def make_examiner(
+    photos: PictureSet, paintings: PictureSet, trainer: Trainer, plan: Plan, listener: Listener
+) -> Examiner:
+    """Who judges the painter on pictures kept aside."""
+
+    def progress(done: int, total: int) -> None:
+        listener.reading("pictures kept aside", done, total)
+
+    examiner = Examiner(photos, paintings, trainer, choose_features(), progress)
+    if plan.limit.until_done and not examiner.apart:
+        listener.warn(
+            "The photographs are no farther from the paintings than chance may make them, so that nobody can say when "
+            "training is done; it goes on to its limit."
+        )
+    return examiner
 
 
 def check(

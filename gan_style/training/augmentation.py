@@ -6,6 +6,7 @@ colour is the style, so it is never touched.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,8 +44,12 @@ class Augmentation:
     columns: Tensor
     keep: Tensor
 
+    def part(self, which: slice) -> Augmentation:
+        """For some of the pictures."""
+        return Augmentation(self.rows[which], self.columns[which], self.keep[which])
+
     @classmethod
-    def draw(cls, shape: torch.Size, device: torch.device, config: AugmentationConfig) -> Augmentation:
+    def draw(cls, shape: Sequence[int], device: torch.device, config: AugmentationConfig) -> Augmentation:
         """Draw for a batch of ``shape`` (N, C, H, W)."""
         count, _, height, width = shape
         rows, columns = (source_positions(count, side, config.translation, device) for side in (height, width))

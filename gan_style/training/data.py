@@ -51,21 +51,31 @@ class PictureSet:
         pictures, paths = [self.pictures[place] for place in places], [self.paths[place] for place in places]
         return PictureSet(pictures, paths, fingerprint=self.fingerprint)
 
-    def crops(self, count: int, size: int, generator: np.random.Generator) -> Tensor:
+    def crops(self, count: int, size: int, generator: np.random.Generator, part: slice = slice(None)) -> Tensor:
         """Random crops of random pictures, half of them mirrored.
 
+        Args:
+            count: crops that are drawn.
+            size: side in pixels.
+            generator: source of chance; used alike whatever part is wanted.
+            part: which of them to cut.
+
         Returns:
-            (count, 3, size, size), uint8, in channels-last memory.
+            (count, 3, size, size), uint8, in channels-last memory, or as many as are wanted.
 
         Raises:
             ValueError: the set is empty, or a picture is smaller than a crop.
         """
-        batch = np.empty((count, size, size, 3), np.uint8)
-        for slot, index in enumerate(generator.integers(len(self.pictures), size=count)):
+        drawn = []
+        for index in generator.integers(len(self.pictures), size=count):
             picture = self.pictures[index]
             top, left = (int(generator.integers(side - size + 1)) for side in picture.shape[:2])
+            drawn.append((picture, top, left, bool(generator.integers(2))))
+        wanted = drawn[part]
+        batch = np.empty((len(wanted), size, size, 3), np.uint8)
+        for slot, (picture, top, left, mirrored) in enumerate(wanted):
             crop = picture[top : top + size, left : left + size]
-            batch[slot] = crop[:, ::-1] if generator.integers(2) else crop
+            batch[slot] = crop[:, ::-1] if mirrored else crop
         return torch.from_numpy(batch).permute(0, 3, 1, 2)
 
 

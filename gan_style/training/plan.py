@@ -17,6 +17,7 @@ from gan_style.training.schedule import Limit
 from gan_style.training.trainer import Recipe
 
 NAME, SCHEMA = "plan.json", 1
+PATHS = ("photos", "paintings", "output")
 PARTS = {"generator": GeneratorConfig, "discriminator": DiscriminatorConfig, "augmentation": AugmentationConfig}
 
 
@@ -51,15 +52,19 @@ class Plan:
         """The folder beside the style file that holds everything else."""
         return self.output.with_name(f"{self.output.stem}-run")
 
+    def absolute(self) -> Plan:
+        """The plan with absolute paths."""
+        return dataclasses.replace(self, **{name: getattr(self, name).absolute() for name in PATHS})
+
     def write(self) -> None:
         """Keep the plan in its folder, with absolute paths.
 
         Raises:
             OSError: it cannot be written.
         """
-        values = dataclasses.asdict(self)
-        for name in ("photos", "paintings", "output"):
-            values[name] = str(values[name].absolute())
+        values = dataclasses.asdict(self.absolute())
+        for name in PATHS:
+            values[name] = str(values[name])
         with replacing(self.folder / NAME) as temporary:
             temporary.write_text(json.dumps({"schema": SCHEMA, **values}, indent=1), encoding="utf-8")
 
@@ -82,7 +87,7 @@ def read_plan(folder: Path) -> Plan:
     try:
         if values.pop("schema") != SCHEMA:
             raise TrainingError(f"{path} is of another version of gan-style; go on with the one that wrote it.")
-        for name in ("photos", "paintings", "output"):
+        for name in PATHS:
             values[name] = Path(values[name])
         values["recipe"], values["limit"] = read_recipe(values["recipe"]), Limit(**values["limit"])
         plan = Plan(**{**values, "output": folder.absolute().with_name(values["output"].name)})
@@ -95,6 +100,14 @@ def read_plan(folder: Path) -> Plan:
     if plan.folder != folder.absolute():
         raise TrainingError(f"{folder} was called {plan.folder.name} when it trained; give it that name again.")
     return plan
+
+
+def same_plan(plan: Plan) -> bool:
+    """Whether the run in the folder of a plan was begun with the same plan."""
+    try:
+        return read_plan(plan.folder) == plan.absolute()
+    except TrainingError:
+        return False
 
 
 def read_recipe(values: dict[str, Any]) -> Recipe:

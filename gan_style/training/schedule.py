@@ -43,22 +43,27 @@ class Limit:
 class Clock:
     """Seconds and steps trained, and what they say about progress.
 
+    Between two ticks time stands still, so that all decisions about a step are of one moment.
+
     Attributes:
+        seconds: time trained, as of the last tick.
+        steps: steps made.
         end: where a training that goes on until it is done ends, once that is known; in seconds or in steps.
     """
 
     def __init__(self, limit: Limit, now: Callable[[], float] = time.monotonic) -> None:
-        self.limit, self.now, self.start, self.steps = limit, now, now(), 0
+        self.limit, self.now, self.start = limit, now, now()
+        self.seconds, self.steps = 0.0, 0
         self.end: float | None = None
 
     def restart(self, seconds: float = 0.0) -> None:
         """Count time from now on, after so many seconds that were trained before."""
-        self.start = self.now() - seconds
+        self.start, self.seconds = self.now() - seconds, seconds
 
-    @property
-    def seconds(self) -> float:
-        """Time since the start."""
-        return self.now() - self.start
+    def tick(self) -> float:
+        """Let time pass; the seconds trained."""
+        self.seconds = self.now() - self.start
+        return self.seconds
 
     @property
     def position(self) -> float:

@@ -24,7 +24,16 @@ from gan_style.training.plan import Plan
 from gan_style.training.preview import preview, preview_photos
 from gan_style.training.records import Records
 from gan_style.training.schedule import Clock, rate_factor
-from gan_style.training.state import HEALTHY, load_state, remove_states, restore_from, save_state, write_state
+from gan_style.training.state import (
+    HEALTHY,
+    load_state,
+    remove_states,
+    restore,
+    restore_from,
+    save_state,
+    snapshot,
+    write_state,
+)
 from gan_style.training.trainer import Losses, Trainer
 from gan_style.training.validation import Examiner
 from gan_style.version import __version__
@@ -62,13 +71,22 @@ class Outcome:
 class Session:
     """One training from its first step to its last."""
 
-    def __init__(self, trainer: Trainer, examiner: Examiner, plan: Plan, listener: Listener) -> None:
+    def __init__(self, trainer: Trainer, examiner: Examiner | None, plan: Plan, listener: Listener) -> None:
+        """Prepare.
+
+        Args:
+            trainer: makes the steps.
+            examiner: judges the painter; of several processes only the first needs one.
+            plan: what was asked for.
+            listener: who is told how it goes.
+        """
         self.trainer, self.examiner, self.plan, self.listener = trainer, examiner, plan, listener
+        self.group = trainer.group
         self.output, self.folder = plan.output, plan.folder
         self.clock, self.guard, self.records = Clock(plan.limit), Guard(), Records(plan, listener)
         self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
         self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
-        self.examined = -1
+        self.examined = 0
         self.next_save = self.next_record = self.next_examination = 0.0
 
     def run(self, *, resumed: bool) -> Outcome:
@@ -83,53 +101,75 @@ class Session:
             self.next_save, self.next_record = seconds + SAVE_SECONDS, seconds + RECORD_SECONDS
             self.next_examination = seconds + EXAMINE_SECONDS
             finished = self.train(interrupted)
-            seconds = self.clock.seconds
-            self.record()
-            self.save(going_on=False)
-            if finished:
-                remove_states(self.folder)
-            return Outcome(self.output, self.folder, self.clock.steps, seconds, not finished)
+            if self.group.first:
+                self.record()
+                self.save(going_on=False)
+                if finished:
+                    remove_states(self.folder)
+            return Outcome(self.output, self.folder, self.clock.steps, self.clock.seconds, not finished)
 
     def train(self, interrupted: threading.Event) -> bool:
         """Make steps; whether all were made."""
-        while not interrupted.is_set():
-            if self.clock.progress() >= 1:
-                if self.examined != self.trainer.steps:
-                    self.examine()
-                if self.clock.progress() >= 1:  # Else it was ill at the very end and has gone back.
-                    return True
-                continue
-            losses = self.trainer.step(rate_factor(self.clock.progress()))
-            if not losses.healthy():
-                self.recover(NOT_A_NUMBER)
-                continue
-            self.clock.steps += 1
-            self.recent.append((self.clock.seconds, losses))
+        while True:
+            self.clock.seconds, stop, due = self.group.told(
+                lambda: (self.clock.tick(), interrupted.is_set(), self.due())
+            )
+            if stop:
+                return False
+            finished = self.clock.progress() >= 1
+            if (due or finished) and self.examined != self.trainer.steps:
+                self.examine()
+                continue  # It may have gone back.
+            if finished:
+                return True
+            if self.group.first and self.clock.seconds >= self.next_save:
+                self.save(going_on=True)
+                self.next_save = self.clock.seconds + SAVE_SECONDS
+            self.step()
+
+    def step(self) -> None:
+        """Make a step."""
+        losses = self.trainer.step(rate_factor(self.clock.progress()))
+        if not losses.healthy():
+            self.recover(NOT_A_NUMBER)
+            return
+        self.clock.steps += 1
+        self.recent.append((self.clock.seconds, losses))
+        if self.group.first:
             self.listener.status(self.status())
             if self.clock.seconds >= self.next_record:
                 self.record()
                 self.next_record = self.clock.seconds + RECORD_SECONDS
-            if self.due():
-                self.examine()
-            if self.clock.seconds >= self.next_save:
-                self.save(going_on=True)
-                self.next_save = self.clock.seconds + SAVE_SECONDS
-        return False
 
     def start(self) -> float:
         """Begin with nothing; the seconds trained before."""
-        self.records.begin()
-        remove_states(self.folder)
-        self.plan.write()
-        self.write_healthy()
-        if self.output.exists():
-            self.keep()  # What is to be replaced stays until there is something better than a beginner.
-        else:
-            self.save(going_on=True)
+        if self.group.first:
+            self.records.begin()
+            remove_states(self.folder)
+            self.plan.write()
+            self.write_healthy()
+            if self.output.exists():
+                self.keep()  # What is to be replaced stays until there is something better than a beginner.
+            else:
+                self.save(going_on=True)
+        self.share()
         return 0.0
 
     def go_on(self) -> float:
         """Begin with the last state; the seconds trained before.
+
+        Raises:
+            DataError: the pictures are others.
+            TrainingError: there is no state.
+        """
+        about = self.group.told(self.load)
+        self.share()
+        self.clock.steps, self.clock.end = self.trainer.steps, about["end"]
+        self.examined = int(about["examined"])
+        return float(about["seconds"])
+
+    def load(self) -> dict[str, Any]:
+        """Read the last state; its description.
 
         Raises:
             DataError: the pictures are others.
@@ -142,10 +182,14 @@ class Session:
                 "them back, or train anew."
             )
         self.guard.restore(about["guard"], tensors)
-        self.clock.steps, self.clock.end = self.trainer.steps, about["end"]
-        self.examined = int(about["examined"])
         self.records.go_back(self.trainer.steps)
-        return float(about["seconds"])
+        return about
+
+    def share(self) -> None:
+        """Give all processes the state of the first."""
+        if self.group.size > 1:
+            about, tensors = self.group.told(lambda: snapshot(self.trainer))
+            restore(self.trainer, about, tensors)
 
     def fingerprints(self) -> list[str]:
         """Of both sets."""
@@ -163,19 +207,25 @@ class Session:
         Raises:
             TrainingError: it fell ill too often.
         """
+        illness, self.clock.end, self.next_examination = self.group.told(self.look)
+        self.examined = self.trainer.steps
+        if illness:
+            self.recover(illness)
+        elif self.group.first:
+            self.write_healthy()
+
+    def look(self) -> tuple[Illness | None, float | None, float]:
+        """Examine the painter: what it suffers from, where training ends if that is known, when to look again."""
+        assert self.examiner is not None
         begun = time.monotonic()
         checkup = self.examiner.examine(self.trainer)
         illness = self.guard.judge(checkup, self.clock.position, self.trainer.steps, self.trainer.average)
         self.records.add({**self.where(), **{f"held_{name}": value for name, value in checkup.line().items()}})
-        self.examined = self.trainer.steps
-        if illness:
-            self.recover(illness)
-        else:
-            self.write_healthy()
-            if not self.clock.settled and self.guard.done():
-                self.clock.settle()
-                self.records.add({**self.where(), "event": "No longer improves: the learning rate falls from here on"})
-        self.next_examination = self.clock.seconds + max(EXAMINE_SECONDS, WORTH * (time.monotonic() - begun))
+        if illness is None and not self.clock.settled and self.guard.done():
+            self.clock.settle()
+            self.records.add({**self.where(), "event": "No longer improves: the learning rate falls from here on"})
+        pause = max(EXAMINE_SECONDS, WORTH * (time.monotonic() - begun))
+        return illness, self.clock.end, self.clock.seconds + pause
 
     def recover(self, illness: Illness) -> None:
         """Go back to where nothing was wrong, and learn more gently from there.
@@ -183,8 +233,23 @@ class Session:
         Raises:
             TrainingError: it is too late for that.
         """
-        trainer, steps = self.trainer, self.trainer.steps
+        trainer = self.trainer
         gentleness, disturbance = trainer.gentleness * illness.gentler, trainer.disturbance * illness.stronger
+        self.group.told(lambda: self.go_back(illness))
+        self.share()
+        trainer.gentleness, trainer.disturbance = gentleness, disturbance
+        self.clock.steps = self.examined = trainer.steps
+        self.recent.clear()
+        if self.group.first:
+            self.keep()
+
+    def go_back(self, illness: Illness) -> None:
+        """Bring the trainer into its last healthy state, and say so.
+
+        Raises:
+            TrainingError: it fell ill too often.
+        """
+        steps = self.trainer.steps
         if not self.guard.fell_ill():
             if self.guard.kept:
                 self.save_style()
@@ -192,15 +257,12 @@ class Session:
                 f"{illness.sentence}, at step {steps}. That is illness number {self.guard.illnesses}, and training is "
                 f"given up; {self.output} holds the style as it was before. {illness.advice}"
             )
-        restore_from(self.folder / HEALTHY, trainer)
-        trainer.gentleness, trainer.disturbance = gentleness, disturbance
-        self.clock.steps = self.examined = trainer.steps
-        self.recent.clear()
-        self.records.go_back(trainer.steps)
-        sentence = f"{illness.sentence}, at step {steps}: back to step {trainer.steps}, with {illness.remedy}"
-        self.records.add({**self.where(), "event": sentence, "illness": illness.name})
+        restore_from(self.folder / HEALTHY, self.trainer)
+        self.records.go_back(self.trainer.steps)
+        sentence = f"{illness.sentence}, at step {steps}: back to step {self.trainer.steps}, with {illness.remedy}"
+        here = {"step": self.trainer.steps, "seconds": round(self.clock.seconds, 1)}
+        self.records.add({**here, "event": sentence, "illness": illness.name})
         self.listener.warn(f"{sentence}.")
-        self.keep()
 
     def where(self) -> dict[str, float]:
         """Where in the training a line of the history belongs."""
@@ -275,6 +337,7 @@ class Session:
 
     def validation(self) -> dict[str, Any]:
         """What the last examination of the style found, and how that was measured."""
+        assert self.examiner is not None
         return {**self.guard.kept_checkup, "steps": self.guard.kept_steps, **self.examiner.settings()}
 
     def description(self, steps: int) -> dict[str, Any]:

@@ -66,21 +66,26 @@ def write_state(path: Path, trainer: Trainer, about: Mapping[str, Any], extra: M
     Raises:
         OSError: it cannot be written.
     """
+    values, tensors = snapshot(trainer)
+    tensors.update((f"{EXTRA}.{name}", value.cpu().contiguous()) for name, value in extra.items())
+    write_tensors(path, tensors, {KEY: json.dumps({**values, **about})})
+
+
+def snapshot(trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Everything that training changes: numbers, as JSON, and tensors on the CPU."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors_of(trainer)}
     tensors["chance.cpu"] = torch.get_rng_state()
     if trainer.compute.device.type == "cuda":
         tensors["chance.cuda"] = torch.cuda.get_rng_state(trainer.compute.device)
-    tensors.update((f"{EXTRA}.{name}", value.cpu().contiguous()) for name, value in extra.items())
-    values = {
+    about = {
         "schema": SCHEMA,
         "steps": trainer.steps,
         "content": [trainer.content.weight, trainer.content.distance],
         "gentleness": trainer.gentleness,
         "disturbance": trainer.disturbance,
         "random": trainer.random.bit_generator.state,
-        **about,
     }
-    write_tensors(path, tensors, {KEY: json.dumps(values)})
+    return about, tensors
 
 
 def has_state(folder: Path) -> bool:

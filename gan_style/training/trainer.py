@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, SEED, SIZE
 from gan_style.device import Compute
@@ -24,6 +23,7 @@ from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
 from gan_style.training.data import PictureSet
+from gan_style.training.group import Group
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,23 @@ class Trainer:
     Attributes:
         generator: what learns to paint.
         average: its moving average, which paints better.
+        group: the processes that train together.
         gentleness: a further factor on both learning rates, below 1 after an illness.
         disturbance: a factor on the strength of the augmentation, above 1 after overfitting.
         steps: steps made.
     """
 
-    def __init__(self, photos: PictureSet, paintings: PictureSet, backbone: Backbone, recipe: Recipe, compute: Compute):
+    def __init__(
+        self,
+        photos: PictureSet,
+        paintings: PictureSet,
+        backbone: Backbone,
+        recipe: Recipe,
+        compute: Compute,
+        group: Group | None = None,
+    ) -> None:
+        self.group = group or Group()
+        self.part = self.group.part(recipe.batch_size)
         self.photos, self.paintings, self.recipe, self.compute = photos, paintings, recipe, compute
         torch.manual_seed(recipe.seed)
         self.random = np.random.default_rng(recipe.seed)
@@ -126,6 +137,8 @@ class Trainer:
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.backbone = compute.place(backbone)
         self.discriminator = compute.place(Discriminator(recipe.discriminator, backbone.config))
+        self.painter = self.group.wrap(self.generator, compute)
+        self.critic = self.group.wrap(self.discriminator, compute)
         self.content_maps = [backbone.config.strides.index(stride) for stride in recipe.content_strides]
         self.optimizers = (
             torch.optim.Adam(self.discriminator.parameters(), recipe.discriminator_rate, recipe.betas),
@@ -148,10 +161,11 @@ class Trainer:
         inner = slice(recipe.context, recipe.context + recipe.crop)
         photos = surrounded[..., inner, inner]
         augmentation = recipe.augmentation.times(self.disturbance)
-        draw = Augmentation.draw(photos.shape, photos.device, augmentation)
-        real = Augmentation.draw(paintings.shape, paintings.device, augmentation)(paintings)
+        shape = (recipe.batch_size, *photos.shape[1:])
+        draw, draw_real = (Augmentation.draw(shape, photos.device, augmentation).part(self.part) for _ in range(2))
+        real = draw_real(paintings)
         with self.compute.autocast():
-            whole = self.generator(surrounded)[..., inner, inner]
+            whole = self.painter(surrounded)[..., inner, inner]
         painted = draw(whole)
         # The same draw for photograph and painting: one look through the backbone serves the critic and the content.
         maps = self.look(painted)
@@ -159,8 +173,8 @@ class Trainer:
             real_maps, photo_maps = self.look(real), self.look(draw(photos))
 
         critic, painter = self.optimizers
-        real_scores = self.judge(real, real_maps)
-        fake_scores = self.judge(painted.detach(), [features.detach() for features in maps])
+        real_scores = self.judge(real, real_maps, self.critic)
+        fake_scores = self.judge(painted.detach(), [features.detach() for features in maps], self.critic)
         discriminator_loss = least_squares_discriminator(real_scores, fake_scores)
         critic.zero_grad()
         torch.autograd.backward(discriminator_loss)
@@ -173,9 +187,8 @@ class Trainer:
             [maps[index] for index in self.content_maps], [photo_maps[index] for index in self.content_maps]
         )
         # Paintings repeat themselves a little by chance; only what goes beyond that is the generator's grid.
-        lattice_loss = F.relu(
-            lattice_energy(whole, block=recipe.crop // 2) - lattice_energy(paintings, block=recipe.crop // 2)
-        )
+        excess = lattice_energy(whole, block=recipe.crop // 2) - lattice_energy(paintings, block=recipe.crop // 2)
+        lattice_loss = excess * (self.group.mean(excess) > 0)
         painter.zero_grad()
         torch.autograd.backward(
             generator_loss + self.content.weight * content_loss + recipe.lattice_weight * lattice_loss
@@ -183,7 +196,8 @@ class Trainer:
         painter.step()
         self.update_average()
         self.steps += 1
-        losses = Losses(discriminator_loss.item(), generator_loss.item(), content_loss.item(), lattice_loss.item())
+        parts = torch.stack([discriminator_loss, generator_loss, content_loss, lattice_loss])
+        losses = Losses(*self.group.mean(parts).tolist())
         self.content.update(losses.content)
         return losses
 
@@ -192,15 +206,15 @@ class Trainer:
         maps: list[Tensor] = self.backbone(picture.float())
         return maps
 
-    def judge(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
+    def judge(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
         """Scores, in the chosen precision."""
         with self.compute.autocast():
-            scores: list[Tensor] = self.discriminator(picture, maps)
+            scores: list[Tensor] = (discriminator or self.discriminator)(picture, maps)
         return scores
 
     def batch(self, source: PictureSet, size: int) -> Tensor:
-        """Random crops in [-1, 1], on the device."""
-        crops = source.crops(self.recipe.batch_size, size, self.random)
+        """This process's part of as many random crops as are in a step, in [-1, 1], on the device."""
+        crops = source.crops(self.recipe.batch_size, size, self.random, self.part)
         return to_unit(crops.to(self.compute.device, non_blocking=True))
 
     def set_rate(self, factor: float) -> None:

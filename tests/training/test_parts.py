@@ -54,12 +54,15 @@ def test_clock_by_time_and_by_steps() -> None:
     stepped = Clock(Limit(steps=10), lambda: now[0])
     assert stepped.remaining() == float("inf")
     now[0] += 30
+    assert (timed.tick(), stepped.tick()) == (30, 30)
     stepped.steps = 5
     assert timed.progress() == pytest.approx(0.25)
     assert timed.remaining() == pytest.approx(90)
     assert stepped.progress() == pytest.approx(0.5)
     assert stepped.remaining() == pytest.approx(30)
     now[0] += 1000
+    assert timed.progress() == pytest.approx(0.25), "time stands still within a step"
+    timed.tick()
     assert timed.progress() == 1
     for bad in ({"minutes": 0}, {"minutes": float("nan")}, {"steps": 0}):
         with pytest.raises(UsageError):

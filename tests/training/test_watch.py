@@ -100,7 +100,7 @@ def test_an_ill_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path
     def spoiling(self: Trainer, rate: float) -> object:
         if self.steps == 4 and self.gentleness == 1:
             with torch.no_grad():
-                self.generator.head.bias.fill_(30.0)
+                self.generator.head.bias.fill_(30.0)  # type: ignore[union-attr]
             spoilt[0] += 1
         return step(self, rate)
 
@@ -143,6 +143,7 @@ def test_the_time_left_until_done_is_unknown_until_it_is_known() -> None:
     now = [0.0]
     clock = Clock(Limit(minutes=10, until_done=True), lambda: now[0])
     now[0] = 60
+    clock.tick()
     clock.steps = 100
     assert clock.remaining() == float("inf")
     assert clock.progress() == 0.1
@@ -157,7 +158,7 @@ def test_the_time_left_until_done_is_unknown_until_it_is_known() -> None:
 
 
 def test_sets_that_are_alike_leave_nothing_to_be_done(tmp_path: Path) -> None:
-    folders = [save_crops(tmp_path / name, "coffee.png", 30) for name in ("a", "b")]
+    folders = save_crops(tmp_path / "a", "coffee.png", 30), save_crops(tmp_path / "b", "coffee.png", 30)
     for path in folders[1].iterdir():
         Image.fromarray(np.asarray(Image.open(path))[:, ::-1]).save(path)
     watcher = Watcher()

@@ -1,0 +1,147 @@
+"""Real processes that train together, over gloo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from gan_style.errors import UsageError
+from gan_style.training.data import load_pictures
+from gan_style.training.group import Group
+
+PRELUDE = """
+import os, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.device import Compute
+from gan_style.imaging.finding import find_pictures
+from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.training.api import resume, train
+from gan_style.training.data import load_pictures
+from gan_style.training.group import joined
+from gan_style.training.schedule import Limit
+from gan_style.training.trainer import Recipe, Trainer
+from tests.conftest import TINY
+import gan_style.training.session as session
+session.SAVE_SECONDS, session.EXAMINE_STEPS = 0.0, 3
+folder = Path(sys.argv[1])
+photos, paintings = folder / "photos", folder / "paintings"
+recipe = Recipe(size=64, batch_size=4, generator=TINY,
+                discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4))
+rank, restarts = int(os.environ.get("RANK", 0)), int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
+"""
+
+GRADIENTS = """
+from safetensors.torch import save_file
+compute = Compute.choose("cpu", "fp32")
+with joined(compute) as group:
+    sets = [load_pictures(find_pictures(one), 64, smallest=64) for one in (photos, paintings)]
+    trainer = Trainer(*sets, load_backbone(), recipe, compute, group)
+    for step in range(2):
+        trainer.step(1.0)
+    gradients = {f"{what}.{name}": value.grad for what in ("generator", "discriminator")
+                 for name, value in getattr(trainer, what).named_parameters()}
+    if group.first:
+        save_file({name: value.contiguous() for name, value in gradients.items()}, sys.argv[2])
+"""
+
+TRAINING = """
+train(photos, paintings, sys.argv[2], recipe=recipe, limit=Limit(steps=8), device="cpu", precision="fp32")
+"""
+
+DYING = """
+step = Trainer.step
+def mortal(self, rate):
+    if rank == 1 and restarts == 0 and self.steps == 5:
+        os._exit(1)
+    return step(self, rate)
+Trainer.step = mortal
+"""
+
+
+def launch(
+    folder: Path, text: str, output: Path, *, processes: int, restarts: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run a script in so many processes."""
+    script = folder / "script.py"
+    script.write_text(PRELUDE + text)
+    words = [sys.executable]
+    if processes > 1:
+        words += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+        words += [f"--max-restarts={restarts}", "--monitor-interval=0.2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(
+        [*words, str(script), str(folder), str(output)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo_folder: Path, painting_folder: Path) -> Path:
+    assert photo_folder.parent == painting_folder.parent == tmp_path
+    return tmp_path
+
+
+def test_two_processes_make_the_gradients_of_one(folder: Path) -> None:
+    results = []
+    for processes in (1, 2):
+        output = folder / f"{processes}.safetensors"
+        done = launch(folder, GRADIENTS, output, processes=processes)
+        assert done.returncode == 0, done.stderr
+        results.append(load_file(output))
+    one, two = results
+    assert one.keys() == two.keys()
+    for name, value in one.items():
+        assert torch.allclose(value, two[name], rtol=1e-4, atol=1e-5), name
+    assert max(float(value.abs().max()) for value in one.values()) > 1e-2
+
+
+def test_a_group_learns_what_one_process_does_and_outlives_a_death(folder: Path) -> None:
+    styles = {}
+    for name, text, processes, restarts in (
+        ("one", TRAINING, 1, 0),
+        ("two", TRAINING, 2, 0),
+        ("dying", DYING + TRAINING, 2, 1),
+        ("dead", DYING + TRAINING, 2, 0),
+    ):
+        output = folder / f"{name}.safetensors"
+        done = launch(folder, text, output, processes=processes, restarts=restarts)
+        assert (done.returncode == 0) is (name != "dead"), done.stderr
+        styles[name] = output
+    assert styles["two"].read_bytes() == styles["dying"].read_bytes()
+    # One process goes on with what two began.
+    done = launch(folder, 'resume(Path(sys.argv[2]).with_name("dead-run"))', styles["dead"], processes=1)
+    assert done.returncode == 0, done.stderr
+    one = load_file(styles["one"])
+    for other in ("two", "dead"):
+        for name, value in load_file(styles[other]).items():
+            assert torch.allclose(value.float(), one[name].float(), atol=2e-3), (other, name)
+
+
+def test_every_process_cuts_its_own_part_of_the_same_batch(photo_folder: Path) -> None:
+    pictures = load_pictures(sorted(photo_folder.iterdir()), 64)
+    whole = pictures.crops(4, 32, np.random.default_rng(0))
+    parts = [pictures.crops(4, 32, np.random.default_rng(0), Group(rank, 2).part(4)) for rank in range(2)]
+    assert torch.equal(torch.cat(parts), whole)
+    with pytest.raises(UsageError, match="multiple of 3"):
+        Group(0, 3).part(4)
+
+
+def test_half_of_the_variables_are_refused(folder: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORLD_SIZE", "2")
+        done = launch(folder, TRAINING, folder / "x.safetensors", processes=1)
+    assert "use torchrun" in done.stderr
