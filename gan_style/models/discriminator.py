@@ -1,5 +1,8 @@
 """The projected discriminator: small heads on frozen feature maps, and one small PatchGAN on pixels.
 
+A head judges every neighbourhood in its map, and the map as a whole by the mean and the spread of what it sees there:
+patches that pass one by one may still be too many of a kind, which only their statistics tell.
+
 Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021); PatchGAN: Isola et al. (CVPR 2017).
 """
 
@@ -29,8 +32,39 @@ class DiscriminatorConfig:
     fine_stride: int = 4
 
 
+class Head(nn.Module):
+    """A judge of one feature map."""
+
+    VARIANCE_FLOOR = 1e-6
+    """Keeps the gradient of the spread finite where a map is flat."""
+
+    def __init__(self, inputs: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.look = nn.Sequential(
+            nn.Conv2d(inputs, width, 1),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(width, width, 3, stride, 1),
+            nn.LeakyReLU(SLOPE),
+        )
+        self.patch = nn.Conv2d(width, 1, 3, 1, 1)
+        self.gather = nn.Sequential(nn.Linear(2 * width, width), nn.LeakyReLU(SLOPE))
+        self.whole = nn.Linear(width, 1)
+
+    def reset_parameters(self) -> None:
+        """Begin without an opinion of the whole: statistics vary more between pictures than between painters."""
+        nn.init.zeros_(self.whole.weight)
+        nn.init.zeros_(self.whole.bias)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, C, H, W) -> scores (N, 1, h, w) of neighbourhoods and (N, 1) of the whole."""
+        seen = self.look(features)
+        flat = seen.float().flatten(2)
+        spread = (flat.var(2, correction=0) + self.VARIANCE_FLOOR).sqrt()
+        return self.patch(seen), self.whole(self.gather(torch.cat([flat.mean(2), spread], 1)))
+
+
 class Discriminator(nn.Module):
-    """Says of every patch, at several scales, how much like a painting it is."""
+    """Says of every patch, at several scales, and of the picture how much like a painting it is."""
 
     def __init__(self, config: DiscriminatorConfig | None = None, backbone: BackboneConfig | None = None) -> None:
         super().__init__()
@@ -38,7 +72,7 @@ class Discriminator(nn.Module):
         backbone = backbone or BackboneConfig()
         width = self.config.head_channels
         self.heads = nn.ModuleList(
-            head(channels, width, 2 if stride <= self.config.fine_stride else 1)
+            Head(channels, width, 2 if stride <= self.config.fine_stride else 1)
             for channels, stride in zip(backbone.channels, backbone.strides, strict=True)
         )
         self.patch = patch_gan(self.config.patch_channels) if self.config.patch_channels else None
@@ -51,6 +85,8 @@ class Discriminator(nn.Module):
             if isinstance(module, nn.Conv2d) and module.out_channels == 1:
                 with torch.no_grad():
                     module.weight.mul_(0.1)
+            if isinstance(module, Head):
+                module.reset_parameters()
 
     def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
         """Scores of one batch.
@@ -60,23 +96,13 @@ class Discriminator(nn.Module):
             maps: the backbone's feature maps of ``picture``.
 
         Returns:
-            One (N, 1, h, w) map of unbounded scores for each head; high says painting.
+            For each head (N, 1, h, w) unbounded scores of neighbourhoods and (N, 1) of the whole, and last (N, 1, h, w)
+            of pixels; high says painting.
         """
-        scores = [one(features) for one, features in zip(self.heads, maps, strict=True)]
+        scores = [score for one, features in zip(self.heads, maps, strict=True) for score in one(features)]
         if self.patch is not None:
             scores.append(self.patch(picture))
         return scores
-
-
-def head(inputs: int, width: int, stride: int) -> nn.Sequential:
-    """1x1, 3x3, 3x3: a judge of neighbourhoods in one feature map."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, width, 1),
-        nn.LeakyReLU(SLOPE),
-        nn.Conv2d(width, width, 3, stride, 1),
-        nn.LeakyReLU(SLOPE),
-        nn.Conv2d(width, 1, 3, 1, 1),
-    )
 
 
 def patch_gan(width: int) -> nn.Sequential:

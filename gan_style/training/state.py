@@ -81,6 +81,7 @@ def snapshot(trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
         "schema": SCHEMA,
         "steps": trainer.steps,
         "content": [trainer.content.weight, trainer.content.distance],
+        "calm": trainer.calm.item(),
         "gentleness": trainer.gentleness,
         "disturbance": trainer.disturbance,
         "random": trainer.random.bit_generator.state,
@@ -178,6 +179,7 @@ def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Te
         optimizer.load_state_dict({**optimizer.state_dict(), "state": known})
     trainer.steps = int(about["steps"])
     trainer.content.weight, trainer.content.distance = map(float, about["content"])
+    trainer.calm.fill_(float(about["calm"]))
     trainer.gentleness, trainer.disturbance = float(about["gentleness"]), float(about["disturbance"])
     trainer.random.bit_generator.state = about["random"]
     torch.set_rng_state(tensors["chance.cpu"])

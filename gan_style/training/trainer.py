@@ -15,6 +15,7 @@ from gan_style.device import Compute
 from gan_style.errors import UsageError
 from gan_style.imaging.tensors import to_unit
 from gan_style.losses.adversarial import least_squares_discriminator, least_squares_generator
+from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
 from gan_style.models.backbone import Backbone
@@ -40,6 +41,8 @@ class Recipe:
         content_limit: self-similarity distance beyond which that weight is raised.
         content_strides: strides of the backbone's maps in which that is judged.
         lattice_weight: how strongly the generator's grid is kept from showing.
+        calm_weight: how strongly calm parts of a photograph are kept from being filled.
+        calm_share: share of all parts of real paintings that count as calm.
         generator_rate: learning rate of the generator at its highest.
         discriminator_rate: likewise of the discriminator.
         betas: of Adam (Kingma & Ba, ICLR 2015).
@@ -57,6 +60,8 @@ class Recipe:
     content_limit: float = CONTENT_LIMIT
     content_strides: tuple[int, ...] = (8, 16)
     lattice_weight: float = 1000.0
+    calm_weight: float = 30.0
+    calm_share: float = 0.1
     generator_rate: float = 4e-4
     discriminator_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
@@ -101,6 +106,7 @@ class Losses:
     generator: float
     content: float
     lattice: float
+    calm: float
 
     def healthy(self) -> bool:
         """Whether all of them are finite numbers."""
@@ -114,6 +120,7 @@ class Trainer:
         generator: what learns to paint.
         average: its moving average, which paints better.
         group: the processes that train together.
+        calm: roughness of calm parts of real paintings, a running mean.
         gentleness: a further factor on both learning rates, below 1 after an illness.
         disturbance: a factor on the strength of the augmentation, above 1 after overfitting.
         steps: steps made.
@@ -145,6 +152,7 @@ class Trainer:
             torch.optim.Adam(self.generator.parameters(), recipe.generator_rate, recipe.betas),
         )
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
+        self.calm = torch.zeros((), device=compute.device)
         self.gentleness = self.disturbance = 1.0
         self.steps = 0
 
@@ -189,14 +197,20 @@ class Trainer:
         # Paintings repeat themselves a little by chance; only what goes beyond that is the generator's grid.
         excess = lattice_energy(whole, block=recipe.crop // 2) - lattice_energy(paintings, block=recipe.crop // 2)
         lattice_loss = excess * (self.group.mean(excess) > 0)
+        calm = calm_of(self.group.gather(roughness(paintings)), recipe.calm_share)
+        self.calm.lerp_(calm, 0.01 if self.steps else 1.0)
+        calm_loss = unrest(whole, photos, self.calm)
         painter.zero_grad()
         torch.autograd.backward(
-            generator_loss + self.content.weight * content_loss + recipe.lattice_weight * lattice_loss
+            generator_loss
+            + self.content.weight * content_loss
+            + recipe.lattice_weight * lattice_loss
+            + recipe.calm_weight * calm_loss
         )
         painter.step()
         self.update_average()
         self.steps += 1
-        parts = torch.stack([discriminator_loss, generator_loss, content_loss, lattice_loss])
+        parts = torch.stack([discriminator_loss, generator_loss, content_loss, lattice_loss, calm_loss])
         losses = Losses(*self.group.mean(parts).tolist())
         self.content.update(losses.content)
         return losses

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from gan_style.losses.adversarial import least_squares_discriminator, least_squares_generator
+from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
 
@@ -46,3 +48,38 @@ def test_lattice_energy_sees_a_faint_lattice_and_not_strokes() -> None:
     ramp = torch.linspace(-1, 1, 128)[None, None, :, None].expand(1, 3, 128, 128)
     assert lattice_energy(ramp, block=64) < 1e-5
     assert lattice_energy(torch.full((1, 3, 64, 64), 0.3)) < 1e-12
+
+
+def clumps(side: int, size: int, strength: float) -> Tensor:
+    """Foliage: patches of ``size`` pixels in random colours."""
+    torch.manual_seed(0)
+    coarse = strength * torch.randn(1, 3, side // size, side // size)
+    return F.interpolate(coarse, scale_factor=size, mode="bilinear")
+
+
+def test_what_fills_a_calm_photograph_is_unrest() -> None:
+    flat, sky = torch.full((1, 3, 64, 64), -0.8), 0.1 * clumps(64, 16, 1.0)
+    calm = roughness(sky).median()
+    assert unrest(flat, flat, calm) == 0
+    assert unrest(flat + sky, flat, 2 * calm) < 1e-3
+    assert unrest(flat + clumps(64, 16, 0.6), flat, calm) > 0.1
+    strokes = 0.3 * torch.randn(1, 3, 64, 64)
+    assert unrest(flat + strokes, flat, calm) < unrest(flat + clumps(64, 16, 0.3), flat, calm) / 4
+    rough = flat + clumps(64, 16, 0.6)
+    assert unrest(rough, rough, 0.0) == 0
+
+
+def test_what_is_calm_is_learnt_from_paintings() -> None:
+    paintings = torch.cat([clumps(64, 16, strength) for strength in (0.05, 0.5, 0.5, 0.5)])
+    assert roughness(paintings[:1]).max() < calm_of(roughness(paintings), 0.5) < roughness(paintings[1:]).max()
+
+
+def test_unrest_can_be_unlearnt() -> None:
+    flat = torch.zeros(1, 3, 64, 64)
+    painted = clumps(64, 16, 0.6).requires_grad_()
+    optimizer = torch.optim.Adam([painted], 0.02)
+    for _ in range(60):
+        optimizer.zero_grad()
+        torch.autograd.backward(unrest(painted, flat, 0.1))
+        optimizer.step()
+    assert unrest(painted, flat, 0.1) < 0.01

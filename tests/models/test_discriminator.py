@@ -4,20 +4,52 @@ import torch
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.models.backbone import Backbone
-from gan_style.models.discriminator import Discriminator, DiscriminatorConfig
+from gan_style.models.discriminator import Discriminator, DiscriminatorConfig, Head
 
 
-def test_every_head_scores_patches() -> None:
+def test_every_head_scores_patches_and_the_whole() -> None:
     torch.manual_seed(0)
     backbone, picture = load_backbone(), torch.rand(2, 3, 128, 128) * 2 - 1
     with torch.inference_mode():
-        scores = Discriminator()(picture, backbone(picture))
-    assert len(scores) == len(backbone.config.taps) + 1
-    assert all(score.shape[:2] == (2, 1) and score[0].numel() > 1 for score in scores)
-    assert all(score.std() > 0 and score.abs().max() < 20 for score in scores)
+        *scores, pixels = Discriminator()(picture, backbone(picture))
+    patches, wholes = scores[::2], scores[1::2]
+    assert len(patches) == len(wholes) == len(backbone.config.taps)
+    for score in [*patches, pixels]:
+        assert score.shape[:2] == (2, 1)
+        assert score[0].numel() > 1
+        assert score.std() > 0
+        assert score.abs().max() < 20
+    assert all(score.shape == (2, 1) and not score.any() for score in wholes)
+
+
+def test_a_head_tells_pictures_by_statistics_that_no_patch_shows() -> None:
+    """Two values in other proportions: every patch occurs on both sides, and only the whole tells them apart."""
+    torch.manual_seed(0)
+    judge = Head(4, 16, 1)
+    optimizer = torch.optim.Adam(judge.parameters(), 1e-2)
+
+    def maps(share: float) -> torch.Tensor:
+        return (torch.rand(16, 1, 8, 8) < share).float().expand(-1, 4, -1, -1)
+
+    for _ in range(60):
+        rare, common = judge(maps(0.4))[1], judge(maps(0.6))[1]
+        optimizer.zero_grad()
+        torch.autograd.backward((rare.square() + (common - 1).square()).mean())
+        optimizer.step()
+    (patch_rare, rare), (patch_common, common) = judge(maps(0.4)), judge(maps(0.6))
+    assert ((rare < 0.5).float().mean() + (common > 0.5).float().mean()) / 2 > 0.9
+    assert patch_rare.shape == patch_common.shape == (16, 1, 8, 8)
+
+
+def test_a_flat_map_has_a_gradient() -> None:
+    flat = torch.zeros(1, 4, 8, 8, requires_grad=True)
+    patch, whole = Head(4, 16, 1)(flat)
+    torch.autograd.backward(patch.sum() + whole.sum())
+    assert flat.grad is not None
+    assert torch.isfinite(flat.grad).all()
 
 
 def test_the_pixel_discriminator_can_be_left_out() -> None:
     backbone, picture = Backbone(), torch.rand(1, 3, 64, 64)
     scores = Discriminator(DiscriminatorConfig(patch_channels=0))(picture, backbone(picture))
-    assert len(scores) == len(backbone.config.taps)
+    assert len(scores) == 2 * len(backbone.config.taps)
