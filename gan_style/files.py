@@ -1,12 +1,43 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Writing files so that nobody ever sees half of one, and reading them where the network has hiccups."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+HICCUPS = {
+    getattr(errno, name)
+    for name in ("EIO", "ESTALE", "ETIMEDOUT", "EAGAIN", "ECONNRESET", "ENETDOWN", "ENETUNREACH", "EHOSTDOWN")
+    if hasattr(errno, name)
+}
+"""Errors of network file systems that may be gone a moment later."""
+
+PAUSES = (0.1, 1.0, 5.0)
+"""Seconds to wait before each further attempt."""
+
+
+def patiently(work: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:
+    """Do something with files, again after a while where a network file system had a hiccup.
+
+    Raises:
+        OSError: what ``work`` raises, at once or in the end.
+    """
+    for pause in pauses:
+        try:
+            return work()
+        except OSError as error:
+            if error.errno not in HICCUPS:
+                raise
+        time.sleep(pause)
+    return work()
 
 
 @contextlib.contextmanager

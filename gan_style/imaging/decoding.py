@@ -47,13 +47,14 @@ class Picture:
         return self.rgb.shape[1], self.rgb.shape[0]
 
 
-def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
+def read_picture(source: PictureLike, short_side: int | None = None, *, name: str = "") -> Picture:
     """Decode a picture.
 
     Args:
         source: a path, the bytes of a file, a PIL image, or an array: (H, W), (H, W, 3) or (H, W, 4), uint8 in 0..255
             or floating point in 0..1.
         short_side: shrink so that the shorter side has this many pixels (never enlarge). JPEG decodes faster then.
+        name: what errors call it; its path by default.
 
     Raises:
         PictureError: it cannot be found, read or understood.
@@ -61,7 +62,7 @@ def read_picture(source: PictureLike, short_side: int | None = None) -> Picture:
     """
     if not isinstance(source, str | os.PathLike | bytes | Image.Image | np.ndarray) and not hasattr(source, "read"):
         raise PictureError(f"{type(source).__name__} is no picture; give a path, bytes, a PIL image or a NumPy array.")
-    name = str(source) if isinstance(source, str | os.PathLike) else "The picture"
+    name = name or (str(source) if isinstance(source, str | os.PathLike) else "The picture")
     try:
         if isinstance(source, np.ndarray):
             source = array_image(source)

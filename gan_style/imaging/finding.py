@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gan_style.files import patiently
+
 SIGNATURE_BYTES = 16
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
 """Names that promise a picture."""
@@ -43,20 +45,50 @@ def find_pictures(folder: Path) -> Iterator[Path]:
     Raises:
         OSError: ``folder`` itself cannot be listed.
     """
-    os.scandir(folder).close()
+    entries = listed(folder)
     closed: list[Path] = []
-    for root, folders, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(root, name)
-            if name.startswith(".") or not path.is_file():
-                continue
-            try:
-                with path.open("rb") as stream:
-                    head = stream.read(SIGNATURE_BYTES)
-            except OSError:
-                yield path
-                continue
-            if looks_like_picture(head) or path.suffix.lower() in SUFFIXES:
-                yield path
+    yield from below(entries, closed)
     yield from closed
+
+
+def below(entries: list[os.DirEntry[str]], closed: list[Path]) -> Iterator[Path]:
+    """Pictures among the entries of a folder, then those of its folders; ``closed`` gains what cannot be listed."""
+    folders = []
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            folders.append(Path(entry.path))
+        elif entry.is_file():
+            path = Path(entry.path)
+            # A name that promises a picture is enough: opening each of many files on a network takes minutes.
+            if path.suffix.lower() in SUFFIXES or begins_like_picture(path):
+                yield path
+    for path in folders:
+        try:
+            inside = listed(path)
+        except OSError:
+            closed.append(path)
+            continue
+        yield from below(inside, closed)
+
+
+def listed(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder and not hidden, sorted by name.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+
+    def scan() -> list[os.DirEntry[str]]:
+        with os.scandir(folder) as entries:
+            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+
+    return patiently(scan)
+
+
+def begins_like_picture(path: Path) -> bool:
+    """Whether a file begins like a picture, or cannot be opened, which whoever decodes it reports."""
+    try:
+        with path.open("rb") as stream:
+            return looks_like_picture(stream.read(SIGNATURE_BYTES))
+    except OSError:
+        return True

@@ -13,18 +13,31 @@ from typing import IO
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from gan_style.errors import GanStyleError
-from gan_style.imaging.decoding import Pixels, read_picture
-from gan_style.training.faults import find_margins
+from gan_style.imaging.decoding import Pixels
+from gan_style.training.lazy import LazyPictures, PictureStore
+from gan_style.training.reading import decode_picture
 
 MEMORY_BUDGET = 3 * 2**29
 """Bytes of decoded pictures that a set keeps in memory; what comes after goes to a memory-mapped temporary file."""
 
-SMALLEST_SIDE = 32
-"""Pictures with a shorter side than this teach nothing and are passed over."""
+
+@dataclass(frozen=True)
+class Crop:
+    """A part of a picture.
+
+    Attributes:
+        picture: which one.
+        down: where it begins, as a share of the room there is, 0..1.
+        across: likewise from the left.
+        mirrored: whether left and right are exchanged.
+    """
+
+    picture: int
+    down: float
+    across: float
+    mirrored: bool
 
 
 @dataclass
@@ -32,13 +45,14 @@ class PictureSet:
     """Decoded pictures of one folder.
 
     Attributes:
-        pictures: (H, W, 3) uint8 arrays, in memory or memory-mapped.
+        pictures: (H, W, 3) uint8 arrays, in memory or memory-mapped, or decoded when they are asked for.
         paths: the file that each was read from.
         failures: a sentence for each file that was found and could not be used.
-        fingerprint: a hash of all decoded pixels, which tells sets apart whatever their files are called.
+        fingerprint: a hash of all decoded pixels, which tells sets apart whatever their files are called; of the files'
+            names where pictures are decoded when they are asked for.
     """
 
-    pictures: list[Pixels] = field(default_factory=list)
+    pictures: Sequence[Pixels] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     fingerprint: str = ""
@@ -48,34 +62,52 @@ class PictureSet:
 
     def part(self, places: Sequence[int]) -> PictureSet:
         """Some of the pictures; the fingerprint stays that of the whole."""
-        pictures, paths = [self.pictures[place] for place in places], [self.paths[place] for place in places]
-        return PictureSet(pictures, paths, fingerprint=self.fingerprint)
+        if isinstance(self.pictures, LazyPictures):
+            pictures: Sequence[Pixels] = self.pictures.part(places)
+        else:
+            pictures = [self.pictures[place] for place in places]
+        return PictureSet(pictures, [self.paths[place] for place in places], self.failures, self.fingerprint)
 
-    def crops(self, count: int, size: int, generator: np.random.Generator, part: slice = slice(None)) -> Tensor:
-        """Random crops of random pictures, half of them mirrored.
-
-        Args:
-            count: crops that are drawn.
-            size: side in pixels.
-            generator: source of chance; used alike whatever part is wanted.
-            part: which of them to cut.
-
-        Returns:
-            (count, 3, size, size), uint8, in channels-last memory, or as many as are wanted.
+    def draw(self, count: int, generator: np.random.Generator) -> list[Crop]:
+        """Choose random crops of random pictures, half of them mirrored.
 
         Raises:
-            ValueError: the set is empty, or a picture is smaller than a crop.
+            ValueError: the set is empty.
         """
-        drawn = []
-        for index in generator.integers(len(self.pictures), size=count):
-            picture = self.pictures[index]
-            top, left = (int(generator.integers(side - size + 1)) for side in picture.shape[:2])
-            drawn.append((picture, top, left, bool(generator.integers(2))))
-        wanted = drawn[part]
-        batch = np.empty((len(wanted), size, size, 3), np.uint8)
-        for slot, (picture, top, left, mirrored) in enumerate(wanted):
-            crop = picture[top : top + size, left : left + size]
-            batch[slot] = crop[:, ::-1] if mirrored else crop
+        indices = generator.integers(len(self.pictures), size=count).tolist()
+        places, mirrored = generator.random((count, 2)).tolist(), generator.integers(2, size=count).tolist()
+        return [
+            Crop(index, down, across, bool(side))
+            for index, (down, across), side in zip(indices, places, mirrored, strict=True)
+        ]
+
+    def expect(self, crops: Sequence[Crop]) -> None:
+        """Begin to decode what will be cut soon."""
+        if isinstance(self.pictures, LazyPictures):
+            self.pictures.expect([crop.picture for crop in crops])
+
+    def cut(self, crops: Sequence[Crop], size: int) -> Tensor:
+        """Cut crops.
+
+        Args:
+            crops: what :meth:`draw` chose.
+            size: side in pixels.
+
+        Returns:
+            (N, 3, size, size), uint8, in channels-last memory.
+
+        Raises:
+            ValueError: a picture is smaller than a crop.
+        """
+        batch = np.empty((len(crops), size, size, 3), np.uint8)
+        for slot, crop in enumerate(crops):
+            picture = self.pictures[crop.picture]
+            room = [side - size + 1 for side in picture.shape[:2]]
+            if min(room) < 1:
+                raise ValueError(f"a picture of {picture.shape[1]}x{picture.shape[0]} has no crop of {size} pixels")
+            top, left = int(crop.down * room[0]), int(crop.across * room[1])
+            part = picture[top : top + size, left : left + size]
+            batch[slot] = part[:, ::-1] if crop.mirrored else part
         return torch.from_numpy(batch).permute(0, 3, 1, 2)
 
 
@@ -106,13 +138,7 @@ def load_pictures(
     result, digest, store, paths = PictureSet(), hashlib.sha256(), PixelStore(budget), list(paths)
 
     def decode(path: Path) -> Pixels | str:
-        try:
-            rgb = read_trimmed(path, short_side) if trim else read_picture(path, short_side).rgb
-        except GanStyleError as error:
-            return str(error)
-        if min(rgb.shape[:2]) < SMALLEST_SIDE:
-            return f"{path} has only {rgb.shape[1]}x{rgb.shape[0]} pixels, too few to learn from."
-        return fit(rgb, smallest)
+        return decode_picture(path, short_side, smallest, trim)
 
     with ThreadPoolExecutor(threads) as pool:
         outcomes = bounded_map(pool, decode, paths, 4 * threads)
@@ -128,20 +154,22 @@ def load_pictures(
     return result
 
 
-def read_trimmed(path: Path, short_side: int) -> Pixels:
-    """A picture without its margins, shrunk to a short side in pixels.
+def open_pictures(
+    folder: Path, paths: Sequence[Path], short_side: int, *, smallest: int = 0, trim: bool = False
+) -> PictureSet:
+    """A set whose pictures are decoded when they are asked for; the arguments are those of :func:`load_pictures`.
 
-    Raises:
-        PictureError: it cannot be read.
-        ResourceError: there is not enough memory for it.
+    A file that turns out to be unusable is named in ``failures`` then, and another takes its place.
     """
-    rgb = read_picture(path, short_side).rgb
-    margins = find_margins(rgb)
-    if not margins:
-        return rgb
-    left = min(margins.cut(rgb).shape[:2])
-    larger = read_picture(path, short_side * short_side // left + 2).rgb  # What is cut is rounded up.
-    return read_picture(margins.scaled(larger.shape[0] / rgb.shape[0]).cut(larger), short_side).rgb
+    failures: list[str] = []
+
+    def decode(path: Path) -> Pixels | str:
+        return decode_picture(path, short_side, smallest, trim)
+
+    names = "\n".join(str(path.relative_to(folder)) for path in paths)
+    digest = hashlib.sha256(names.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    pictures = LazyPictures(PictureStore(paths, decode, failures), range(len(paths)))
+    return PictureSet(pictures, list(paths), failures, digest)
 
 
 def bounded_map(
@@ -155,16 +183,6 @@ def bounded_map(
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
-
-
-def fit(rgb: Pixels, smallest: int) -> Pixels:
-    """Enlarge a picture whose short side is below ``smallest``."""
-    height, width = rgb.shape[:2]
-    short = min(height, width)
-    if short >= smallest:
-        return rgb
-    size = (-(-width * smallest // short), -(-height * smallest // short))
-    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
 
 
 class PixelStore:

@@ -45,6 +45,9 @@ RECORD_SECONDS = 10.0
 EXAMINE_SECONDS, EXAMINE_STEPS = 60.0, 250
 """Between two examinations: seconds, or steps where their number is given, so that the same steps end the same way."""
 
+NAMED = 20
+"""Files found unusable during a training that are named."""
+
 WORTH = 30
 """Examinations are that much rarer than they are long."""
 
@@ -87,6 +90,7 @@ class Session:
         self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
         self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
         self.examined = 0
+        self.told = {id(one): len(one.failures) for one in (trainer.photos, trainer.paintings)}
         self.next_save = self.next_record = self.next_examination = 0.0
 
     def run(self, *, resumed: bool) -> Outcome:
@@ -126,6 +130,17 @@ class Session:
                 self.save(going_on=True)
                 self.next_save = self.clock.seconds + SAVE_SECONDS
             self.step()
+            self.tell_failures()
+
+    def tell_failures(self) -> None:
+        """Name files that were found unusable while they were needed, and once there are many, only their number."""
+        for pictures in (self.trainer.photos, self.trainer.paintings):
+            for failure in pictures.failures[self.told.get(id(pictures), 0) :]:
+                self.told[id(pictures)] = self.told.get(id(pictures), 0) + 1
+                if self.told[id(pictures)] < NAMED:
+                    self.listener.warn(f"Left out: {failure}")
+                elif self.told[id(pictures)] == NAMED:
+                    self.listener.warn(f"Left out: {failure} More such files are passed over without a word.")
 
     def step(self) -> None:
         """Make a step."""

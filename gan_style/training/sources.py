@@ -6,11 +6,14 @@ from pathlib import Path
 
 from gan_style.errors import DataError
 from gan_style.imaging.finding import find_pictures
-from gan_style.training.data import PictureSet, load_pictures
+from gan_style.training.data import PictureSet, load_pictures, open_pictures
 from gan_style.training.listener import Listener
 from gan_style.training.trainer import Recipe
 
 ENOUGH_PHOTOS, ENOUGH_PAINTINGS = 30, 10
+
+AT_ONCE = 5000
+"""Files of a folder up to which all are decoded before training; of more, each when it is needed."""
 
 
 def load_sets(
@@ -49,9 +52,12 @@ def load_set(
         paths = list(find_pictures(folder))
     except OSError as error:
         raise DataError(f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path.") from None
-    result = load_pictures(
-        paths, size, smallest=smallest, trim=trim, progress=lambda done: listener.reading(what, done, len(paths))
-    )
+    if len(paths) > AT_ONCE:
+        result = open_pictures(folder, paths, size, smallest=smallest, trim=trim)
+    else:
+        result = load_pictures(
+            paths, size, smallest=smallest, trim=trim, progress=lambda done: listener.reading(what, done, len(paths))
+        )
     for failure in result.failures:
         listener.warn(f"Left out: {failure}")
     if not len(result):

@@ -84,7 +84,7 @@ def snapshot(trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
         "calm": trainer.calm.item(),
         "gentleness": trainer.gentleness,
         "disturbance": trainer.disturbance,
-        "random": trainer.random.bit_generator.state,
+        "random": trainer.sampler.state,
     }
     return about, tensors
 
@@ -181,7 +181,7 @@ def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Te
     trainer.content.weight, trainer.content.distance = map(float, about["content"])
     trainer.calm.fill_(float(about["calm"]))
     trainer.gentleness, trainer.disturbance = float(about["gentleness"]), float(about["disturbance"])
-    trainer.random.bit_generator.state = about["random"]
+    trainer.sampler.state = about["random"]
     torch.set_rng_state(tensors["chance.cpu"])
     if "chance.cuda" in tensors and trainer.compute.device.type == "cuda":
         torch.cuda.set_rng_state(tensors["chance.cuda"], trainer.compute.device)

@@ -25,6 +25,7 @@ from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
 from gan_style.training.data import PictureSet
 from gan_style.training.group import Group
+from gan_style.training.sampler import Sampler
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class Trainer:
         self.part = self.group.part(recipe.batch_size)
         self.photos, self.paintings, self.recipe, self.compute = photos, paintings, recipe, compute
         torch.manual_seed(recipe.seed)
-        self.random = np.random.default_rng(recipe.seed)
+        self.sampler = Sampler(photos, paintings, recipe.batch_size, self.part, recipe.seed)
         self.generator = compute.place(Generator(recipe.generator))
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.backbone = compute.place(backbone)
@@ -164,8 +165,9 @@ class Trainer:
         """
         self.set_rate(rate)
         recipe = self.recipe
-        surrounded = self.batch(self.photos, recipe.photo_crop)
-        paintings = self.batch(self.paintings, recipe.crop)
+        photo_crops, painting_crops = self.sampler.next()
+        surrounded = self.batch(self.photos.cut(photo_crops, recipe.photo_crop))
+        paintings = self.batch(self.paintings.cut(painting_crops, recipe.crop))
         inner = slice(recipe.context, recipe.context + recipe.crop)
         photos = surrounded[..., inner, inner]
         augmentation = recipe.augmentation.times(self.disturbance)
@@ -226,9 +228,8 @@ class Trainer:
             scores: list[Tensor] = (discriminator or self.discriminator)(picture, maps)
         return scores
 
-    def batch(self, source: PictureSet, size: int) -> Tensor:
-        """This process's part of as many random crops as are in a step, in [-1, 1], on the device."""
-        crops = source.crops(self.recipe.batch_size, size, self.random, self.part)
+    def batch(self, crops: Tensor) -> Tensor:
+        """Bytes as numbers in [-1, 1], on the device."""
         return to_unit(crops.to(self.compute.device, non_blocking=True))
 
     def set_rate(self, factor: float) -> None:

@@ -87,11 +87,11 @@ def test_every_illness_of_a_painter_is_seen(trained: tuple[Trainer, Examiner], n
 def test_an_examination_leaves_no_trace_and_repeats(trained: tuple[Trainer, Examiner]) -> None:
     trainer, examiner = trained
     trainer.average = Generator(TINY).eval()
-    before = torch.get_rng_state(), trainer.random.bit_generator.state
+    before = torch.get_rng_state(), trainer.sampler.state
     first, second = examiner.examine(trainer).line(), examiner.examine(trainer).line()
     assert first == second
     assert torch.equal(before[0], torch.get_rng_state())
-    assert before[1] == trainer.random.bit_generator.state
+    assert before[1] == trainer.sampler.state
 
 
 def test_a_discriminator_that_knows_its_paintings_by_heart_is_seen() -> None:

@@ -92,7 +92,7 @@ def test_beyond_the_budget_pictures_go_to_disk_and_stay_the_same(photo_folder: P
     assert kinds == [False] * 7 + [True] * 23
     assert all(np.array_equal(a, b) for a, b in zip(inside.pictures, outside.pictures, strict=True))
     assert inside.fingerprint == outside.fingerprint
-    batches = [one.crops(5, 32, np.random.default_rng(3)) for one in (inside, outside)]
+    batches = [one.cut(one.draw(5, np.random.default_rng(3)), 32) for one in (inside, outside)]
     assert torch.equal(*batches)
     assert batches[0].shape == (5, 3, 32, 32)
     assert batches[0].dtype == torch.uint8

@@ -84,8 +84,8 @@ def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painti
     trainer = Trainer(photos, paintings, load_backbone(), recipe, Compute.choose("cpu", "fp32"))
     for _ in range(120):
         trainer.step(1.0)
-    crops = photos.crops(16, 32, np.random.default_rng(0)).float() / 127.5 - 1
-    goal = paintings.crops(64, 32, np.random.default_rng(0)).float().mean((0, 2, 3)) / 127.5 - 1
+    crops = photos.cut(photos.draw(16, np.random.default_rng(0)), 32).float() / 127.5 - 1
+    goal = paintings.cut(paintings.draw(64, np.random.default_rng(0)), 32).float().mean((0, 2, 3)) / 127.5 - 1
     with torch.inference_mode():
         painted = trainer.average(crops).mean((0, 2, 3))
     assert (painted - goal).norm() < 0.7 * (crops.mean((0, 2, 3)) - goal).norm()
