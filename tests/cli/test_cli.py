@@ -209,6 +209,18 @@ def test_eval_prints_tables_json_and_a_page(
     assert json.loads(machine.out)["rows"][-1]["pictures"] == 29
 
 
+def test_train_until_done_is_a_limit_of_its_own(
+    run: Run, photo_folder: Path, painting_folder: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "done.safetensors"
+    options = ("--until-done", "--steps", "3", "--size", "64", "--batch-size", "1", "--device", "cpu")
+    done = run("train", photo_folder, painting_folder, "-o", output, *options)
+    assert (done.code, done.out.strip()) == (0, str(output)), done.error
+    plan = json.loads((tmp_path / "done-run" / "plan.json").read_text())
+    assert plan["limit"] == {"minutes": 1440.0, "steps": 3, "until_done": True}
+    assert (tmp_path / "done-run" / "index.html").exists()
+
+
 def test_train_check_names_what_is_wrong(run: Run, photo_folder: Path, painting_folder: Path) -> None:
     fine = run("train", "--check", photo_folder, painting_folder)
     assert (fine.code, fine.out) == (0, "Nothing wrong was seen in 30 photographs and 10 paintings.\n")

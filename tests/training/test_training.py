@@ -94,7 +94,9 @@ def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painti
 def test_the_content_weight_rises_where_paintings_drift(photo_folder: Path, painting_folder: Path) -> None:
     distances = []
     for limit in (2.0, 0.02):
-        recipe = Recipe(size=64, generator=TINY, content_weight=0.5, content_limit=limit, generator_rate=4e-3)
+        recipe = Recipe(
+            size=64, generator=TINY, content_weight=0.5, content_limit=limit, calm_weight=0.0, generator_rate=4e-3
+        )
         trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), recipe, Compute.choose("cpu", "fp32"))
         distances.append(np.mean([trainer.step(1.0).content for _ in range(150)][-30:]))
         assert (trainer.content.weight > 0.5) is (limit == 0.02)
@@ -124,7 +126,7 @@ def test_a_whole_training_leaves_a_style_a_preview_and_a_history(
     )
     assert outcome.style == Path("paintings.safetensors")
     assert (outcome.steps, outcome.interrupted) == (6, False)
-    assert recorder.read[-1] == ("paintings", 10, 10)
+    assert ("paintings", 10, 10) in recorder.read
     assert [status.steps for status in recorder.statuses] == [1, 2, 3, 4, 5, 6]
     assert recorder.statuses[-1].progress == 1
     assert recorder.statuses[-1].images == 24
@@ -194,7 +196,7 @@ def test_a_network_that_breaks_never_replaces_a_good_style(
         trainer.average.stem.weight.fill_(1e9)
 
     monkeypatch.setattr(Trainer, "update_average", poison)
-    with pytest.raises(TrainingError, match="left as it was"):
+    with pytest.raises(TrainingError, match="given up"):
         train(
             photo_folder, painting_folder, style_path, recipe=TINY_RECIPE, limit=Limit(steps=2), overwrite=True
         )  # fmt: skip
@@ -207,7 +209,7 @@ def test_training_goes_on_without_a_preview(
     def full(path: Path, *_: object) -> None:
         raise PictureError(f"{path} cannot be written (No space left on device).")
 
-    monkeypatch.setattr("gan_style.training.session.write_picture", full)
+    monkeypatch.setattr("gan_style.training.records.write_picture", full)
     recorder = Recorder()
     style = tmp_path / "x.safetensors"
     train(photo_folder, painting_folder, style, recipe=TINY_RECIPE, limit=Limit(steps=2), listener=recorder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,11 @@ from gan_style.evaluation.evaluate import evaluate
 from gan_style.evaluation.ratings import tally, write_tally
 from gan_style.evaluation.report import write_report
 from gan_style.evaluation.study import StudyConfig, write_study
-from tests.conftest import save_crops
+from gan_style.training.page import write_run_page
+from gan_style.training.plan import Plan
+from gan_style.training.schedule import Limit
+from gan_style.training.trainer import Recipe
+from tests.conftest import photo, save_crops
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -85,6 +90,36 @@ def test_the_report_fits_and_its_sliders_obey_keys(
     for _ in range(5):
         tab.keyboard.press("ArrowRight")
     assert tab.evaluate(cut) == "55%"
+    assert faults == []
+    context.close()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_page_of_a_run_shows_its_curves_and_previews(
+    browser: Browser, tmp_path: Path, photos: Path, size: ViewportSize
+) -> None:
+    plan = Plan(photos, photos, tmp_path / "a <b>.safetensors", Recipe(), Limit())
+    (plan.folder / "previews").mkdir(parents=True)
+    for steps in (0, 250):
+        photo("chelsea.png").save(plan.folder / "previews" / f"{steps:09}.jpg")
+    lines = [
+        {"step": 100, "seconds": 30, "content": 0.1, "discriminator": 3.0, "generator": 4.0, "content_weight": 2.0},
+        {"step": 250, "seconds": 70, "held_closed": 0.3, "held_closed_margin": 0.2, "held_overfit": None},
+        {"step": 250, "seconds": 90, "event": "A lattice is showing, at step 400: back to step 250"},
+        {"step": 500, "seconds": 140, "held_closed": 0.6, "held_closed_margin": 0.1, "held_content": 0.12},
+    ]
+    (plan.folder / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    context = browser.new_context(viewport=size)
+    tab, faults = opened(context, write_run_page(plan, going_on=False))
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tab.locator("img").last.scroll_into_view_if_needed()
+    tab.wait_for_function("[...document.images].every((one) => one.complete && one.naturalWidth > 0)")
+    assert tab.locator("h1").inner_text() == "Learning a <b>"
+    assert "60 ± 10 %" in tab.locator(".lead").inner_text()
+    assert "back to step 250" in tab.locator("li").inner_text()
+    gap = tab.locator("svg").first
+    assert gap.locator("polyline").get_attribute("points") == "200.0,105.0 400.0,60.0"
+    assert gap.locator("polygon").count() == 1
     assert faults == []
     context.close()
 
