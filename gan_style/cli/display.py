@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -44,12 +45,18 @@ def new_progress(*columns: ProgressColumn | str) -> Progress:
         *columns,
         console=error_console,
         transient=True,
-        disable=not is_terminal(sys.stderr),
+        # Of several processes that train together one display is enough.
+        disable=not is_terminal(sys.stderr) or not is_first(),
         # rich would send what is printed to standard output along with its own display, to standard error: right where
         # both are one terminal, and the loss of our results where standard output is a pipe.
         redirect_stdout=is_terminal(sys.stdout),
         expand=True,
     )
+
+
+def is_first() -> bool:
+    """Whether this is the only process, or the one of several that speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def is_terminal(stream: TextIO | None) -> bool:

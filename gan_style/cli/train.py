@@ -84,7 +84,7 @@ def train(
     """
     from rich.progress import BarColumn, TaskProgressColumn
 
-    from gan_style.cli.display import TimeLeft, description, new_progress
+    from gan_style.cli.display import TimeLeft, description, is_first, new_progress
 
     if run is not None and given(context) != ["run"]:
         raise UsageError(
@@ -125,7 +125,8 @@ def train(
     if only_check:
         report(inspection)
         return
-    typer.echo(outcome.style)
+    if is_first():
+        typer.echo(outcome.style)
     if outcome.interrupted:
         typer.echo(
             f"gan-style: interrupted after {outcome.steps} steps; the style is usable as it is. To go on: "

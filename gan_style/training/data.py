@@ -50,12 +50,14 @@ class PictureSet:
         failures: a sentence for each file that was found and could not be used.
         fingerprint: a hash of all decoded pixels, which tells sets apart whatever their files are called; of the files'
             names where pictures are decoded when they are asked for.
+        told: how many of the failures somebody was told of.
     """
 
     pictures: Sequence[Pixels] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     fingerprint: str = ""
+    told: int = 0
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -66,7 +68,13 @@ class PictureSet:
             pictures: Sequence[Pixels] = self.pictures.part(places)
         else:
             pictures = [self.pictures[place] for place in places]
-        return PictureSet(pictures, [self.paths[place] for place in places], self.failures, self.fingerprint)
+        paths = [self.paths[place] for place in places]
+        return PictureSet(pictures, paths, self.failures, self.fingerprint, self.told)
+
+    def news(self) -> list[str]:
+        """Failures that nobody was told of before."""
+        told, self.told = self.told, len(self.failures)
+        return self.failures[told : self.told]
 
     def draw(self, count: int, generator: np.random.Generator) -> list[Crop]:
         """Choose random crops of random pictures, half of them mirrored.

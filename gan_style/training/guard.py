@@ -40,6 +40,7 @@ class Guard:
         kept_steps: after how many steps that was.
         kept_checkup: a line about it.
         newest: whether that is the newest one.
+        examined: after how many steps the painter was examined last.
         curve: where in the training, and what share of the gap was closed there.
     """
 
@@ -50,6 +51,7 @@ class Guard:
         self.kept_steps = 0
         self.kept_checkup: dict[str, float | None] = {}
         self.newest = True
+        self.examined = 0
         self.curve: list[tuple[float, float]] = []
 
     def judge(self, checkup: Checkup, position: float, steps: int, average: Generator) -> Illness | None:
@@ -64,6 +66,7 @@ class Guard:
         Returns:
             What it suffers from.
         """
+        self.examined = steps
         illness = diagnose(checkup, self.best)
         if illness:
             return illness
@@ -97,6 +100,7 @@ class Guard:
             "kept_steps": self.kept_steps,
             "kept_checkup": self.kept_checkup,
             "newest": self.newest,
+            "examined": self.examined,
             "curve": self.curve,
         }
 
@@ -114,7 +118,7 @@ class Guard:
         self.best = Replicated(float(best[0]), *(np.array(one, np.float64) for one in best[1:])) if best else None
         self.illnesses, self.kept_steps = int(about["illnesses"]), int(about["kept_steps"])
         self.kept_checkup, self.newest = dict(about["kept_checkup"]), bool(about["newest"])
-        self.kept = dict(tensors) or None
+        self.kept, self.examined = dict(tensors) or None, int(about["examined"])
         self.curve = [(float(position), float(closed)) for position, closed in about["curve"]]
 
 

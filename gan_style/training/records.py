@@ -8,6 +8,7 @@ from typing import Any
 from gan_style.errors import PictureError, ResourceError
 from gan_style.imaging.decoding import Picture, Pixels
 from gan_style.imaging.encoding import write_picture
+from gan_style.training.data import PictureSet
 from gan_style.training.history import add_to_history, begin_history, cut_history
 from gan_style.training.listener import Listener
 from gan_style.training.page import write_run_page
@@ -17,12 +18,17 @@ PREVIEWS = 24
 """Previews kept; beyond that every other one goes."""
 
 
+NAMED = 20
+"""Files found unusable during a training that are named."""
+
+
 class Records:
     """The folder of a run, apart from its plan and its states."""
 
     def __init__(self, plan: Plan, listener: Listener) -> None:
         self.plan, self.folder, self.listener = plan, plan.folder, listener
         self.complaints: set[str] = set()
+        self.named = 0
 
     @property
     def previews(self) -> Path:
@@ -57,6 +63,15 @@ class Records:
             add_to_history(self.folder, line)
         except OSError as error:
             self.complain(f"The history cannot be written ({error.strerror}); training goes on.")
+
+    def tell_failures(self, *sets: PictureSet) -> None:
+        """Name files that were found unusable while they were needed; once there are many, say no more."""
+        for pictures in sets:
+            for failure in pictures.news():
+                self.named += 1
+                if self.named <= NAMED:
+                    last = " More such files are passed over without a word." if self.named == NAMED else ""
+                    self.listener.warn(f"Left out: {failure}{last}")
 
     def show(self, preview: Pixels, steps: int, *, going_on: bool) -> None:
         """Write the newest preview and the page."""

@@ -1,42 +1,27 @@
-"""One training from its first step to its last: steps, examinations, what is done about illness, and what is kept."""
+"""One training from its first step to its last: steps, examinations, and what is done about illness."""
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from gan_style.checkpoints.style_file import StyleFile, write_style
-from gan_style.errors import DataError, StyleError, TrainingError
-from gan_style.models.generator import Generator
+from gan_style.errors import TrainingError
 from gan_style.training.guard import Guard
 from gan_style.training.illness import NOT_A_NUMBER, Illness
 from gan_style.training.interruption import interruptible
+from gan_style.training.keeper import Keeper
 from gan_style.training.listener import Listener, Status
 from gan_style.training.plan import Plan
 from gan_style.training.preview import preview, preview_photos
 from gan_style.training.records import Records
 from gan_style.training.schedule import Clock, rate_factor
-from gan_style.training.state import (
-    HEALTHY,
-    load_state,
-    remove_states,
-    restore,
-    restore_from,
-    save_state,
-    snapshot,
-    write_state,
-)
+from gan_style.training.state import restore, snapshot
 from gan_style.training.trainer import Losses, Trainer
 from gan_style.training.validation import Examiner
-from gan_style.version import __version__
 
 SAVE_SECONDS = 60.0
 
@@ -44,9 +29,6 @@ RECORD_SECONDS = 10.0
 
 EXAMINE_SECONDS, EXAMINE_STEPS = 60.0, 250
 """Between two examinations: seconds, or steps where their number is given, so that the same steps end the same way."""
-
-NAMED = 20
-"""Files found unusable during a training that are named."""
 
 WORTH = 30
 """Examinations are that much rarer than they are long."""
@@ -85,22 +67,23 @@ class Session:
         """
         self.trainer, self.examiner, self.plan, self.listener = trainer, examiner, plan, listener
         self.group = trainer.group
-        self.output, self.folder = plan.output, plan.folder
         self.clock, self.guard, self.records = Clock(plan.limit), Guard(), Records(plan, listener)
+        self.keeper = Keeper(trainer, examiner, plan, self.clock, self.guard)
         self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
         self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
-        self.examined = 0
-        self.told = {id(one): len(one.failures) for one in (trainer.photos, trainer.paintings)}
         self.next_save = self.next_record = self.next_examination = 0.0
 
     def run(self, *, resumed: bool) -> Outcome:
         """Train to the end or until interrupted.
 
         Raises:
-            TrainingError: it fell ill too often.
+            DataError: the pictures are not those of the training that is to go on.
+            TrainingError: there is nothing to go on from, or it fell ill too often.
+            OSError: something cannot be written.
         """
         with interruptible() as interrupted:
-            seconds = self.go_on() if resumed else self.start()
+            seconds, self.clock.end = self.group.told(self.go_on if resumed else self.start)
+            self.share()
             self.clock.restart(seconds)
             self.next_save, self.next_record = seconds + SAVE_SECONDS, seconds + RECORD_SECONDS
             self.next_examination = seconds + EXAMINE_SECONDS
@@ -109,38 +92,47 @@ class Session:
                 self.record()
                 self.save(going_on=False)
                 if finished:
-                    remove_states(self.folder)
-            return Outcome(self.output, self.folder, self.clock.steps, self.clock.seconds, not finished)
+                    self.keeper.end()
+            return Outcome(self.plan.output, self.plan.folder, self.clock.steps, self.clock.seconds, not finished)
+
+    def start(self) -> tuple[float, float | None]:
+        """Begin with nothing; the seconds trained before, and where training ends if that is known."""
+        self.records.begin()
+        self.keeper.begin()
+        if self.plan.output.exists():
+            self.keeper.save_state()  # What is to be replaced stays until there is something better than a beginner.
+        else:
+            self.save(going_on=True)
+        return 0.0, None
+
+    def go_on(self) -> tuple[float, float | None]:
+        """Begin with the last state; what :meth:`start` tells."""
+        seconds = self.keeper.load_state()
+        self.records.go_back(self.trainer.steps)
+        return seconds, self.clock.end
 
     def train(self, interrupted: threading.Event) -> bool:
         """Make steps; whether all were made."""
         while True:
-            self.clock.seconds, stop, due = self.group.told(
-                lambda: (self.clock.tick(), interrupted.is_set(), self.due())
-            )
+            self.clock.seconds, look, stop = self.group.told(lambda: (*self.decide(), interrupted.is_set()))
             if stop:
                 return False
-            finished = self.clock.progress() >= 1
-            if (due or finished) and self.examined != self.trainer.steps:
+            if look:
                 self.examine()
                 continue  # It may have gone back.
-            if finished:
+            if self.clock.progress() >= 1:
                 return True
             if self.group.first and self.clock.seconds >= self.next_save:
                 self.save(going_on=True)
                 self.next_save = self.clock.seconds + SAVE_SECONDS
             self.step()
-            self.tell_failures()
 
-    def tell_failures(self) -> None:
-        """Name files that were found unusable while they were needed, and once there are many, only their number."""
-        for pictures in (self.trainer.photos, self.trainer.paintings):
-            for failure in pictures.failures[self.told.get(id(pictures), 0) :]:
-                self.told[id(pictures)] = self.told.get(id(pictures), 0) + 1
-                if self.told[id(pictures)] < NAMED:
-                    self.listener.warn(f"Left out: {failure}")
-                elif self.told[id(pictures)] == NAMED:
-                    self.listener.warn(f"Left out: {failure} More such files are passed over without a word.")
+    def decide(self) -> tuple[float, bool]:
+        """What time it is, and whether it is time for an examination."""
+        seconds, steps = self.clock.tick(), self.trainer.steps
+        by_steps = self.plan.limit.steps is not None
+        due = steps % EXAMINE_STEPS == 0 if by_steps else seconds >= self.next_examination
+        return seconds, (due or self.clock.progress() >= 1) and self.guard.examined != steps
 
     def step(self) -> None:
         """Make a step."""
@@ -152,69 +144,16 @@ class Session:
         self.recent.append((self.clock.seconds, losses))
         if self.group.first:
             self.listener.status(self.status())
+            self.records.tell_failures(self.trainer.photos, self.trainer.paintings)
             if self.clock.seconds >= self.next_record:
                 self.record()
                 self.next_record = self.clock.seconds + RECORD_SECONDS
 
-    def start(self) -> float:
-        """Begin with nothing; the seconds trained before."""
-        if self.group.first:
-            self.records.begin()
-            remove_states(self.folder)
-            self.plan.write()
-            self.write_healthy()
-            if self.output.exists():
-                self.keep()  # What is to be replaced stays until there is something better than a beginner.
-            else:
-                self.save(going_on=True)
-        self.share()
-        return 0.0
-
-    def go_on(self) -> float:
-        """Begin with the last state; the seconds trained before.
-
-        Raises:
-            DataError: the pictures are others.
-            TrainingError: there is no state.
-        """
-        about = self.group.told(self.load)
-        self.share()
-        self.clock.steps, self.clock.end = self.trainer.steps, about["end"]
-        self.examined = int(about["examined"])
-        return float(about["seconds"])
-
-    def load(self) -> dict[str, Any]:
-        """Read the last state; its description.
-
-        Raises:
-            DataError: the pictures are others.
-            TrainingError: there is no state.
-        """
-        about, tensors = load_state(self.folder, self.trainer)
-        if about["fingerprints"] != self.fingerprints():
-            raise DataError(
-                f"The pictures in {self.plan.photos} or {self.plan.paintings} have changed since that training; put "
-                "them back, or train anew."
-            )
-        self.guard.restore(about["guard"], tensors)
-        self.records.go_back(self.trainer.steps)
-        return about
-
     def share(self) -> None:
         """Give all processes the state of the first."""
         if self.group.size > 1:
-            about, tensors = self.group.told(lambda: snapshot(self.trainer))
-            restore(self.trainer, about, tensors)
-
-    def fingerprints(self) -> list[str]:
-        """Of both sets."""
-        return [self.trainer.photos.fingerprint, self.trainer.paintings.fingerprint]
-
-    def due(self) -> bool:
-        """Whether it is time for an examination."""
-        if self.plan.limit.steps is not None:
-            return self.trainer.steps % EXAMINE_STEPS == 0
-        return self.clock.seconds >= self.next_examination
+            restore(self.trainer, *self.group.told(lambda: snapshot(self.trainer)))
+        self.clock.steps = self.trainer.steps
 
     def examine(self) -> None:
         """See how good the painter is and whether it suffers from anything, and do what must be done about it.
@@ -223,11 +162,10 @@ class Session:
             TrainingError: it fell ill too often.
         """
         illness, self.clock.end, self.next_examination = self.group.told(self.look)
-        self.examined = self.trainer.steps
         if illness:
             self.recover(illness)
         elif self.group.first:
-            self.write_healthy()
+            self.keeper.write_healthy()
 
     def look(self) -> tuple[Illness | None, float | None, float]:
         """Examine the painter: what it suffers from, where training ends if that is known, when to look again."""
@@ -235,10 +173,10 @@ class Session:
         begun = time.monotonic()
         checkup = self.examiner.examine(self.trainer)
         illness = self.guard.judge(checkup, self.clock.position, self.trainer.steps, self.trainer.average)
-        self.records.add({**self.where(), **{f"held_{name}": value for name, value in checkup.line().items()}})
+        self.records.add(self.where() | {f"held_{name}": value for name, value in checkup.line().items()})
         if illness is None and not self.clock.settled and self.guard.done():
             self.clock.settle()
-            self.records.add({**self.where(), "event": "No longer improves: the learning rate falls from here on"})
+            self.records.add(self.where() | {"event": "No longer improves: the learning rate falls from here on"})
         pause = max(EXAMINE_SECONDS, WORTH * (time.monotonic() - begun))
         return illness, self.clock.end, self.clock.seconds + pause
 
@@ -253,33 +191,37 @@ class Session:
         self.group.told(lambda: self.go_back(illness))
         self.share()
         trainer.gentleness, trainer.disturbance = gentleness, disturbance
-        self.clock.steps = self.examined = trainer.steps
         self.recent.clear()
         if self.group.first:
-            self.keep()
+            self.guard.examined = trainer.steps
+            self.keeper.save_state()
 
     def go_back(self, illness: Illness) -> None:
-        """Bring the trainer into its last healthy state, and say so.
+        """Bring the trainer into its last healthy state, and say so; at the end of the time given, keep what is best.
 
         Raises:
-            TrainingError: it fell ill too often.
+            TrainingError: it fell ill too often, or at the end, with nothing better to keep.
         """
-        steps = self.trainer.steps
-        if not self.guard.fell_ill():
-            if self.guard.kept:
-                self.save_style()
+        steps, guard = self.trainer.steps, self.guard
+        hope, over = guard.fell_ill(), self.plan.limit.steps is None and self.clock.progress() >= 1
+        if not hope or (over and not guard.kept):
+            if guard.kept:
+                self.keeper.save_style()
             raise TrainingError(
-                f"{illness.sentence}, at step {steps}. That is illness number {self.guard.illnesses}, and training is "
-                f"given up; {self.output} holds the style as it was before. {illness.advice}"
+                f"{illness.sentence}, at step {steps}. That is illness number {guard.illnesses}, and training is given "
+                f"up; {self.plan.output} holds the style as it was before. {illness.advice}"
             )
-        restore_from(self.folder / HEALTHY, self.trainer)
-        self.records.go_back(self.trainer.steps)
-        sentence = f"{illness.sentence}, at step {steps}: back to step {self.trainer.steps}, with {illness.remedy}"
-        here = {"step": self.trainer.steps, "seconds": round(self.clock.seconds, 1)}
-        self.records.add({**here, "event": sentence, "illness": illness.name})
+        if over:
+            sentence = f"{illness.sentence}, at step {steps}: the style of step {guard.kept_steps} is kept"
+        else:
+            self.keeper.restore_healthy()
+            self.records.go_back(self.trainer.steps)
+            sentence = f"{illness.sentence}, at step {steps}: back to step {self.trainer.steps}, with {illness.remedy}"
+        here = self.where() | {"step": self.trainer.steps}
+        self.records.add(here | {"event": sentence, "illness": illness.name})
         self.listener.warn(f"{sentence}.")
 
-    def where(self) -> dict[str, float]:
+    def where(self) -> dict[str, object]:
         """Where in the training a line of the history belongs."""
         return {"step": self.clock.steps, "seconds": round(self.clock.seconds, 1)}
 
@@ -287,9 +229,8 @@ class Session:
         """Where training stands."""
         times = [moment for moment, _ in self.recent]
         span = times[-1] - times[0] if times else 0.0
-        values = [dataclasses.astuple(losses) for _, losses in self.recent] or [
-            (0.0,) * len(dataclasses.fields(Losses))
-        ]
+        nothing = (0.0,) * len(dataclasses.fields(Losses))
+        values = [dataclasses.astuple(losses) for _, losses in self.recent] or [nothing]
         means = Losses(*(sum(column) / len(values) for column in zip(*values, strict=True)))
         return Status(
             progress=self.clock.progress(),
@@ -303,77 +244,15 @@ class Session:
 
     def record(self) -> None:
         """Add a line about the last steps to the history."""
-        status = self.status()
-        self.records.add(
-            {
-                **self.where(),
-                "learning_rate_factor": rate_factor(status.progress) * self.trainer.gentleness,
-                **dataclasses.asdict(status.losses),
-                "content_weight": round(self.trainer.content.weight, 3),
-            }
-        )
+        status, trainer = self.status(), self.trainer
+        rate = rate_factor(status.progress) * trainer.gentleness
+        weight = round(trainer.content.weight, 3)
+        line = {"learning_rate_factor": rate, **dataclasses.asdict(status.losses), "content_weight": weight}
+        self.records.add(self.where() | line)
 
     def save(self, *, going_on: bool) -> None:
         """Write the style, the state, and then what people look at."""
-        self.save_style()
-        self.keep()
+        self.keeper.save_style()
+        self.keeper.save_state()
         shown = preview(self.trainer.average, self.photos, self.trainer.compute)
         self.records.show(shown, self.trainer.steps, going_on=going_on)
-
-    def save_style(self) -> None:
-        """Write the style: the newest, unless an examination spoke against it and there is a better one."""
-        kept = None if self.guard.newest else self.guard.kept
-        average = self.trainer.average if kept is None else with_weights(self.trainer.average, kept)
-        steps = self.trainer.steps if kept is None else self.guard.kept_steps
-        metrics = {"validation": self.validation()} if self.guard.kept_checkup else {}
-        style = StyleFile(average, self.trainer.recipe.size, self.plan.licence, self.description(steps), metrics)
-        try:
-            write_style(self.output, style)
-        except StyleError as error:
-            raise TrainingError(f"{error} Try another --seed or --precision fp32.") from None
-
-    def keep(self) -> None:
-        """Write the state."""
-        save_state(self.folder, self.trainer, self.about(), self.guard.tensors())
-
-    def write_healthy(self) -> None:
-        """Write the state to which an ill training goes back."""
-        write_state(self.folder / HEALTHY, self.trainer, self.about(), {})
-
-    def about(self) -> dict[str, Any]:
-        """What a state holds besides the networks."""
-        return {
-            "seconds": self.clock.seconds,
-            "end": self.clock.end,
-            "examined": self.examined,
-            "guard": self.guard.about(),
-            "fingerprints": self.fingerprints(),
-        }
-
-    def validation(self) -> dict[str, Any]:
-        """What the last examination of the style found, and how that was measured."""
-        assert self.examiner is not None
-        return {**self.guard.kept_checkup, "steps": self.guard.kept_steps, **self.examiner.settings()}
-
-    def description(self, steps: int) -> dict[str, Any]:
-        """What the style file says about its making."""
-        trainer = self.trainer
-        sets = {"photos": trainer.photos, "paintings": trainer.paintings}
-        return {
-            "recipe": dataclasses.asdict(trainer.recipe),
-            "steps": steps,
-            # Of so many steps the same style comes out however long they took.
-            **({} if self.plan.limit.steps else {"seconds": round(self.clock.seconds, 1)}),
-            "device": str(trainer.compute),
-            "threads": torch.get_num_threads(),
-            **{name: {"count": len(one), "fingerprint": one.fingerprint} for name, one in sets.items()},
-            "gan_style": __version__,
-            "torch": torch.__version__,
-        }
-
-
-def with_weights(generator: Generator, weights: dict[str, torch.Tensor]) -> Generator:
-    """A copy with other weights."""
-    other = copy.deepcopy(generator)
-    other.load_state_dict(weights)
-    return other

@@ -58,7 +58,7 @@ def load_set(
         result = load_pictures(
             paths, size, smallest=smallest, trim=trim, progress=lambda done: listener.reading(what, done, len(paths))
         )
-    for failure in result.failures:
+    for failure in result.news():
         listener.warn(f"Left out: {failure}")
     if not len(result):
         raise DataError(f"{folder} holds no {what} that can be read; give a folder with at least {enough}.")

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from gan_style.checkpoints.style_file import read_style
 from gan_style.errors import UsageError
 from gan_style.training.data import load_pictures
 from gan_style.training.group import Group
@@ -142,6 +143,23 @@ def test_every_process_cuts_its_own_part_of_the_same_batch(photo_folder: Path) -
         assert [*drawn[0][1], *drawn[1][1]] == paintings != photos
     with pytest.raises(UsageError, match="multiple of 3"):
         Group(0, 3).part(4)
+
+
+def test_the_command_speaks_once(folder: Path) -> None:
+    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "gan_style"]
+    options = ["--size=64", "--batch-size=2", "--steps=2", "--device=cpu"]
+    output = folder / "cli.safetensors"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*words, "train", str(folder / "photos"), str(folder / "paintings"), "-o", str(output), *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
+    )
+    assert done.stdout.split() == [str(output)]
+    assert read_style(output).training["processes"] == 2
 
 
 def test_half_of_the_variables_are_refused(folder: Path) -> None:

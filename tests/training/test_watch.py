@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from gan_style.checkpoints.style_file import read_style
+from gan_style.errors import TrainingError
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
 from gan_style.training.history import read_history
@@ -169,3 +170,39 @@ def test_sets_that_are_alike_leave_nothing_to_be_done(tmp_path: Path) -> None:
     assert lines
     assert all(line["held_closed"] is None for line in lines)
     assert json.dumps(lines)
+
+
+class Counting(Clock):
+    """A clock on which every step takes a second."""
+
+    def tick(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
+@pytest.mark.parametrize("spoilt", [0, 12])
+def test_an_illness_at_the_end_of_the_time_costs_at_most_the_last_steps(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: int
+) -> None:
+    for name, value in {"Clock": Counting, "EXAMINE_SECONDS": 10.0, "WORTH": 0}.items():
+        monkeypatch.setattr(f"gan_style.training.session.{name}", value)
+    step = Trainer.step
+
+    def spoiling(self: Trainer, rate: float) -> object:
+        if self.steps >= spoilt:
+            with torch.no_grad():
+                self.generator.head.bias.fill_(30.0)  # type: ignore[union-attr]
+        return step(self, rate)
+
+    monkeypatch.setattr(Trainer, "step", spoiling)
+    watcher, output = Watcher(), tmp_path / "late.safetensors"
+    limit = Limit(minutes=(20 if spoilt else 9) / 60)
+    if not spoilt:
+        with pytest.raises(TrainingError, match="illness number 1, and training is given up"):
+            train(*folders, output, recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
+        assert read_style(output).training["steps"] == 0
+        return
+    train(*folders, output, recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
+    kept = read_style(output).training["steps"]
+    assert 5 < kept < spoilt
+    assert [sentence for sentence in watcher.warnings if f"the style of step {kept} is kept" in sentence]

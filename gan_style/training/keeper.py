@@ -1,0 +1,138 @@
+"""The files that a training lives by: its style, the states from which it goes on, and the one it goes back to."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Any
+
+import torch
+
+from gan_style.checkpoints.style_file import StyleFile, write_style
+from gan_style.errors import DataError, StyleError, TrainingError
+from gan_style.models.generator import Generator
+from gan_style.training.guard import Guard
+from gan_style.training.plan import Plan
+from gan_style.training.schedule import Clock
+from gan_style.training.state import HEALTHY, load_state, remove_states, restore_from, save_state, write_state
+from gan_style.training.trainer import Trainer
+from gan_style.training.validation import Examiner
+from gan_style.version import __version__
+
+
+class Keeper:
+    """Writes and reads the files of one training."""
+
+    def __init__(self, trainer: Trainer, examiner: Examiner | None, plan: Plan, clock: Clock, guard: Guard) -> None:
+        self.trainer, self.examiner, self.plan, self.clock, self.guard = trainer, examiner, plan, clock, guard
+
+    def begin(self) -> None:
+        """Begin with nothing: no state of an earlier training, and a beginner to go back to.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        remove_states(self.plan.folder)
+        self.plan.write()
+        self.write_healthy()
+
+    def end(self) -> None:
+        """What is needed only to go on is not needed any more."""
+        remove_states(self.plan.folder)
+
+    def save_style(self) -> None:
+        """Write the style: the newest, unless an examination spoke against it and there is a better one.
+
+        Raises:
+            TrainingError: it cannot be expressed in half precision; what was there before stays.
+            OSError: it cannot be written.
+        """
+        trainer, guard = self.trainer, self.guard
+        average, steps = trainer.average, trainer.steps
+        if not guard.newest and guard.kept:
+            average, steps = with_weights(average, guard.kept), guard.kept_steps
+        metrics = {"validation": self.validation()} if guard.kept_checkup else {}
+        style = StyleFile(average, trainer.recipe.size, self.plan.licence, self.description(steps), metrics)
+        try:
+            write_style(self.plan.output, style)
+        except StyleError as error:
+            raise TrainingError(f"{error} Try another --seed or --precision fp32.") from None
+
+    def save_state(self) -> None:
+        """Write the state from which training goes on.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        save_state(self.plan.folder, self.trainer, self.about(), self.guard.tensors())
+
+    def load_state(self) -> float:
+        """Go on from the last state; the seconds trained before.
+
+        Raises:
+            DataError: the pictures are others.
+            TrainingError: there is no state.
+        """
+        about, tensors = load_state(self.plan.folder, self.trainer)
+        if about["fingerprints"] != self.fingerprints():
+            raise DataError(
+                f"The pictures in {self.plan.photos} or {self.plan.paintings} have changed since that training; put "
+                "them back, or train anew."
+            )
+        self.guard.restore(about["guard"], tensors)
+        self.clock.end = about["end"]
+        return float(about["seconds"])
+
+    def write_healthy(self) -> None:
+        """Write the state to which an ill training goes back.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        write_state(self.plan.folder / HEALTHY, self.trainer, self.about(), {})
+
+    def restore_healthy(self) -> None:
+        """Bring the trainer back into that state; what the guard knows stays."""
+        restore_from(self.plan.folder / HEALTHY, self.trainer)
+
+    def about(self) -> dict[str, Any]:
+        """What a state holds besides the networks."""
+        return {
+            "seconds": self.clock.seconds,
+            "end": self.clock.end,
+            "guard": self.guard.about(),
+            "fingerprints": self.fingerprints(),
+        }
+
+    def fingerprints(self) -> list[str]:
+        """Of both sets."""
+        return [self.trainer.photos.fingerprint, self.trainer.paintings.fingerprint]
+
+    def validation(self) -> dict[str, Any]:
+        """What the last examination that spoke for a style found, and how that was measured."""
+        settings = self.examiner.settings() if self.examiner else {}
+        return {**self.guard.kept_checkup, "steps": self.guard.kept_steps, **settings}
+
+    def description(self, steps: int) -> dict[str, Any]:
+        """What the style file says about its making."""
+        trainer = self.trainer
+        sets = {"photos": trainer.photos, "paintings": trainer.paintings}
+        return {
+            "recipe": dataclasses.asdict(trainer.recipe),
+            "steps": steps,
+            # Of so many steps the same style comes out however long they took.
+            **({} if self.plan.limit.steps else {"seconds": round(self.clock.seconds, 1)}),
+            "device": str(trainer.compute),
+            "processes": trainer.group.size,
+            "threads": torch.get_num_threads(),
+            **{name: {"count": len(one), "fingerprint": one.fingerprint} for name, one in sets.items()},
+            "gan_style": __version__,
+            "torch": torch.__version__,
+        }
+
+
+def with_weights(generator: Generator, weights: dict[str, torch.Tensor]) -> Generator:
+    """A copy with other weights."""
+    other = copy.deepcopy(generator)
+    other.load_state_dict(weights)
+    return other
