@@ -12,6 +12,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+ENOUGH = 150
+"""Paintings from which on pictures are disturbed no more than usual."""
+
+STRONGEST = 2.0
+"""Factor for very few."""
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -24,6 +30,11 @@ class AugmentationConfig:
 
     translation: float = 1 / 8
     cutout: float = 1 / 3
+
+    @classmethod
+    def for_count(cls, paintings: int) -> AugmentationConfig:
+        """The strength that so many paintings want: the fewer, the sooner they are known by heart."""
+        return cls().times(min(max((ENOUGH / paintings) ** 0.5, 1.0), STRONGEST))
 
     def times(self, factor: float) -> AugmentationConfig:
         """As many times as strong, as long as enough of a picture is left to be seen."""

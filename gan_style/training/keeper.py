@@ -118,7 +118,7 @@ class Keeper:
         trainer = self.trainer
         sets = {"photos": trainer.photos, "paintings": trainer.paintings}
         return {
-            "recipe": dataclasses.asdict(trainer.recipe),
+            "recipe": {**dataclasses.asdict(trainer.recipe), "augmentation": dataclasses.asdict(trainer.augmentation)},
             "steps": steps,
             # Of so many steps the same style comes out however long they took.
             **({} if self.plan.limit.steps else {"seconds": round(self.clock.seconds, 1)}),

@@ -30,8 +30,8 @@ RECORD_SECONDS = 10.0
 EXAMINE_SECONDS, EXAMINE_STEPS = 60.0, 250
 """Between two examinations: seconds, or steps where their number is given, so that the same steps end the same way."""
 
-WORTH = 30
-"""Examinations are that much rarer than they are long."""
+WORTH, RAREST = 30, 300.0
+"""Examinations are that much rarer than they are long, but never rarer than this, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class Session:
         if illness is None and not self.clock.settled and self.guard.done():
             self.clock.settle()
             self.records.add(self.where() | {"event": "No longer improves: the learning rate falls from here on"})
-        pause = max(EXAMINE_SECONDS, WORTH * (time.monotonic() - begun))
+        pause = min(max(EXAMINE_SECONDS, WORTH * (time.monotonic() - begun)), RAREST)
         return illness, self.clock.end, self.clock.seconds + pause
 
     def recover(self, illness: Illness) -> None:

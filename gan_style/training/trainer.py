@@ -50,7 +50,7 @@ class Recipe:
         ema: decay of the generator's moving average, which is what is kept.
         generator: shape of the generator.
         discriminator: shape of the discriminator.
-        augmentation: what is done to both sides before the discriminator looks.
+        augmentation: what is done to both sides before the discriminator looks; by the number of paintings if None.
     """
 
     size: int = SIZE
@@ -69,7 +69,7 @@ class Recipe:
     ema: float = 0.998
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
-    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    augmentation: AugmentationConfig | None = None
 
     def __post_init__(self) -> None:
         if self.size % 32 or not 64 <= self.size <= 1024:
@@ -121,6 +121,7 @@ class Trainer:
         generator: what learns to paint.
         average: its moving average, which paints better.
         group: the processes that train together.
+        augmentation: what is done to both sides before the discriminator looks.
         calm: roughness of calm parts of real paintings, a running mean.
         gentleness: a further factor on both learning rates, below 1 after an illness.
         disturbance: a factor on the strength of the augmentation, above 1 after overfitting.
@@ -139,6 +140,7 @@ class Trainer:
         self.group = group or Group()
         self.part = self.group.part(recipe.batch_size)
         self.photos, self.paintings, self.recipe, self.compute = photos, paintings, recipe, compute
+        self.augmentation = recipe.augmentation or AugmentationConfig.for_count(len(paintings))
         torch.manual_seed(recipe.seed)
         self.sampler = Sampler(photos, paintings, recipe.batch_size, self.part, recipe.seed)
         self.generator = compute.place(Generator(recipe.generator))
@@ -170,7 +172,7 @@ class Trainer:
         paintings = self.batch(self.paintings.cut(painting_crops, recipe.crop))
         inner = slice(recipe.context, recipe.context + recipe.crop)
         photos = surrounded[..., inner, inner]
-        augmentation = recipe.augmentation.times(self.disturbance)
+        augmentation = self.augmentation.times(self.disturbance)
         shape = (recipe.batch_size, *photos.shape[1:])
         draw, draw_real = (Augmentation.draw(shape, photos.device, augmentation).part(self.part) for _ in range(2))
         real = draw_real(paintings)

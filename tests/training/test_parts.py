@@ -40,6 +40,18 @@ def test_without_strength_augmentation_does_nothing() -> None:
     assert torch.equal(draw(picture), picture)
 
 
+@given(st.integers(1, 10**6), st.floats(1, 50))
+def test_few_paintings_are_disturbed_more_and_never_beyond_recognition(count: int, factor: float) -> None:
+    usual, config = AugmentationConfig(), AugmentationConfig.for_count(count)
+    assert config.translation >= usual.translation
+    assert config.cutout >= usual.cutout
+    assert (config == usual) == (count >= 150)
+    stronger, fewer = config.times(factor), AugmentationConfig.for_count(max(1, count // 2))
+    for one in (stronger, fewer):
+        assert config.translation <= one.translation <= 1 / 3
+        assert config.cutout <= one.cutout <= 2 / 3
+
+
 @given(st.floats(0, 2))
 def test_rate_is_constant_then_falls_to_zero(progress: float) -> None:
     rate = rate_factor(progress)
