@@ -13,6 +13,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageOps
 
@@ -24,7 +25,7 @@ from gan_style.training.augmentation import AugmentationConfig
 from gan_style.training.listener import Silent
 
 SIZE = 128
-FREE = {"content_weight": 0.0, "content_limit": 2.0, "calm_weight": 0.0}
+FREE: dict[str, Any] = {"content_weight": 0.0, "content_limit": 2.0, "calm_weight": 0.0}
 """Nothing that holds the painting to its photograph."""
 
 
@@ -39,7 +40,7 @@ class Case:
     """
 
     what: str
-    changes: dict[str, object] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
     paintings: Callable[[Image.Image], Image.Image] | None = None
 
 

@@ -3,6 +3,7 @@
 STYLE = "monet"
 STRENGTH = 1.0
 DETAIL = 0.8
+QUALITY = 95
 
 MINUTES = 30.0
 DAY = 24 * 60.0

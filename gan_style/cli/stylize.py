@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gan_style.defaults import DETAIL, STRENGTH, STYLE
-from gan_style.errors import GanStyleError
+from gan_style.defaults import DETAIL, QUALITY, STRENGTH, STYLE
+from gan_style.errors import GanStyleError, UsageError
 
 
 def stylize(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", help="Photographs, or folders of them.")],
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT", help="Photographs, or folders of them; - for standard input.")
+    ],
     style: Annotated[str, typer.Option("--style", "-s", help="A style file, or the name of a bundled style.")] = STYLE,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The painting, or a folder for several. [default: NAME-STYLE beside the photograph]"
+            "--output",
+            "-o",
+            help="The painting, a folder for several, or - for standard output. [default: NAME-STYLE beside the "
+            "photograph]",
         ),
     ] = None,
     strength: Annotated[
@@ -28,26 +34,46 @@ def stylize(
     ] = DETAIL,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
+    form: Annotated[
+        str, typer.Option("--format", help="png, jpg, webp, tif or bmp. [default: the photograph's; png for -o -]")
+    ] = "",
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Of jpg and webp.")] = QUALITY,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace paintings that exist.")] = False,
+    skip: Annotated[bool, typer.Option("--skip-existing", help="Pass over photographs whose paintings exist.")] = False,
 ) -> None:
     """Paint photographs.
 
     The paths of the paintings are printed on standard output, one a line. The format follows the extension: png, jpg,
     webp, tif or bmp. A folder is painted with all pictures below it, into a folder of the same shape.
+
+    In a pipe: cat a.jpg | gan-style stylize - --style monet > b.png
     """
     from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, description, new_progress, warn
+    from gan_style.cli.display import TimeLeft, description, is_terminal, new_progress, warn
 
     with new_progress(BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft(), description()) as progress:
         task = progress.add_task("loading", total=None)
-        from gan_style.inference.batch import Pace, plan, run
+        from gan_style.inference.batch import PIPE, Pace, paint_to_pipe, plan, run
         from gan_style.inference.painter import Brush
         from gan_style.inference.style import load_style
 
         brush = Brush(strength, detail)
         loaded = load_style(style, device=device, precision=precision)
-        jobs = plan(inputs, output, loaded.name)
+        if output == PIPE or (output is None and inputs == [PIPE]):
+            if len(inputs) > 1 or inputs[0].is_dir():
+                raise UsageError("Standard output takes one picture; give -o FOLDER for several.")
+            if is_terminal(sys.stdout):
+                raise UsageError("Standard output is a terminal; send it to a file or a program, or give -o a name.")
+
+            def share(done: float) -> None:
+                progress.update(task, total=1.0, completed=done)
+
+            painted = paint_to_pipe(inputs[0], loaded, brush, form=form, quality=quality, on_progress=share)
+            sys.stdout.buffer.write(painted)
+            sys.stdout.buffer.flush()
+            return
+        jobs = plan(inputs, output, loaded.name, form)
         progress.update(task, total=len(jobs))
 
         def show(pace: Pace) -> None:
@@ -61,7 +87,17 @@ def stylize(
             typer.echo(path)
 
         try:
-            failures = run(jobs, loaded, brush, overwrite=overwrite, on_pace=show, on_done=done, on_failure=fail)
+            failures = run(
+                jobs,
+                loaded,
+                brush,
+                overwrite=overwrite,
+                skip=skip,
+                quality=quality,
+                on_pace=show,
+                on_done=done,
+                on_failure=fail,
+            )
         except KeyboardInterrupt:
             warn("interrupted; the paintings named on standard output are finished, the others are not there.")
             raise typer.Exit(130) from None

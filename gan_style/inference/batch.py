@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_style.defaults import QUALITY
 from gan_style.errors import GanStyleError, PictureError, UsageError
-from gan_style.imaging.decoding import read_picture
-from gan_style.imaging.encoding import FORMATS, check_fits, format_of, write_picture
+from gan_style.imaging.decoding import Picture, read_picture
+from gan_style.imaging.encoding import (
+    FORMATS,
+    check_fits,
+    check_size,
+    encode,
+    format_named,
+    format_of,
+    write_picture,
+)
 from gan_style.imaging.finding import find_pictures
 from gan_style.inference.painter import Brush, Progress
 from gan_style.inference.style import Style
+
+PIPE = Path("-")
+"""Standard input, or standard output."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +52,7 @@ class Pace:
     remaining: float
 
 
-def plan(inputs: Sequence[Path], output: Path | None, style_name: str) -> list[Job]:
+def plan(inputs: Sequence[Path], output: Path | None, style_name: str, form: str = "") -> list[Job]:
     """Decide where every painting goes.
 
     One file goes to the file ``output``, or into that folder if it exists or has no extension. Several files, or a
@@ -49,19 +63,26 @@ def plan(inputs: Sequence[Path], output: Path | None, style_name: str) -> list[J
         inputs: files and folders.
         output: file or folder, or None.
         style_name: for names of paintings without ``output``.
+        form: extension without its dot for every painting; by default that of its photograph, where that is written.
 
     Raises:
         UsageError: the inputs and the output do not fit together.
         PictureError: the only input does not exist, or a folder cannot be read or holds no pictures.
     """
-    if len(inputs) == 1 and not inputs[0].exists():
+    if form:
+        format_named(form)
+    if PIPE in inputs and (len(inputs) > 1 or output is None or output.is_dir() or not output.suffix):
+        raise UsageError("Standard input is one picture; name the file for its painting with -o, or -o - for a pipe.")
+    if len(inputs) == 1 and inputs[0] != PIPE and not inputs[0].exists():
         raise PictureError(f"{inputs[0]} does not exist; check the path.")
     several = len(inputs) > 1 or inputs[0].is_dir()
     if output is None:
         if any(path.is_dir() for path in inputs):
             raise UsageError("A folder of pictures needs a folder for the paintings; add -o FOLDER.")
-        jobs = [Job(path, beside(path, style_name)) for path in inputs]
+        jobs = [Job(path, beside(path, style_name, form)) for path in inputs]
     elif not several and not output.is_dir() and output.suffix:
+        if form and format_of(output) != format_named(form):
+            raise UsageError(f"{output} does not end like {form}; leave --format out or give the name that extension.")
         format_of(output)
         jobs = [Job(inputs[0], output)]
     else:
@@ -69,7 +90,7 @@ def plan(inputs: Sequence[Path], output: Path | None, style_name: str) -> list[J
             if several:
                 raise UsageError(f"Several pictures need a folder and {output} is a file; give -o FOLDER.")
             raise UsageError(f"{output} is neither a folder nor named like a picture; give -o a name such as out.png.")
-        jobs = [Job(source, output / named(relative)) for source, relative in expand(inputs, output)]
+        jobs = [Job(source, output / named(relative, form)) for source, relative in expand(inputs, output)]
     return without_clashes(jobs)
 
 
@@ -106,14 +127,16 @@ def expand(inputs: Sequence[Path], output: Path) -> Iterable[tuple[Path, Path]]:
             yield picture, picture.relative_to(path)
 
 
-def named(path: Path) -> Path:
-    """The same name, as PNG where its own extension is none that we write."""
+def named(path: Path, form: str = "") -> Path:
+    """The same name with the extension asked for, or with its own, or as PNG where that is none that we write."""
+    if form:
+        return path.with_suffix(f".{form}")
     return path if path.suffix.lower() in FORMATS else path.with_name(path.name + ".png")
 
 
-def beside(path: Path, style_name: str) -> Path:
+def beside(path: Path, style_name: str, form: str = "") -> Path:
     """photo.jpg painted by monet becomes photo-monet.jpg."""
-    target = named(path)
+    target = named(path, form)
     return target.with_name(f"{target.stem}-{style_name}{target.suffix}")
 
 
@@ -123,6 +146,8 @@ def run(
     brush: Brush,
     *,
     overwrite: bool = False,
+    skip: bool = False,
+    quality: int = QUALITY,
     on_pace: Callable[[Pace], object] = lambda _: None,
     on_done: Callable[[Path], object] = lambda _: None,
     on_failure: Callable[[GanStyleError], object] = lambda _: None,
@@ -134,6 +159,8 @@ def run(
         style: who paints.
         brush: how.
         overwrite: whether paintings may replace files; photographs are never replaced.
+        skip: whether photographs whose paintings exist are passed over.
+        quality: of JPEG and WebP, 1..100.
         on_pace: called often with how far the work is.
         on_done: called with each painting once it is written.
         on_failure: called with the error of each job that fails, as it fails.
@@ -142,7 +169,12 @@ def run(
         One error for each job that failed.
     """
     failures: list[GanStyleError] = []
+    if skip and overwrite:
+        raise UsageError("Give --skip-existing or --overwrite, not both.")
+    if not 1 <= quality <= 100:
+        raise UsageError(f"quality must be from 1 to 100, not {quality}.")
     sources = {identity(job.source) for job in jobs}
+    jobs = [job for job in jobs if not (skip and job.target.exists() and identity(job.target) not in sources)]
     start = time.monotonic()
     for finished, job in enumerate(jobs):
 
@@ -153,7 +185,7 @@ def run(
 
         progress(0.0)
         try:
-            paint_job(job, style, brush, overwrite, sources, progress)
+            paint_job(job, style, brush, overwrite, quality, sources, progress)
         except GanStyleError as error:
             failures.append(error)
             on_failure(error)
@@ -162,7 +194,9 @@ def run(
     return failures
 
 
-def paint_job(job: Job, style: Style, brush: Brush, overwrite: bool, sources: set[object], progress: Progress) -> None:
+def paint_job(
+    job: Job, style: Style, brush: Brush, overwrite: bool, quality: int, sources: set[object], progress: Progress
+) -> None:
     """Paint one picture.
 
     Raises:
@@ -172,13 +206,60 @@ def paint_job(job: Job, style: Style, brush: Brush, overwrite: bool, sources: se
         raise PictureError(f"{job.target} is one of the photographs and is never replaced; paint somewhere else.")
     if job.target.exists() and not overwrite:
         raise PictureError(f"{job.target} exists already; add --overwrite to replace it.")
-    picture = read_picture(job.source)
+    picture = read_source(job.source)
     check_fits(job.target, picture.size)
     try:
         job.target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PictureError(f"The folder {job.target.parent} cannot be made ({error.strerror}).") from None
-    write_picture(job.target, style.paint_picture(picture, brush, progress))
+    write_picture(job.target, style.paint_picture(picture, brush, progress), quality)
+
+
+def paint_to_pipe(
+    source: Path,
+    style: Style,
+    brush: Brush,
+    *,
+    form: str = "",
+    quality: int = QUALITY,
+    on_progress: Progress = lambda _: None,
+) -> bytes:
+    """Paint one picture for standard output.
+
+    Args:
+        source: a file, or ``PIPE``.
+        style: who paints.
+        brush: how.
+        form: an extension without its dot; PNG by default.
+        quality: of JPEG and WebP, 1..100.
+        on_progress: called with the share that is done.
+
+    Returns:
+        A whole file.
+
+    Raises:
+        UsageError: an unknown format, or a quality out of range.
+        PictureError: the picture cannot be read, or the format cannot hold it.
+    """
+    pillow_form = format_named(form or "png")
+    if not 1 <= quality <= 100:
+        raise UsageError(f"quality must be from 1 to 100, not {quality}.")
+    picture = read_source(source)
+    check_size(pillow_form, picture.size, "The painting")
+    stream = io.BytesIO()
+    encode(stream, style.paint_picture(picture, brush, on_progress), pillow_form, quality)
+    return stream.getvalue()
+
+
+def read_source(path: Path) -> Picture:
+    """A picture from a file, or from standard input.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    if path != PIPE:
+        return read_picture(path)
+    return read_picture(sys.stdin.buffer.read(), name="Standard input")
 
 
 def identity(path: Path) -> object:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -189,6 +190,58 @@ def test_paintings_inside_the_folder_are_not_painted_again(
     command = ("stylize", tmp_path, "--style", style_path, "-o", tmp_path / "out", "--overwrite")
     for _ in range(2):
         assert run(*command).out == f"{tmp_path / 'out' / 'a.png'}\n"
+
+
+def piped(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the program as a shell does."""
+    words = [sys.executable, "-m", "gan_style", *map(str, arguments)]
+    return subprocess.run(words, input=given, capture_output=True, check=False)
+
+
+def test_pictures_go_through_pipes(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+    content = cat_path.read_bytes()
+    through = piped("stylize", "-", "--style", style_path, given=content)
+    assert (through.returncode, through.stderr) == (0, b"")
+    with Image.open(io.BytesIO(through.stdout)) as picture:
+        assert (picture.format, picture.size) == ("PNG", (451, 300))
+    output = tmp_path / "out.jpg"
+    assert piped("stylize", "-", "--style", style_path, "-o", output, given=content).stdout.decode().split() == [
+        str(output)
+    ]
+    small, large = (
+        piped("stylize", cat_path, "--style", style_path, "-o", "-", "--format", "jpg", "--quality", quality).stdout
+        for quality in (30, 95)
+    )
+    with Image.open(io.BytesIO(small)) as picture:
+        assert picture.format == "JPEG"
+    assert len(small) < len(large) / 2
+    for arguments, given, code, message in (
+        (("-", "--style", style_path), b"no picture", 3, b"Standard input is not a picture"),
+        ((cat_path, cat_path, "--style", style_path, "-o", "-"), b"", 2, b"takes one picture"),
+        (("-", cat_path, "--style", style_path, "-o", tmp_path), content, 2, b"Standard input is one picture"),
+        ((cat_path, "--style", style_path, "-o", "-", "--format", "gif"), b"", 2, b"format must be one of"),
+        ((cat_path, "--style", style_path, "-o", tmp_path / "x.png", "--format", "jpg"), b"", 2, b"--format"),
+    ):
+        done = piped("stylize", *arguments, given=given)
+        assert (done.returncode, done.stdout) == (code, b""), done.stderr
+        assert message in done.stderr
+
+
+def test_what_was_painted_before_is_passed_over(run: Run, style_path: Path, photo_folder: Path, tmp_path: Path) -> None:
+    for path in sorted(photo_folder.iterdir())[4:]:
+        path.unlink()
+    output = tmp_path / "out"
+    options = ("--style", style_path, "-o", output, "--format", "webp", "--skip-existing")
+    first = run("stylize", photo_folder, *options)
+    assert [Path(line).name for line in first.out.split()] == [f"{index:03}.webp" for index in range(4)]
+    before = {path: path.stat().st_mtime_ns for path in output.iterdir()}
+    (output / "002.webp").unlink()
+    second = run("stylize", photo_folder, *options)
+    assert (second.code, [Path(line).name for line in second.out.split()]) == (0, ["002.webp"])
+    after = {path: path.stat().st_mtime_ns for path in output.iterdir()}
+    assert [path.name for path in before if before[path] != after[path]] == ["002.webp"]
+    assert run("stylize", photo_folder, *options).out == ""
+    assert run("stylize", photo_folder, *options, "--overwrite").code == 2
 
 
 def test_eval_prints_tables_json_and_a_page(

@@ -205,7 +205,7 @@ def test_a_broken_exif_block_costs_no_more_than_itself(junk: bytes) -> None:
 def test_formats_say_beforehand_what_they_cannot_hold(tmp_path: Path) -> None:
     check_fits(tmp_path / "x.png", (100_000, 2))
     for name in ("x.webp", "x.jpg"):
-        with pytest.raises(PictureError, match=r"use \.png"):
+        with pytest.raises(PictureError, match="use PNG"):
             check_fits(tmp_path / name, (100_000, 2))
 
 
