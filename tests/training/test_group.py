@@ -47,8 +47,7 @@ compute = Compute.choose("cpu", "fp32")
 with joined(compute) as group:
     sets = [load_pictures(find_pictures(one), 64, smallest=64) for one in (photos, paintings)]
     trainer = Trainer(*sets, load_backbone(), recipe, compute, group)
-    for step in range(2):
-        trainer.step(1.0)
+    trainer.step(1.0)
     gradients = {f"{what}.{name}": value.grad for what in ("generator", "discriminator")
                  for name, value in getattr(trainer, what).named_parameters()}
     if group.first:
@@ -106,7 +105,7 @@ def test_two_processes_make_the_gradients_of_one(folder: Path) -> None:
     one, two = results
     assert one.keys() == two.keys()
     for name, value in one.items():
-        assert torch.allclose(value, two[name], rtol=1e-4, atol=1e-5), name
+        assert (value - two[name]).abs().max() < 1e-5 * max(1.0, float(value.abs().max())), name
     assert max(float(value.abs().max()) for value in one.values()) > 1e-2
 
 
