@@ -2,8 +2,9 @@
 
     python benchmarks/processes.py PHOTOS PAINTINGS [--steps 40]
 
-Prints the seconds of a step for one process with the whole batch, for one with half of it, and for two processes
-with half of it each, and how many bytes each process sends in a step. Compare within one run only.
+Prints the seconds of a step for one process with the whole batch, for one with half of it, for two processes with half
+of it each, and for one process of two threads, and how many bytes each process sends in a step. Compare within one run
+only.
 """
 
 from __future__ import annotations
@@ -30,23 +31,24 @@ def main() -> None:
         work(options)
         return
     rows = (
-        ("one process", 1, options.batch_size),
-        ("one process, half of the batch", 1, options.batch_size // 2),
-        ("two processes", 2, options.batch_size),
+        ("one process", 1, 1, options.batch_size),
+        ("one process, half of the batch", 1, 1, options.batch_size // 2),
+        ("two processes", 2, 1, options.batch_size),
+        ("one process of two threads", 1, 2, options.batch_size),
     )
     for _ in range(2):  # The second round shows how much to trust the first.
-        for name, processes, batch_size in rows:
-            print(f"{name}: {launch(options, processes, batch_size)}", flush=True)
+        for name, processes, threads, batch_size in rows:
+            print(f"{name}: {launch(options, processes, threads, batch_size)}", flush=True)
 
 
-def launch(options: argparse.Namespace, processes: int, batch_size: int) -> str:
-    """What the first of so many processes prints."""
+def launch(options: argparse.Namespace, processes: int, threads: int, batch_size: int) -> str:
+    """What the first of so many processes, of so many threads each, prints."""
     words = [sys.executable]
     if processes > 1:
         words += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     words += [str(HERE), str(options.photos), str(options.paintings), "--worker"]
     words += ["--steps", str(options.steps), "--batch-size", str(batch_size)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip()
 
