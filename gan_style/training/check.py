@@ -77,7 +77,7 @@ def inspect(
     for what, pictures in (("photographs", photos), ("paintings", paintings)):
         chosen = spread_evenly(len(pictures), most)
         known.append(look(what, pictures, chosen, backbone, result, progress))
-        result.counts[what] = len(chosen)
+        result.counts[what] = len(known[-1].paths)
     result.remarks += shared(*known)
     if min(len(one.manners) for one in known) >= FEWEST:
         result.remarks += misplaced(*known)
@@ -108,6 +108,8 @@ def look(
     for done, index in enumerate(chosen):
         progress(what, done, len(chosen))
         rgb, path = pictures.pictures[index], pictures.paths[index]
+        if not pictures.usable(index):
+            continue
         if without_colour(rgb):
             faults["grey"].append(path)
         margins = find_margins(rgb)

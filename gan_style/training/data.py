@@ -71,6 +71,10 @@ class PictureSet:
         paths = [self.paths[place] for place in places]
         return PictureSet(pictures, paths, self.failures, self.fingerprint, self.told)
 
+    def usable(self, index: int) -> bool:
+        """Whether a picture that was asked for is itself, and not another in place of a file that cannot be used."""
+        return not isinstance(self.pictures, LazyPictures) or self.pictures.usable(index)
+
     def news(self) -> list[str]:
         """Failures that nobody was told of before."""
         told, self.told = self.told, len(self.failures)

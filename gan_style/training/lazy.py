@@ -184,6 +184,10 @@ class LazyPictures(Sequence[Pixels]):
             return LazyPictures(self.store, self.places[index])
         return self.store.get(self.places[index])
 
+    def usable(self, index: int) -> bool:
+        """Whether the file was not found unusable yet."""
+        return self.places[index] not in self.store.unusable
+
     def part(self, places: Sequence[int]) -> LazyPictures:
         """Some of them."""
         return LazyPictures(self.store, [self.places[place] for place in places])
