@@ -209,7 +209,8 @@ class Session:
                 self.keeper.save_style()
             raise TrainingError(
                 f"{illness.sentence}, at step {steps}. That is illness number {guard.illnesses}, and training is given "
-                f"up; {self.plan.output} holds the style as it was before. {illness.advice}"
+                f"up; {self.plan.output} holds {'the best style so far' if guard.kept else 'what was saved last'}. "
+                f"{illness.advice}"
             )
         if over:
             sentence = f"{illness.sentence}, at step {steps}: the style of step {guard.kept_steps} is kept"
