@@ -1,6 +1,20 @@
-"""``python -m gan_style``."""
+"""The entry point: ``gan-style`` and ``python -m gan_style``."""
 
-from gan_style.cli.app import main
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C, even while it is being loaded, is no traceback."""
+    try:
+        from gan_style.cli.app import main as run
+
+        run()
+    except KeyboardInterrupt:
+        print("gan-style: interrupted.", file=sys.stderr)
+        sys.exit(130)
+
 
 if __name__ == "__main__":
     main()

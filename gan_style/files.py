@@ -20,6 +20,9 @@ HICCUPS = {
 }
 """Errors of network file systems that may be gone a moment later."""
 
+PART = ".gan-style-{}.part"
+"""Name of what is being written."""
+
 PAUSES = (0.1, 1.0, 5.0)
 """Seconds to wait before each further attempt."""
 
@@ -49,7 +52,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
-    temporary = path.with_name(f".gan-style-{secrets.token_hex(8)}.part")
+    temporary = path.with_name(PART.format(secrets.token_hex(8)))
     temporary.open("xb").close()
     mode = temporary.stat().st_mode
     try:
@@ -61,3 +64,9 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what was being written below a folder when its only writer was killed."""
+    for path in folder.rglob(PART.format("*")):
+        path.unlink(missing_ok=True)

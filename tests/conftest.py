@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,12 @@ from gan_style.models.generator import Generator, GeneratorConfig
 
 PHOTO_FOLDER = Path(skimage.__file__).parent / "data"
 TINY = GeneratorConfig(channels=8, blocks=1, refine_channels=8)
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Tests run side by side; several threads in each would wait for one another.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
 
 
 def photo(name: str) -> Image.Image:

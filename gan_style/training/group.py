@@ -8,6 +8,7 @@ alone decides and writes; what it decides is told to the others.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from typing import TypeVar, cast
 
 import torch
 import torch.distributed as dist
+
+# DistributedDataParallel would import this after the group is made, and its functions then keep the group as a default
+# argument for ever: its threads outlive it and abort now and then when the process ends.
+import torch.distributed.nn.functional
 from torch import Tensor, nn
 from torch.distributed import PrefixStore  # type: ignore[attr-defined]  # public, and not listed as such
 from torch.distributed.rendezvous import rendezvous
@@ -128,6 +133,7 @@ def joined(compute: Compute) -> Iterator[Group]:
     try:
         yield Group(rank, size)
     finally:
+        gc.collect()  # DistributedDataParallel, too, keeps the group, and refers to itself.
         dist.destroy_process_group()
 
 

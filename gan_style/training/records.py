@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_style.errors import PictureError, ResourceError
+from gan_style.files import remove_parts
 from gan_style.imaging.decoding import Picture, Pixels
 from gan_style.imaging.encoding import write_picture
 from gan_style.training.data import PictureSet
@@ -42,6 +43,7 @@ class Records:
             OSError: the folder cannot be written.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        remove_parts(self.folder)
         begin_history(self.folder)
         for path in self.previews.glob("*.jpg"):
             path.unlink(missing_ok=True)
@@ -52,6 +54,7 @@ class Records:
         Raises:
             OSError: the folder cannot be written.
         """
+        remove_parts(self.folder)
         cut_history(self.folder, steps)
         for path in self.previews.glob("*.jpg"):
             if int(path.stem) > steps:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from gan_style.__main__ import main as entry_point
 from gan_style.cli.app import main
 from gan_style.imaging.decoding import Pixels
 
@@ -196,6 +197,19 @@ def piped(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess
     """Run the program as a shell does."""
     words = [sys.executable, "-m", "gan_style", *map(str, arguments)]
     return subprocess.run(words, input=given, capture_output=True, check=False)
+
+
+def test_an_interrupt_at_any_moment_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gan_style.cli.app.main", interrupted)
+    with pytest.raises(SystemExit) as stop:
+        entry_point()
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == "gan-style: interrupted.\n"
 
 
 def test_pictures_go_through_pipes(cat_path: Path, style_path: Path, tmp_path: Path) -> None:

@@ -82,12 +82,15 @@ def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painti
     photos, paintings = sets(photo_folder, painting_folder)
     recipe = Recipe(size=64, generator=TINY, content_weight=0.0, generator_rate=4e-3, ema=0.9)
     trainer = Trainer(photos, paintings, load_backbone(), recipe, Compute.choose("cpu", "fp32"))
-    for _ in range(120):
-        trainer.step(1.0)
     crops = photos.cut(photos.draw(16, np.random.default_rng(0)), 32).float() / 127.5 - 1
     goal = paintings.cut(paintings.draw(64, np.random.default_rng(0)), 32).float().mean((0, 2, 3)) / 127.5 - 1
-    with torch.inference_mode():
-        painted = trainer.average(crops).mean((0, 2, 3))
+    seen = []
+    for _ in range(12):
+        for _ in range(10):
+            trainer.step(1.0)
+        with torch.inference_mode():
+            seen.append(trainer.average(crops).mean((0, 2, 3)))
+    painted = torch.stack(seen).mean(0)  # Generator and discriminator circle around the goal.
     assert (painted - goal).norm() < 0.7 * (crops.mean((0, 2, 3)) - goal).norm()
 
 
