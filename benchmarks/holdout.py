@@ -2,13 +2,16 @@
 
     python benchmarks/holdout.py FOLDER OUT --held 63
 
-makes OUT/train and OUT/held. Which pictures are held out depends on their names alone (SHA-256 order).
+makes OUT/train and OUT/held. Which pictures are held out depends on their names alone (SHA-256 order). Where there are
+several prints of one design, ``--design REGEX`` says what in a name tells the design, and all of them go to one side.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import re
+from collections import defaultdict
 from pathlib import Path
 
 
@@ -16,17 +19,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--held", type=int, required=True, help="how many pictures to hold out")
+    parser.add_argument("--held", type=int, required=True, help="how many pictures to hold out, at least")
+    parser.add_argument("--design", default=".+", metavar="REGEX", help="part of a name that tells the design")
     options = parser.parse_args()
-    files = sorted(path for path in options.folder.iterdir() if path.is_file())
-    ranked = sorted(files, key=lambda path: hashlib.sha256(path.name.encode()).digest())
     if options.out.exists() and any(options.out.iterdir()):
         parser.error(f"{options.out} is not empty, and an earlier split must not mix with this one")
-    for name, part in (("held", ranked[: options.held]), ("train", ranked[options.held :])):
-        (options.out / name).mkdir(parents=True, exist_ok=True)
+    designs: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(path for path in options.folder.iterdir() if path.is_file()):
+        found = re.search(options.design, path.name)
+        designs[found.group() if found else path.name].append(path)
+    sides: dict[str, list[Path]] = {"held": [], "train": []}
+    for name in sorted(designs, key=lambda name: hashlib.sha256(name.encode()).digest()):
+        sides["held" if len(sides["held"]) < options.held else "train"] += designs[name]
+    for side, part in sides.items():
+        (options.out / side).mkdir(parents=True, exist_ok=True)
         for path in part:
-            (options.out / name / path.name).symlink_to(path.resolve())
-        print(f"{options.out / name}: {len(part)} pictures")
+            (options.out / side / path.name).symlink_to(path.resolve())
+        print(f"{options.out / side}: {len(part)} pictures")
 
 
 if __name__ == "__main__":

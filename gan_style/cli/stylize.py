@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gan_style.defaults import DETAIL, QUALITY, STRENGTH, STYLE
+from gan_style.defaults import DETAIL, KEEP_COLORS, QUALITY, STRENGTH, STROKE, STYLE
 from gan_style.errors import GanStyleError, UsageError
 
 
@@ -32,6 +32,12 @@ def stylize(
     detail: Annotated[
         float, typer.Option(min=0, max=1, help="How much of a large photograph's fine detail comes back.")
     ] = DETAIL,
+    stroke: Annotated[
+        float, typer.Option(min=0.25, max=4, help="Size of the largest brush on a large photograph.")
+    ] = STROKE,
+    keep_colors: Annotated[
+        float, typer.Option(min=0, max=1, help="How much of the photograph's own colours stays.")
+    ] = KEEP_COLORS,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     form: Annotated[
@@ -58,7 +64,7 @@ def stylize(
         from gan_style.inference.painter import Brush
         from gan_style.inference.style import load_style
 
-        brush = Brush(strength, detail)
+        brush = Brush(strength, detail, stroke, keep_colors)
         loaded = load_style(style, device=device, precision=precision)
         if output == PIPE or (output is None and inputs == [PIPE]):
             if len(inputs) > 1 or inputs[0].is_dir():

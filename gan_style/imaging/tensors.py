@@ -24,6 +24,12 @@ def to_tensor(rgb: Pixels) -> Tensor:
     return to_unit(torch.from_numpy(rgb).permute(2, 0, 1)[None])
 
 
+def luma(picture: Tensor) -> Tensor:
+    """(N, 3, H, W) -> (N, 1, H, W), as in ITU-R BT.601."""
+    weights = torch.tensor([0.299, 0.587, 0.114], dtype=picture.dtype, device=picture.device)
+    return (picture * weights[:, None, None]).sum(1, keepdim=True)
+
+
 def to_pixels(picture: Tensor) -> Pixels:
     """(1, 3, H, W) in [-1, 1], clamped -> (H, W, 3), 0..255."""
     pixels: Pixels = ((picture[0].clamp(-1, 1) + 1) * 127.5 + 0.5).byte().permute(1, 2, 0).cpu().numpy()

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from gan_style.defaults import DETAIL, STRENGTH
+from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import UsageError
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.tensors import grain, to_pixels
+from gan_style.imaging.tensors import grain, luma, to_pixels
 from gan_style.inference.tiles import Box, enlarge, shrink, split, view
 from gan_style.models.generator import Generator
 
@@ -36,16 +37,30 @@ class Brush:
     Attributes:
         strength: 0 gives the photograph back, 1 the painting; up to 1.5 exaggerates.
         detail: 0..1, how much of the photograph's fine detail comes back with every finer brush.
+        stroke: size of the largest brush, 1/4..4; at 1 it sees the picture at the scale of
+        keep_colors: 0..1, how much of the photograph's chroma stays; 1 lends it brushwork and nothing else (luminance
+            only, as in Gatys et al., "Preserving Color in Neural Artistic Style Transfer", 2016).
     """
 
     strength: float = STRENGTH
     detail: float = DETAIL
+    stroke: float = STROKE
+    keep_colors: float = KEEP_COLORS
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1.5:
             raise UsageError(f"strength must be from 0 to 1.5, not {self.strength}.")
         if not 0 <= self.detail <= 1:
             raise UsageError(f"detail must be from 0 to 1, not {self.detail}.")
+        if not 1 / 4 <= self.stroke <= 4:
+            raise UsageError(f"stroke must be from 0.25 to 4, not {self.stroke}.")
+        if not 0 <= self.keep_colors <= 1:
+            raise UsageError(f"keep_colors must be from 0 to 1, not {self.keep_colors}.")
+
+    def mix(self, photo: Tensor, painted: Tensor) -> Tensor:
+        """What of a painting is laid over its photograph; both (N, 3, H, W)."""
+        change = painted - photo
+        return photo + self.strength * torch.lerp(change, luma(change).expand_as(change), self.keep_colors)
 
 
 class Painter:
@@ -65,9 +80,9 @@ class Painter:
         self.generator = compute.place(generator)
         self.size, self.compute, self.tile = size, compute, tile
 
-    def levels(self, height: int, width: int) -> int:
-        """How many times a picture is halved before the largest brush touches it."""
-        return max(0, round(math.log2(min(height, width) / self.size)))
+    def levels(self, height: int, width: int, stroke: float = STROKE) -> int:
+        """How many brushes follow the largest, each half the size of the one before."""
+        return max(0, round(math.log2(min(height, width) / self.size * stroke)))
 
     def paint(self, rgb: Pixels, brush: Brush | None = None, progress: Progress = lambda _: None) -> Pixels:
         """Paint a picture.
@@ -86,26 +101,31 @@ class Painter:
         """
         brush = brush or Brush()
         height, width = rgb.shape[:2]
-        photos = pyramid(rgb, self.levels(height, width))
+        photos = pyramid(rgb, self.levels(height, width, brush.stroke))
+        sizes = [photo.shape[:2] for photo in photos]
+        if len(photos) > 1:
+            # Halving alone would leave the largest brush up to 1.4 times too large or too small.
+            photos[0] = to_short_side(photos[0], max(1, round(self.size / brush.stroke)))
         total = sum(photo.shape[0] * photo.shape[1] for photo in photos)
         done = 0
+        below: Pixels | None = None
         coarse: npt.NDArray[np.float16] | None = None
         result = np.empty_like(photos[-1])
         for index, photo in enumerate(photos):
             last = index == len(photos) - 1
             level = np.empty(photo.shape, np.float16) if not last else None
-            below = photos[index - 1] if index else None
             for box in split(photo.shape[0], photo.shape[1], self.tile):
                 painted = self.paint_box(photo, below, coarse, box, brush.detail)
                 where = (slice(box.top, box.bottom), slice(box.left, box.right))
                 if level is not None:
                     level[where] = painted[0].permute(1, 2, 0).numpy()
                 else:
-                    original = view(photo, box)
-                    result[where] = to_pixels(original + brush.strength * (painted - original))
+                    result[where] = to_pixels(brush.mix(view(photo, box), painted))
                 done += box.height * box.width
                 progress(done / total)
-            coarse = level
+            if level is not None:
+                coarse = resampled(level, sizes[index])
+                below = halved(photos[index + 1])
         return result[:height, :width]
 
     def paint_box(
@@ -152,5 +172,27 @@ def pyramid(rgb: Pixels, levels: int) -> list[Pixels]:
     down, right = (-side % factor for side in rgb.shape[:2])
     photos = [np.pad(rgb, ((0, down), (0, right), (0, 0)), "symmetric") if down or right else rgb]
     for _ in range(levels):
-        photos.insert(0, np.asarray(Image.fromarray(photos[0]).reduce(2)))
+        photos.insert(0, halved(photos[0]))
     return photos
+
+
+def halved(rgb: Pixels) -> Pixels:
+    """(2H, 2W, 3) to (H, W, 3), the mean of each 2x2 square."""
+    return np.asarray(Image.fromarray(rgb).reduce(2))
+
+
+def to_short_side(rgb: Pixels, side: int) -> Pixels:
+    """A picture at another scale."""
+    height, width = rgb.shape[:2]
+    factor = side / min(height, width)
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.array(Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC))
+
+
+def resampled(level: npt.NDArray[np.float16], size: tuple[int, ...]) -> npt.NDArray[np.float16]:
+    """A level of a painting, (H, W, 3), at another size."""
+    if level.shape[:2] == size:
+        return level
+    picture = torch.from_numpy(level).permute(2, 0, 1)[None].float()
+    picture = F.interpolate(picture, size, mode="bicubic", align_corners=False, antialias=True)
+    return np.asarray(picture[0].permute(1, 2, 0).half().numpy())

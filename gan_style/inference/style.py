@@ -9,7 +9,7 @@ from PIL import Image
 
 from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.style_file import StyleFile, read_style
-from gan_style.defaults import DETAIL, STRENGTH, STYLE
+from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
 from gan_style.device import Compute
 from gan_style.imaging.decoding import Picture, PictureLike, read_picture
 from gan_style.imaging.encoding import to_image
@@ -28,22 +28,33 @@ class Style:
         self.name, self.file = name, file
         self.painter = Painter(file.generator, file.size, compute)
 
-    def paint(self, picture: PictureLike, *, strength: float = STRENGTH, detail: float = DETAIL) -> Image.Image:
+    def paint(
+        self,
+        picture: PictureLike,
+        *,
+        strength: float = STRENGTH,
+        detail: float = DETAIL,
+        stroke: float = STROKE,
+        keep_colors: float = KEEP_COLORS,
+    ) -> Image.Image:
         """Paint a picture.
 
         Args:
             picture: a path, the bytes of a file, a PIL image, or an array (uint8 in 0..255 or floats in 0..1).
             strength: 0 gives the photograph back, 1 the painting, up to 1.5 exaggerates.
             detail: 0..1, how much of a large photograph's fine detail comes back.
+            stroke: 1/4..4, size of the largest brush on a large photograph.
+            keep_colors: 0..1, how much of the photograph's own colours stays.
 
         Returns:
             A PIL image of the same size, upright, RGB or (where the picture has transparency) RGBA.
 
         Raises:
             PictureError: the picture cannot be read.
-            UsageError: strength or detail is out of range.
+            UsageError: a number is out of range.
         """
-        return to_image(self.paint_picture(read_picture(picture), Brush(strength, detail)))
+        brush = Brush(strength, detail, stroke, keep_colors)
+        return to_image(self.paint_picture(read_picture(picture), brush))
 
     def paint_picture(self, picture: Picture, brush: Brush, progress: Progress = lambda _: None) -> Picture:
         """Paint a decoded picture; transparency, colour profile and metadata stay as they are."""
@@ -68,7 +79,14 @@ def load_style(style: str | os.PathLike[str] = STYLE, *, device: str = "auto", p
 
 
 def stylize(
-    picture: PictureLike, style: str | os.PathLike[str] = STYLE, *, strength: float = STRENGTH, detail: float = DETAIL
+    picture: PictureLike,
+    style: str | os.PathLike[str] = STYLE,
+    *,
+    strength: float = STRENGTH,
+    detail: float = DETAIL,
+    stroke: float = STROKE,
+    keep_colors: float = KEEP_COLORS,
 ) -> Image.Image:
-    """Paint one picture: ``load_style(style).paint(picture)``. For several, load the style once."""
-    return load_style(style).paint(picture, strength=strength, detail=detail)
+    """Paint one picture, as :meth:`Style.paint` does. For several, load the style once."""
+    loaded = load_style(style)
+    return loaded.paint(picture, strength=strength, detail=detail, stroke=stroke, keep_colors=keep_colors)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torch import Tensor
 
 import gan_style
 from gan_style.device import Compute
@@ -32,12 +34,11 @@ def tiny_painter(tile: int = 1024, size: int = 64) -> Painter:
     width=st.integers(1, 300),
     tile=st.integers(1, 16).map(lambda number: 8 * number),
     size=st.integers(16, 128),
-    strength=st.floats(0, 1.5),
-    detail=st.floats(0, 1),
+    brush=st.builds(Brush, st.floats(0, 1.5), st.floats(0, 1), st.floats(0.25, 4), st.floats(0, 1)),
 )
 @settings(max_examples=25, deadline=None)
-def test_tiled_equals_whole(height: int, width: int, tile: int, size: int, strength: float, detail: float) -> None:
-    rgb, brush = CAT[:height, :width], Brush(strength, detail)
+def test_tiled_equals_whole(height: int, width: int, tile: int, size: int, brush: Brush) -> None:
+    rgb = CAT[:height, :width]
     whole = tiny_painter(size=size).paint(rgb, brush)
     tiled = tiny_painter(max(tile, 8 * (max(height, width) // 64)), size).paint(rgb, brush)
     assert tiled.shape == rgb.shape
@@ -88,6 +89,40 @@ def test_less_detail_means_less_of_the_photograph() -> None:
     assert all(np.abs(a - b).mean() > 0.5 for a, b in itertools.pairwise(results))
 
 
+def test_the_largest_brush_has_the_size_that_is_asked_for() -> None:
+    shown: list[tuple[int, int]] = []
+
+    class Shown(Painter):
+        def paint_box(self, photo: Pixels, *args: Any) -> Tensor:
+            shown.append(photo.shape[:2])
+            return super().paint_box(photo, *args)
+
+    painter = Shown(lively_generator(TINY), 64, CPU)
+    for stroke, first, levels in ((1.0, 64, 3), (1.5, 43, 4), (2.0, 32, 4), (0.5, 128, 2), (0.25, 300, 1)):
+        shown.clear()
+        painter.paint(CAT, Brush(stroke=stroke))
+        assert len(shown) == levels
+        assert abs(min(shown[0]) - first) <= 1
+        assert 300 <= min(shown[-1]) < 308
+
+
+def test_the_photographs_chroma_stays_where_it_is_asked_for(cat: Pixels) -> None:
+    # Half of the range, so that nothing is cut off at black or white.
+    middle = (cat // 2 + 64).astype(np.uint8)
+    painter = tiny_painter(size=75)
+
+    def chroma(rgb: Pixels) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return np.asarray(rgb - (rgb @ np.array([0.299, 0.587, 0.114]))[..., None], np.float64)
+
+    plain, half, kept = (painter.paint(middle, Brush(0.3, keep_colors=share)) for share in (0.0, 0.5, 1.0))
+    away = [np.abs(chroma(one) - chroma(middle)).mean() for one in (plain, half, kept)]
+    assert away[0] > 4
+    assert away[1] == pytest.approx(away[0] / 2, rel=0.1)
+    assert away[2] < 0.7
+    luma = [one @ np.array([0.299, 0.587, 0.114]) for one in (plain, kept, middle)]
+    assert np.abs(luma[0] - luma[1]).max() < 2 < np.abs(luma[1] - luma[2]).mean()
+
+
 def test_progress_rises_to_one() -> None:
     shares: list[float] = []
     tiny_painter(tile=64, size=75).paint(CAT, progress=shares.append)
@@ -113,7 +148,14 @@ def test_a_view_goes_on_as_a_mirror_image() -> None:
 
 
 def test_values_out_of_range_are_refused() -> None:
-    for values in ({"strength": -0.1}, {"strength": 1.6}, {"detail": 1.1}, {"detail": float("nan")}):
+    for values in (
+        {"strength": -0.1},
+        {"strength": 1.6},
+        {"detail": 1.1},
+        {"detail": float("nan")},
+        {"stroke": 0.2},
+        {"keep_colors": -0.1},
+    ):
         with pytest.raises(UsageError):
             Brush(**values)
     with pytest.raises(UsageError):
