@@ -60,7 +60,8 @@ def work(options: argparse.Namespace) -> None:
     from gan_style.imaging.finding import find_pictures
     from gan_style.training.data import load_pictures
     from gan_style.training.group import joined
-    from gan_style.training.trainer import Recipe, Trainer
+    from gan_style.training.recipe import Recipe
+    from gan_style.training.trainer import Trainer
 
     compute, recipe = Compute.choose("cpu"), Recipe(batch_size=options.batch_size)
     with joined(compute) as group:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from gan_style.inference.style import Style, load_style, stylize
     from gan_style.training.api import check, resume, train
     from gan_style.training.check import Inspection
+    from gan_style.training.recipe import Recipe
     from gan_style.training.schedule import Limit
     from gan_style.training.session import Outcome
-    from gan_style.training.trainer import Recipe
 
 __all__ = [
     "DataError",
@@ -63,7 +63,7 @@ ROOMS = {
     "gan_style.training.schedule": ("Limit",),
     "gan_style.training.api": ("check", "resume", "train"),
     "gan_style.training.session": ("Outcome",),
-    "gan_style.training.trainer": ("Recipe",),
+    "gan_style.training.recipe": ("Recipe",),
 }
 
 

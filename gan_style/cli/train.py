@@ -96,8 +96,8 @@ def train(
         progress.add_task("loading", total=None)
         from gan_style.training.api import check, resume
         from gan_style.training.api import train as learn
+        from gan_style.training.recipe import Recipe
         from gan_style.training.schedule import Limit
-        from gan_style.training.trainer import Recipe
 
         display = Display(progress)
         if run is not None:

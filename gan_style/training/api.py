@@ -17,11 +17,12 @@ from gan_style.training.data import PictureSet
 from gan_style.training.group import Group, joined
 from gan_style.training.listener import Listener, Silent
 from gan_style.training.plan import Plan, read_plan, same_plan
+from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
 from gan_style.training.session import Outcome, Session
 from gan_style.training.sources import load_sets
 from gan_style.training.state import has_state
-from gan_style.training.trainer import Recipe, Trainer
+from gan_style.training.trainer import Trainer
 from gan_style.training.validation import Examiner, set_aside
 
 BRIEF = 100

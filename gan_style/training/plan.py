@@ -13,8 +13,8 @@ from gan_style.files import replacing
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.training.augmentation import AugmentationConfig
+from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
-from gan_style.training.trainer import Recipe
 
 NAME, SCHEMA = "plan.json", 1
 PATHS = ("photos", "paintings", "output")

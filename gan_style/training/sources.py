@@ -8,7 +8,7 @@ from gan_style.errors import DataError
 from gan_style.imaging.finding import find_pictures
 from gan_style.training.data import PictureSet, load_pictures, open_pictures
 from gan_style.training.listener import Listener
-from gan_style.training.trainer import Recipe
+from gan_style.training.recipe import Recipe
 
 ENOUGH_PHOTOS, ENOUGH_PAINTINGS = 30, 10
 

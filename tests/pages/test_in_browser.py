@@ -16,8 +16,8 @@ from gan_style.evaluation.report import write_report
 from gan_style.evaluation.study import StudyConfig, write_study
 from gan_style.training.page import write_run_page
 from gan_style.training.plan import Plan
+from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
-from gan_style.training.trainer import Recipe
 from tests.conftest import photo, save_crops
 
 playwright = pytest.importorskip("playwright.sync_api")

@@ -30,7 +30,8 @@ from gan_style.training.api import resume, train
 from gan_style.training.data import load_pictures
 from gan_style.training.group import joined
 from gan_style.training.schedule import Limit
-from gan_style.training.trainer import Recipe, Trainer
+from gan_style.training.recipe import Recipe
+from gan_style.training.trainer import Trainer
 from tests.conftest import TINY
 import gan_style.training.session as session
 import gan_style.training.api as api

@@ -23,8 +23,9 @@ from gan_style.training.guard import Guard, no_longer_improves
 from gan_style.training.history import read_history
 from gan_style.training.illness import diagnose
 from gan_style.training.listener import Silent
+from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
-from gan_style.training.trainer import Recipe, Trainer
+from gan_style.training.trainer import Trainer
 from gan_style.training.validation import Checkup, Examiner, set_aside
 from tests.conftest import TINY, photo
 from tests.training.conftest import small_features

@@ -24,9 +24,9 @@ from gan_style.training.data import load_pictures, open_pictures
 from gan_style.training.lazy import DiskCache, PictureStore
 from gan_style.training.listener import Silent, Status
 from gan_style.training.reading import decode_picture
+from gan_style.training.recipe import Recipe
 from gan_style.training.sampler import Sampler
 from gan_style.training.schedule import Limit
-from gan_style.training.trainer import Recipe
 from tests.conftest import TINY
 
 RECIPE = Recipe(

@@ -20,9 +20,9 @@ from gan_style.files import PART
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
 from gan_style.training.listener import Silent, Status
+from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Clock, Limit
 from gan_style.training.session import Outcome
-from gan_style.training.trainer import Recipe
 from tests.conftest import TINY
 
 RECIPE = Recipe(

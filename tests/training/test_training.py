@@ -24,8 +24,9 @@ from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import train
 from gan_style.training.data import PictureSet, load_pictures
 from gan_style.training.listener import Status
+from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
-from gan_style.training.trainer import Recipe, Trainer
+from gan_style.training.trainer import Trainer
 from tests.conftest import TINY, save_crops
 
 TINY_RECIPE = Recipe(

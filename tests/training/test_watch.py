@@ -18,9 +18,10 @@ from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
 from gan_style.training.history import read_history
 from gan_style.training.listener import Silent, Status
+from gan_style.training.recipe import Recipe
 from gan_style.training.records import PREVIEWS
 from gan_style.training.schedule import Clock, Limit
-from gan_style.training.trainer import Recipe, Trainer
+from gan_style.training.trainer import Trainer
 from tests.conftest import TINY, save_crops
 
 RECIPE = Recipe(

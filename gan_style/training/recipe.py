@@ -1,0 +1,82 @@
+"""What decides what is learnt, apart from the pictures and the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, SEED, SIZE
+from gan_style.errors import UsageError
+from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.models.generator import GeneratorConfig
+from gan_style.training.augmentation import AugmentationConfig
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what is learnt, apart from the pictures and the time.
+
+    Attributes:
+        size: short side in pixels to which pictures are shrunk; strokes are learnt at this scale. Crops are half of it.
+        batch_size: photographs, and paintings, in a step.
+        seed: of the initialisation, the crops and the augmentation.
+        context: pixels around a crop of a photograph that the generator sees and nothing judges, since it paints
+            differently beside an edge, and a finished picture has few of those.
+        content_weight: how strongly, at least, the painting must resemble itself where the photograph does.
+        content_limit: self-similarity distance beyond which that weight is raised.
+        content_strides: strides of the backbone's maps in which that is judged.
+        lattice_weight: how strongly the generator's grid is kept from showing.
+        calm_weight: how strongly calm parts of a photograph are kept from being filled.
+        calm_share: share of all parts of real paintings that count as calm.
+        generator_rate: learning rate of the generator at its highest.
+        discriminator_rate: likewise of the discriminator.
+        betas: of Adam (Kingma & Ba, ICLR 2015).
+        ema: decay of the generator's moving average, which is what is kept.
+        generator: shape of the generator.
+        discriminator: shape of the discriminator.
+        augmentation: what is done to both sides before the discriminator looks; by the number of paintings if None.
+    """
+
+    size: int = SIZE
+    batch_size: int = BATCH_SIZE
+    seed: int = SEED
+    context: int = 16
+    content_weight: float = CONTENT_WEIGHT
+    content_limit: float = CONTENT_LIMIT
+    content_strides: tuple[int, ...] = (8, 16)
+    lattice_weight: float = 1000.0
+    calm_weight: float = 30.0
+    calm_share: float = 0.1
+    generator_rate: float = 4e-4
+    discriminator_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.99)
+    ema: float = 0.998
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    augmentation: AugmentationConfig | None = None
+
+    def __post_init__(self) -> None:
+        if self.size % 32 or not 64 <= self.size <= 1024:
+            raise UsageError(f"size must be a multiple of 32 from 64 to 1024, not {self.size}.")
+        if not 1 <= self.batch_size <= 1024:
+            raise UsageError(f"batch size must be from 1 to 1024, not {self.batch_size}.")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed must be from 0 to 2**63 - 1, not {self.seed}.")
+        if not 0 <= self.content_weight <= 1000:
+            raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
+        if not 0 < self.content_limit <= 2:
+            raise UsageError(f"content limit must be above 0 and at most 2, not {self.content_limit}.")
+        if self.context % GeneratorConfig.STRIDE or not 0 <= self.context <= self.size // 4:
+            raise UsageError(
+                f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to a quarter of the size "
+                f"({self.size // 4}), not {self.context}."
+            )
+
+    @property
+    def crop(self) -> int:
+        """Side of a training crop in pixels."""
+        return self.size // 2
+
+    @property
+    def photo_crop(self) -> int:
+        """Side of a photograph's crop with its context."""
+        return self.crop + 2 * self.context
