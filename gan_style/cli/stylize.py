@@ -38,6 +38,14 @@ def stylize(
     keep_colors: Annotated[
         float, typer.Option(min=0, max=1, help="How much of the photograph's own colours stays.")
     ] = KEEP_COLORS,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Paint all in one of the style's manners. [default: each in one of its own]"),
+    ] = None,
+    variations: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="Paint each photograph so many times, with seeds from --seed (or 0) on."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     form: Annotated[
@@ -60,14 +68,16 @@ def stylize(
 
     with new_progress(BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft(), description()) as progress:
         task = progress.add_task("loading", total=None)
-        from gan_style.inference.batch import PIPE, Pace, paint_to_pipe, plan, run
+        from gan_style.inference.batch import PIPE, Pace, paint_to_pipe, plan, run, varied, without_clashes
         from gan_style.inference.painter import Brush
         from gan_style.inference.style import load_style
 
-        brush = Brush(strength, detail, stroke, keep_colors)
+        brush = Brush(strength, detail, stroke, keep_colors, seed)
         loaded = load_style(style, device=device, precision=precision)
+        if (seed is not None or variations) and not loaded.file.generator.config.noise:
+            raise UsageError(f"{loaded.name} knows one manner of painting only; leave --seed and --variations out.")
         if output == PIPE or (output is None and inputs == [PIPE]):
-            if len(inputs) > 1 or inputs[0].is_dir():
+            if len(inputs) > 1 or inputs[0].is_dir() or variations:
                 raise UsageError("Standard output takes one picture; give -o FOLDER for several.")
             if is_terminal(sys.stdout):
                 raise UsageError("Standard output is a terminal; send it to a file or a program, or give -o a name.")
@@ -80,6 +90,8 @@ def stylize(
             sys.stdout.buffer.flush()
             return
         jobs = plan(inputs, output, loaded.name, form)
+        if variations:
+            jobs = without_clashes(varied(jobs, variations, seed or 0))
         progress.update(task, total=len(jobs))
 
         def show(pace: Pace) -> None:

@@ -6,7 +6,7 @@ import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gan_style.defaults import QUALITY
@@ -31,10 +31,17 @@ PIPE = Path("-")
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to paint."""
+    """One picture to paint.
+
+    Attributes:
+        source: the photograph.
+        target: the painting.
+        seed: see :class:`~gan_style.inference.painter.Brush`.
+    """
 
     source: Path
     target: Path
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,18 +101,24 @@ def plan(inputs: Sequence[Path], output: Path | None, style_name: str, form: str
     return without_clashes(jobs)
 
 
+def varied(jobs: Sequence[Job], count: int, first: int) -> list[Job]:
+    """Each picture ``count`` times, with seeds from ``first`` on; paintings' names end in their seed."""
+    seeds = range(first, first + count)
+    return [Job(job.source, job.target.with_stem(f"{job.target.stem}-{seed}"), seed) for job in jobs for seed in seeds]
+
+
 def without_clashes(jobs: Sequence[Job]) -> list[Job]:
     """The jobs, each once.
 
     Raises:
         UsageError: two photographs would become the same painting.
     """
-    sources: dict[Path, Path] = {}
+    targets: dict[Path, Job] = {}
     for job in jobs:
-        other = sources.setdefault(job.target, job.source)
+        other = targets.setdefault(job.target, job).source
         if other != job.source:
             raise UsageError(f"{other} and {job.source} would both become {job.target}; paint them into two folders.")
-    return [Job(source, target) for target, source in sources.items()]
+    return list(targets.values())
 
 
 def expand(inputs: Sequence[Path], output: Path) -> Iterable[tuple[Path, Path]]:
@@ -185,7 +198,15 @@ def run(
 
         progress(0.0)
         try:
-            paint_job(job, style, brush, overwrite, quality, sources, progress)
+            paint_job(
+                job,
+                style,
+                brush if job.seed is None else replace(brush, seed=job.seed),
+                overwrite,
+                quality,
+                sources,
+                progress,
+            )
         except GanStyleError as error:
             failures.append(error)
             on_failure(error)

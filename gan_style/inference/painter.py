@@ -17,6 +17,7 @@ from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import UsageError
 from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.manner import own_noise, seeded_noise
 from gan_style.imaging.tensors import grain, luma, to_pixels
 from gan_style.inference.tiles import Box, enlarge, shrink, split, view
 from gan_style.models.generator import Generator
@@ -40,12 +41,14 @@ class Brush:
         stroke: size of the largest brush, 1/4..4; at 1 it sees the picture at the scale of
         keep_colors: 0..1, how much of the photograph's chroma stays; 1 lends it brushwork and nothing else (luminance
             only, as in Gatys et al., "Preserving Color in Neural Artistic Style Transfer", 2016).
+        seed: of the noise that chooses the manner of painting, 0 or more; None for a manner of the photograph's own.
     """
 
     strength: float = STRENGTH
     detail: float = DETAIL
     stroke: float = STROKE
     keep_colors: float = KEEP_COLORS
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1.5:
@@ -56,6 +59,8 @@ class Brush:
             raise UsageError(f"stroke must be from 0.25 to 4, not {self.stroke}.")
         if not 0 <= self.keep_colors <= 1:
             raise UsageError(f"keep_colors must be from 0 to 1, not {self.keep_colors}.")
+        if self.seed is not None and self.seed < 0:
+            raise UsageError(f"seed must be 0 or more, not {self.seed}.")
 
     def mix(self, photo: Tensor, painted: Tensor) -> Tensor:
         """What of a painting is laid over its photograph; both (N, 3, H, W)."""
@@ -98,8 +103,12 @@ class Painter:
 
         Returns:
             (H, W, 3), 0..255.
+
+        Raises:
+            UsageError: the brush has a seed and the generator knows one manner only.
         """
         brush = brush or Brush()
+        noise = self.noise(rgb, brush)
         height, width = rgb.shape[:2]
         photos = pyramid(rgb, self.levels(height, width, brush.stroke))
         sizes = [photo.shape[:2] for photo in photos]
@@ -115,7 +124,7 @@ class Painter:
             last = index == len(photos) - 1
             level = np.empty(photo.shape, np.float16) if not last else None
             for box in split(photo.shape[0], photo.shape[1], self.tile):
-                painted = self.paint_box(photo, below, coarse, box, brush.detail)
+                painted = self.paint_box(photo, below, coarse, box, brush.detail, noise)
                 where = (slice(box.top, box.bottom), slice(box.left, box.right))
                 if level is not None:
                     level[where] = painted[0].permute(1, 2, 0).numpy()
@@ -135,6 +144,7 @@ class Painter:
         coarse: npt.NDArray[np.float16] | None,
         box: Box,
         detail: float,
+        noise: Tensor | None,
     ) -> Tensor:
         """Paint one tile of one level: (1, 3, box.height, box.width) on the CPU.
 
@@ -144,26 +154,41 @@ class Painter:
             coarse: the painting at the next coarser level, None at the coarsest.
             box: the tile.
             detail: see :class:`Brush`.
+            noise: (1, Z), or None.
         """
         config = self.generator.config
         window = box.grown(config.margin + REFILTER, 2 * config.STRIDE)
         if below is None or coarse is None:
-            return self.generate(view(photo, window), window)[(..., *box.inside(window))]
+            return self.generate(view(photo, window), window, noise)[(..., *box.inside(window))]
         # One more pixel on each side, so that enlarging has neighbours everywhere inside the window.
         half = window.halved().grown(1)
         crop = (..., slice(2, -2), slice(2, -2))
         base, photo_base = enlarge(view(coarse, half))[crop], enlarge(view(below, half))[crop]
-        painted = self.generate(base + detail * (view(photo, window) - photo_base), window)
+        painted = self.generate(base + detail * (view(photo, window) - photo_base), window, noise)
         strokes = painted - enlarge(shrink(painted))
         return (base + strokes)[(..., *box.inside(window))]
 
-    def generate(self, picture: Tensor, window: Box) -> Tensor:
+    def noise(self, rgb: Pixels, brush: Brush) -> Tensor | None:
+        """(1, Z) on the device, or None where the generator takes none.
+
+        Raises:
+            UsageError: it takes none and the brush has a seed.
+        """
+        dimensions = self.generator.config.noise
+        if not dimensions and brush.seed is None:
+            return None
+        if not dimensions:
+            raise UsageError("This style knows one manner of painting only, whatever the seed; leave the seed out.")
+        noise = own_noise(rgb, dimensions) if brush.seed is None else seeded_noise(brush.seed, dimensions)
+        return noise.to(self.compute.device)
+
+    def generate(self, picture: Tensor, window: Box, noise: Tensor | None) -> Tensor:
         """One pass of the generator over what a window shows: (1, 3, H, W) on the CPU to the same."""
-        noise = grain(window.top, window.left, window.height, window.width)
-        picture = (picture + noise).to(self.compute.device).contiguous(memory_format=torch.channels_last)
+        fine = grain(window.top, window.left, window.height, window.width)
+        picture = (picture + fine).to(self.compute.device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), self.compute.autocast(), memory_errors("Use smaller pictures or --device cpu."):
-            painted: Tensor = self.generator(picture)
-        return painted.cpu() - noise
+            painted: Tensor = self.generator(picture, noise)
+        return painted.cpu() - fine
 
 
 def pyramid(rgb: Pixels, levels: int) -> list[Pixels]:

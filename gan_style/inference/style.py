@@ -36,6 +36,7 @@ class Style:
         detail: float = DETAIL,
         stroke: float = STROKE,
         keep_colors: float = KEEP_COLORS,
+        seed: int | None = None,
     ) -> Image.Image:
         """Paint a picture.
 
@@ -45,15 +46,16 @@ class Style:
             detail: 0..1, how much of a large photograph's fine detail comes back.
             stroke: 1/4..4, size of the largest brush on a large photograph.
             keep_colors: 0..1, how much of the photograph's own colours stays.
+            seed: 0 or more, chooses among the style's manners of painting; None for the photograph's own.
 
         Returns:
             A PIL image of the same size, upright, RGB or (where the picture has transparency) RGBA.
 
         Raises:
             PictureError: the picture cannot be read.
-            UsageError: a number is out of range.
+            UsageError: a number is out of range, or the style knows one manner only.
         """
-        brush = Brush(strength, detail, stroke, keep_colors)
+        brush = Brush(strength, detail, stroke, keep_colors, seed)
         return to_image(self.paint_picture(read_picture(picture), brush))
 
     def paint_picture(self, picture: Picture, brush: Brush, progress: Progress = lambda _: None) -> Picture:
@@ -86,7 +88,9 @@ def stylize(
     detail: float = DETAIL,
     stroke: float = STROKE,
     keep_colors: float = KEEP_COLORS,
+    seed: int | None = None,
 ) -> Image.Image:
     """Paint one picture, as :meth:`Style.paint` does. For several, load the style once."""
-    loaded = load_style(style)
-    return loaded.paint(picture, strength=strength, detail=detail, stroke=stroke, keep_colors=keep_colors)
+    return load_style(style).paint(
+        picture, strength=strength, detail=detail, stroke=stroke, keep_colors=keep_colors, seed=seed
+    )

@@ -7,6 +7,7 @@ input. Painting in tiles that overlap by :attr:`GeneratorConfig.margin` equals p
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_style.models.layers import conv3x3, initialise, leaky
+
+MANNER_SCALE = 0.5
+"""Spread of the shifts at initialisation; what they are added to has a spread of about 1."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,21 @@ class GeneratorConfig:
         blocks: number of residual blocks in the trunk.
         refine_channels: width of the layers at half resolution, the first of which joins the trunk with the photograph.
         refine_blocks: number of residual blocks there, for grain that is finer than the trunk's grid.
+        noise: dimensions of the noise vector that chooses the manner of painting; 0 paints in one manner only.
     """
 
     channels: int = 96
     blocks: int = 6
     refine_channels: int = 32
     refine_blocks: int = 1
+    noise: int = 0
 
     STRIDE = 4
     """Height and width of the input must be multiples of this, and so must the offset of a tile."""
 
     def __post_init__(self) -> None:
         limits = {"channels": (4, 512), "blocks": (0, 32), "refine_channels": (4, 256), "refine_blocks": (0, 32)}
+        limits["noise"] = (0, 64)
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
@@ -60,9 +67,12 @@ class ResidualBlock(nn.Module):
         self.first = conv3x3(channels, channels)
         self.second = conv3x3(channels, channels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C, H, W)."""
-        change: Tensor = self.second(leaky(self.first(leaky(x))))
+    def forward(self, x: Tensor, shift: Tensor | None = None) -> Tensor:
+        """(N, C, H, W) -> (N, C, H, W); ``shift``, (N, C), is added to what lies between the convolutions."""
+        hidden: Tensor = self.first(leaky(x))
+        if shift is not None:
+            hidden = hidden + shift[:, :, None, None].to(hidden.dtype)
+        change: Tensor = self.second(leaky(hidden))
         return x + change
 
 
@@ -73,6 +83,9 @@ class Generator(nn.Module):
     (Odena et al., "Deconvolution and Checkerboard Artifacts", Distill 2016), and what the last pixel shuffle (Shi et
     al., CVPR 2016) gives is smoothed by a binomial filter whose response at a period of two pixels is zero. A flat
     photograph is therefore painted flat.
+
+    A vector of noise, the same for the whole picture, chooses among manners of painting: a linear map of it shifts what
+    is hidden in every residual block. Zero is the manner in the middle.
     """
 
     binomial: Tensor
@@ -87,6 +100,9 @@ class Generator(nn.Module):
         self.refine = conv3x3(refine + 3 * 4, refine)
         self.finish = nn.Sequential(*(ResidualBlock(refine) for _ in range(self.config.refine_blocks)))
         self.head = conv3x3(refine, 3 * 4)
+        self.widths = [channels] * self.config.blocks + [refine] * self.config.refine_blocks
+        shifted = self.config.noise and self.widths
+        self.manner = nn.Linear(self.config.noise, sum(self.widths), bias=False) if shifted else None
         kernel = torch.tensor([1.0, 2.0, 1.0])
         self.register_buffer("binomial", (kernel[:, None] * kernel / 16).expand(3, 1, 3, 3).clone(), persistent=False)
         self.reset_parameters()
@@ -97,25 +113,39 @@ class Generator(nn.Module):
         for module in self.modules():
             if isinstance(module, ResidualBlock):
                 nn.init.zeros_(module.second.weight)
+        if self.manner is not None:
+            nn.init.normal_(self.manner.weight, std=MANNER_SCALE * self.config.noise**-0.5)
         with torch.no_grad():
             # One kernel for the four pixels that share a cell (ICNR, Aitken et al., 2017): no lattice at the start.
             # A tenth of the usual scale: near the identity, but not at it, so that every layer has a gradient.
             cell = self.head.weight[::4] * 0.1
             self.head.weight.copy_(cell.repeat_interleave(4, 0))
 
-    def forward(self, photo: Tensor) -> Tensor:
+    def forward(self, photo: Tensor, noise: Tensor | None = None) -> Tensor:
         """Paint a batch.
 
         Args:
             photo: (N, 3, H, W) in [-1, 1], RGB; H and W multiples of ``GeneratorConfig.STRIDE``.
+            noise: (N, Z), standard normal, Z as in the config; zero if None.
 
         Returns:
             (N, 3, H, W), float32, about [-1, 1] and not clamped.
         """
-        quarter = self.trunk(self.stem(F.pixel_unshuffle(photo, 4)))
+        shifts = iter(self.shifts(noise))
+        quarter = self.stem(F.pixel_unshuffle(photo, 4))
+        for block in self.trunk:
+            quarter = block(quarter, next(shifts))
         half = F.interpolate(self.squeeze(leaky(quarter)), scale_factor=2, mode="bilinear", align_corners=False)
         half = torch.cat([half, F.pixel_unshuffle(photo, 2).to(half.dtype)], 1)
-        half = self.finish(self.refine(leaky(half)))
+        half = self.refine(leaky(half))
+        for block in self.finish:
+            half = block(half, next(shifts))
         delta = F.pixel_shuffle(self.head(leaky(half)), 2).float()
         smooth = F.conv2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), self.binomial.to(delta.dtype), groups=3)
         return photo.float() + smooth.float()
+
+    def shifts(self, noise: Tensor | None) -> Sequence[Tensor | None]:
+        """For every residual block, (N, C) or None."""
+        if self.manner is None or noise is None:
+            return [None] * len(self.widths)
+        return self.manner(noise).split(self.widths, 1)  # type: ignore[no-any-return]  # torch says Any

@@ -56,6 +56,7 @@ CHARTS: tuple[tuple[str, dict[str, str], int], ...] = (
     ("Content: self-similarity distance", {"held_content": "pictures kept aside", "content": "training"}, 3),
     ("Adversarial losses", {"discriminator": "discriminator", "generator": "generator"}, 2),
     ("Weight of the content term", {"content_weight": "weight"}, 2),
+    ("Noise: error of reading it from the painting, guessing = 1", {"noise": "training"}, 2),
     ("Lattice, photographs or paintings = 1", {"held_lattice": "pictures kept aside"}, 2),
     ("Saturation", {"held_saturation": "what is painted"}, 3),
     ("Overfitting of the discriminator", {"held_overfit": "1: knows its paintings by heart"}, 2),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, SEED, SIZE
+from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, NOISE, SEED, SIZE
 from gan_style.errors import UsageError
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
@@ -27,6 +27,8 @@ class Recipe:
         lattice_weight: how strongly the generator's grid is kept from showing.
         calm_weight: how strongly calm parts of a photograph are kept from being filled.
         calm_share: share of all parts of real paintings that count as calm.
+        noise_weight: how strongly the noise must show in the painting.
+        noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
         generator_rate: learning rate of the generator at its highest.
         discriminator_rate: likewise of the discriminator.
         betas: of Adam (Kingma & Ba, ICLR 2015).
@@ -46,11 +48,13 @@ class Recipe:
     lattice_weight: float = 1000.0
     calm_weight: float = 30.0
     calm_share: float = 0.1
+    noise_weight: float = 1.0
+    noise_limit: float = 0.4
     generator_rate: float = 4e-4
     discriminator_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
     ema: float = 0.998
-    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    generator: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(noise=NOISE))
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     augmentation: AugmentationConfig | None = None
 

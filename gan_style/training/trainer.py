@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_style.device import Compute
@@ -19,6 +20,7 @@ from gan_style.losses.lattice import lattice_energy
 from gan_style.models.backbone import Backbone
 from gan_style.models.discriminator import Discriminator
 from gan_style.models.generator import Generator
+from gan_style.models.reader import NoiseReader
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
 from gan_style.training.data import PictureSet
@@ -36,6 +38,7 @@ class Losses:
     content: float
     lattice: float
     calm: float
+    noise: float
 
     def healthy(self) -> bool:
         """Whether all of them are finite numbers."""
@@ -75,12 +78,17 @@ class Trainer:
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.backbone = compute.place(backbone)
         self.discriminator = compute.place(Discriminator(recipe.discriminator, backbone.config))
+        noise = recipe.generator.noise
+        self.reader = compute.place(NoiseReader(noise, backbone.config) if noise else nn.Identity())
         self.painter = self.group.wrap(self.generator, compute)
         self.critic = self.group.wrap(self.discriminator, compute)
+        self.guess = self.group.wrap(self.reader, compute) if noise else self.reader
         self.content_maps = [backbone.config.strides.index(stride) for stride in recipe.content_strides]
         self.optimizers = (
             torch.optim.Adam(self.discriminator.parameters(), recipe.discriminator_rate, recipe.betas),
-            torch.optim.Adam(self.generator.parameters(), recipe.generator_rate, recipe.betas),
+            torch.optim.Adam(
+                [*self.generator.parameters(), *self.reader.parameters()], recipe.generator_rate, recipe.betas
+            ),
         )
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.calm = torch.zeros((), device=compute.device)
@@ -104,8 +112,9 @@ class Trainer:
         shape = (recipe.batch_size, *photos.shape[1:])
         draw, draw_real = (Augmentation.draw(shape, photos.device, augmentation).part(self.part) for _ in range(2))
         real = draw_real(paintings)
+        noise = torch.randn(recipe.batch_size, recipe.generator.noise, device=photos.device)[self.part]
         with self.compute.autocast():
-            whole = self.painter(surrounded)[..., inner, inner]
+            whole = self.painter(surrounded, noise)[..., inner, inner]
         painted = draw(whole)
         # The same draw for photograph and painting: one look through the backbone serves the critic and the content.
         maps = self.look(painted)
@@ -132,17 +141,19 @@ class Trainer:
         calm = calm_of(self.group.gather(roughness(paintings)), recipe.calm_share)
         self.calm.lerp_(calm, 0.01 if self.steps else 1.0)
         calm_loss = unrest(whole, photos, self.calm)
+        noise_loss = F.mse_loss(self.guess(maps, photo_maps), noise) if noise.numel() else torch.zeros_like(calm_loss)
         painter.zero_grad()
         torch.autograd.backward(
             generator_loss
             + self.content.weight * content_loss
             + recipe.lattice_weight * lattice_loss
             + recipe.calm_weight * calm_loss
+            + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
         )
         painter.step()
         self.update_average()
         self.steps += 1
-        parts = torch.stack([discriminator_loss, generator_loss, content_loss, lattice_loss, calm_loss])
+        parts = torch.stack([discriminator_loss, generator_loss, content_loss, lattice_loss, calm_loss, noise_loss])
         losses = Losses(*self.group.mean(parts).tolist())
         self.content.update(losses.content)
         return losses

@@ -17,6 +17,7 @@ from gan_style.checkpoints.bundled import bundled_styles, resolve_style
 from gan_style.checkpoints.style_file import METADATA_KEY, PICKLE_MAGIC, StyleFile, read_style, write_style
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
+from gan_style.training.recipe import Recipe
 from tests.conftest import lively_generator
 
 Edit = Callable[[dict[str, Any]], None]
@@ -27,14 +28,21 @@ Edit = Callable[[dict[str, Any]], None]
     blocks=st.integers(0, 3),
     refine=st.integers(4, 16),
     finish=st.integers(0, 2),
+    noise=st.integers(0, 4),
     seed=st.integers(0, 9),
 )
 @settings(max_examples=15, deadline=None)
 def test_any_generator_round_trips(
-    tmp_path_factory: pytest.TempPathFactory, channels: int, blocks: int, refine: int, finish: int, seed: int
+    tmp_path_factory: pytest.TempPathFactory,
+    channels: int,
+    blocks: int,
+    refine: int,
+    finish: int,
+    noise: int,
+    seed: int,
 ) -> None:
     path = tmp_path_factory.mktemp("style") / "x.ckpt"
-    generator = lively_generator(GeneratorConfig(channels, blocks, refine, finish), seed)
+    generator = lively_generator(GeneratorConfig(channels, blocks, refine, finish, noise), seed)
     write_style(path, StyleFile(generator, 256, "MIT", {"steps": 7}, {"gap": 0.5}))
     back = read_style(path)
     assert back.generator.config == generator.config
@@ -45,7 +53,7 @@ def test_any_generator_round_trips(
 
 def test_the_default_style_is_at_most_four_megabytes(tmp_path: Path) -> None:
     path = tmp_path / "default.safetensors"
-    write_style(path, StyleFile(Generator(), 256))
+    write_style(path, StyleFile(Generator(Recipe().generator), 256))
     assert path.stat().st_size <= 4 * 10**6
 
 

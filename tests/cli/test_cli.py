@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import subprocess
@@ -12,8 +13,10 @@ import pytest
 from PIL import Image
 
 from gan_style.__main__ import main as entry_point
+from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.cli.app import main
 from gan_style.imaging.decoding import Pixels
+from tests.conftest import TINY, lively_generator
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,21 @@ def test_pictures_go_through_pipes(cat_path: Path, style_path: Path, tmp_path: P
         done = piped("stylize", *arguments, given=given)
         assert (done.returncode, done.stdout) == (code, b""), done.stderr
         assert message in done.stderr
+
+
+def test_a_photograph_is_painted_in_several_manners(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+    output, manners = tmp_path / "out.png", tmp_path / "manners.safetensors"
+    write_style(manners, StyleFile(lively_generator(dataclasses.replace(TINY, noise=2)), 64))
+    varied = run("stylize", cat_path, "--style", manners, "-o", output, "--variations", 3, "--seed", 5)
+    paintings = [tmp_path / f"out-{seed}.png" for seed in (5, 6, 7)]
+    assert varied.out.split() == [str(path) for path in paintings]
+    assert run("stylize", cat_path, "--style", manners, "-o", output, "--seed", 6).code == 0
+    assert output.read_bytes() == paintings[1].read_bytes()
+    assert len({path.read_bytes() for path in paintings}) == 3
+    for option in ("--seed", "--variations"):
+        refused = run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "x.png", option, 1)
+        assert (refused.code, refused.out) == (2, "")
+        assert "one manner" in refused.error
 
 
 def test_what_was_painted_before_is_passed_over(run: Run, style_path: Path, photo_folder: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from PIL import Image
 from torch import Tensor
 
 import gan_style
+from gan_style.checkpoints.bundled import bundled_styles
 from gan_style.device import Compute
 from gan_style.errors import UsageError
 from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.manner import own_noise
 from gan_style.imaging.tensors import grain
 from gan_style.inference.painter import Brush, Painter
 from gan_style.inference.tiles import Box, split, view
@@ -123,6 +126,21 @@ def test_the_photographs_chroma_stays_where_it_is_asked_for(cat: Pixels) -> None
     assert np.abs(luma[0] - luma[1]).max() < 2 < np.abs(luma[1] - luma[2]).mean()
 
 
+def test_a_seed_chooses_a_manner_that_tiles_agree_on() -> None:
+    generator = lively_generator(dataclasses.replace(TINY, noise=3))
+    whole, tiled = (Painter(generator, 75, CPU, tile) for tile in (1024, 64))
+    plain, first, again, second = (whole.paint(CAT, Brush(seed=seed)) for seed in (None, 1, 1, 2))
+    assert np.array_equal(first, again)
+    differences = [np.abs(a.astype(int) - b).mean() for a, b in itertools.combinations((plain, first, second), 2)]
+    assert min(differences) > 1
+    even = CAT[:, :448]
+    smaller = np.asarray(Image.fromarray(even).reduce(2))
+    assert torch.allclose(own_noise(smaller, 8), own_noise(even, 8), atol=0.1)
+    assert own_noise(even, 8).std() > 0.3
+    assert not own_noise(np.full((9, 9, 3), 7, np.uint8), 8).any()
+    assert np.abs(tiled.paint(CAT, Brush(seed=1)).astype(int) - first).max() <= 1
+
+
 def test_progress_rises_to_one() -> None:
     shares: list[float] = []
     tiny_painter(tile=64, size=75).paint(CAT, progress=shares.append)
@@ -157,7 +175,11 @@ def test_values_out_of_range_are_refused() -> None:
         {"keep_colors": -0.1},
     ):
         with pytest.raises(UsageError):
-            Brush(**values)
+            Brush(**values)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="seed"):
+        Brush(seed=-1)
+    with pytest.raises(UsageError, match="one manner"):
+        tiny_painter().paint(CAT, Brush(seed=1))
     with pytest.raises(UsageError):
         tiny_painter(tile=12)
 
@@ -177,8 +199,9 @@ def test_python_use(style_path: Path, tmp_path: Path, cat: Pixels) -> None:
     assert all(getattr(gan_style, name) is not None for name in gan_style.__all__)
 
 
-def test_the_bundled_monet_changes_a_photograph_without_breaking_it(cat: Pixels) -> None:
-    painting = np.asarray(gan_style.load_style("monet").paint(cat)).astype(float)
+@pytest.mark.parametrize("name", bundled_styles())
+def test_a_bundled_style_changes_a_photograph_without_breaking_it(cat: Pixels, name: str) -> None:
+    painting = np.asarray(gan_style.load_style(name).paint(cat)).astype(float)
     assert 4 < np.abs(painting - cat).mean() < 80
     assert np.corrcoef(painting.mean(2).ravel(), cat.mean(2).ravel())[0, 1] > 0.7
     assert 0.5 < painting.std() / cat.std() < 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -73,7 +75,19 @@ def test_output_holds_no_pattern_of_two_pixels() -> None:
         assert response.abs().max() < 0.02 * change.abs().max()
 
 
-@pytest.mark.parametrize("values", [{"channels": 0}, {"channels": 10**9}, {"blocks": -1}, {"blocks": 2.5}])
+def test_noise_changes_the_manner_and_zero_is_the_middle() -> None:
+    generator = lively_generator(dataclasses.replace(TINY, noise=3))
+    photo = torch.rand(1, 3, 64, 64) * 2 - 1
+    noise = torch.randn(2, 3)
+    first, second = generator(photo.expand(2, -1, -1, -1), noise)
+    assert (first - second).abs().mean() > 0.01
+    assert torch.allclose(generator(photo, noise[:1])[0], first, atol=1e-5)
+    assert torch.equal(generator(photo, torch.zeros(1, 3)), generator(photo))
+
+
+@pytest.mark.parametrize(
+    "values", [{"channels": 0}, {"noise": 65}, {"channels": 10**9}, {"blocks": -1}, {"blocks": 2.5}]
+)
 def test_configs_out_of_bounds_are_refused(values: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be a whole number"):
         GeneratorConfig(**values)

@@ -18,7 +18,7 @@ from gan_style.training.group import Group
 from gan_style.training.sampler import Sampler
 
 PRELUDE = """
-import os, sys
+import dataclasses, os, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
@@ -40,7 +40,7 @@ api.choose_features = small_features
 session.SAVE_SECONDS, session.EXAMINE_STEPS = 0.0, 3
 folder = Path(sys.argv[1])
 photos, paintings = folder / "photos", folder / "paintings"
-recipe = Recipe(size=64, batch_size=4, generator=TINY,
+recipe = Recipe(size=64, batch_size=4, generator=dataclasses.replace(TINY, noise=2),
                 discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4))
 rank, restarts = int(os.environ.get("RANK", 0)), int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 """
@@ -51,7 +51,7 @@ def learn(group):
     sets = [load_pictures(find_pictures(one), 64, smallest=64) for one in (photos, paintings)]
     trainer = Trainer(*sets, load_backbone(), recipe, compute, group)
     trainer.step(1.0)
-    gradients = {f"{what}.{name}": value.grad for what in ("generator", "discriminator")
+    gradients = {f"{what}.{name}": value.grad for what in ("generator", "discriminator", "reader")
                  for name, value in getattr(trainer, what).named_parameters()}
     if group.first:
         save_file({name: value.contiguous() for name, value in gradients.items()}, sys.argv[2])

@@ -51,8 +51,8 @@ class Painter(Generator):
         super().__init__(TINY)
         self.effect = effect
 
-    def forward(self, picture: Tensor, strength: float = 1.0) -> Tensor:
-        del strength
+    def forward(self, picture: Tensor, noise: Tensor | None = None) -> Tensor:
+        del noise
         return self.effect(picture)
 
 

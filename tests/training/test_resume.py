@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -26,7 +27,10 @@ from gan_style.training.session import Outcome
 from tests.conftest import TINY
 
 RECIPE = Recipe(
-    size=64, batch_size=2, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4)
+    size=64,
+    batch_size=2,
+    generator=dataclasses.replace(TINY, noise=2),
+    discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4),
 )
 STEPS = 9
 

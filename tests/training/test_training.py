@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -93,6 +94,14 @@ def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painti
             seen.append(trainer.average(crops).mean((0, 2, 3)))
     painted = torch.stack(seen).mean(0)  # Generator and discriminator circle around the goal.
     assert (painted - goal).norm() < 0.7 * (crops.mean((0, 2, 3)) - goal).norm()
+
+
+def test_noise_comes_to_show_in_what_is_painted(photo_folder: Path, painting_folder: Path) -> None:
+    noisy = dataclasses.replace(TINY, noise=2)
+    recipe = Recipe(size=64, generator=noisy, generator_rate=4e-3, noise_weight=20.0, noise_limit=0.1)
+    trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), recipe, Compute.choose("cpu", "fp32"))
+    errors = [trainer.step(1.0).noise for _ in range(100)]
+    assert np.mean(errors[-40:]) < 0.8  # 1 is guessing.
 
 
 def test_the_content_weight_rises_where_paintings_drift(photo_folder: Path, painting_folder: Path) -> None:
