@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, DAY, MINUTES, SEED, SIZE
+from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, DAY, MINUTES, SEED, SIZE, START
 from gan_style.errors import UsageError
 
 BARS, SPARKS = "▁▂▃▄▅▆▇█", 12
@@ -47,6 +47,9 @@ def train(
             help=f"Stop when it no longer improves; --minutes, then {DAY:g} by default, or --steps are a limit.",
         ),
     ] = False,
+    start: Annotated[
+        str, typer.Option("--from", metavar="STYLE", help="Begin as this style, or from scratch.")
+    ] = START,
     size: Annotated[
         int,
         typer.Option(help="Short side in pixels to which pictures are shrunk, a multiple of 32; crops are half of it."),
@@ -114,6 +117,7 @@ def train(
                     paintings,
                     output,
                     recipe=recipe,
+                    start=start,
                     limit=Limit((DAY if until_done else MINUTES) if minutes is None else minutes, steps, until_done),
                     device=device,
                     precision=precision,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 from pathlib import Path
 
 from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.style_file import read_style
+from gan_style.defaults import START
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import ResourceError, StyleError, UsageError
 from gan_style.imaging.finding import SUFFIXES
 from gan_style.metrics.features import choose_features
+from gan_style.models.generator import Generator
 from gan_style.training.check import Inspection, inspect
 from gan_style.training.data import PictureSet
 from gan_style.training.group import Group, joined
@@ -41,6 +45,7 @@ def train(
     *,
     recipe: Recipe | None = None,
     limit: Limit | None = None,
+    start: str | os.PathLike[str] = START,
     device: str = "auto",
     precision: str = "auto",
     licence: str = "",
@@ -62,6 +67,7 @@ def train(
         output: the style file; by default named after ``paintings``, in the current folder.
         recipe: what decides what is learnt.
         limit: how long; 30 minutes by default.
+        start: what the generator begins as: "scratch", a style file or the name of a bundled style.
         device: "auto", "cpu" or "cuda".
         precision: "auto", "fp32" or "bf16".
         licence: SPDX identifier written into the style.
@@ -72,13 +78,14 @@ def train(
     Raises:
         UsageError: an option is out of range or ``output`` exists.
         DataError: a folder holds nothing to learn from.
+        StyleError: ``start`` is no style.
         ResourceError: CUDA, the backbone's weights or disk space are missing.
         TrainingError: it fell ill three times; the best style so far is kept.
     """
     photos, paintings = Path(photos), Path(paintings)
     output = default_output(paintings) if output is None else Path(output)
     recipe, limit = recipe or Recipe(), limit or Limit()
-    plan = Plan(photos, paintings, output, recipe, limit, licence, trim, device, precision)
+    plan = Plan(photos, paintings, output, recipe, limit, os.fspath(start), licence, trim, device, precision)
     compute = Compute.choose(device, precision)
     with joined(compute) as group:
         resumed = group.told(lambda: goes_on(plan, group, overwrite))
@@ -125,6 +132,7 @@ def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, res
     group.part(plan.recipe.batch_size)  # Fails early where it cannot be shared out.
     if not group.first:
         listener = Silent()
+    beginner = None if resumed or plan.start == START else read_start(plan)
     backbone = load_backbone()
     try:
         sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
@@ -134,6 +142,8 @@ def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, res
         with memory_errors("Use a smaller --batch-size or --size."):
             (photos, other_photos), (paintings, other_paintings) = (set_aside(one) for one in sets)
             trainer = Trainer(photos, paintings, backbone, plan.recipe, compute, group)
+            if beginner:
+                trainer.begin_as(beginner)
             examiner = make_examiner(other_photos, other_paintings, trainer, plan, listener) if group.first else None
             return Session(trainer, examiner, plan, listener).run(resumed=resumed)
     except OSError as error:
@@ -143,6 +153,20 @@ def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, res
         raise ResourceError(
             f"{error.filename or plan.output} cannot be written ({error.strerror or error}); {remedy}"
         ) from None
+
+
+def read_start(plan: Plan) -> Generator:
+    """The generator of the style that a training is to start from.
+
+    Raises:
+        StyleError: it is no style.
+        UsageError: its network has another shape.
+    """
+    generator = read_style(resolve_style(plan.start)).generator
+    shape, wanted = (dataclasses.replace(config, noise=0) for config in (generator.config, plan.recipe.generator))
+    if shape != wanted:
+        raise UsageError(f"{plan.start} has a network of another shape than the one to be trained; start from scratch.")
+    return generator
 
 
 def make_examiner(

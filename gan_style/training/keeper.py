@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -118,6 +119,7 @@ class Keeper:
         trainer = self.trainer
         sets = {"photos": trainer.photos, "paintings": trainer.paintings}
         return {
+            "start": Path(self.plan.start).name,
             "recipe": {**dataclasses.asdict(trainer.recipe), "augmentation": dataclasses.asdict(trainer.augmentation)},
             "steps": steps,
             # Of so many steps the same style comes out however long they took.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gan_style.defaults import START
 from gan_style.errors import GanStyleError, TrainingError
 from gan_style.files import replacing
 from gan_style.models.discriminator import DiscriminatorConfig
@@ -31,6 +32,7 @@ class Plan:
         output: the style file.
         recipe: what decides what is learnt.
         limit: how long.
+        start: what the generator begins as: "scratch", a style file or the name of a bundled style.
         licence: SPDX identifier written into the style.
         trim: whether margins and frames are cut off.
         device: as asked for.
@@ -42,6 +44,7 @@ class Plan:
     output: Path
     recipe: Recipe
     limit: Limit
+    start: str = START
     licence: str = ""
     trim: bool = False
     device: str = "auto"
@@ -54,7 +57,9 @@ class Plan:
 
     def absolute(self) -> Plan:
         """The plan with absolute paths."""
-        return dataclasses.replace(self, **{name: getattr(self, name).absolute() for name in PATHS})
+        paths = {name: getattr(self, name).absolute() for name in PATHS}
+        start = str(Path(self.start).absolute()) if Path(self.start).is_file() else self.start
+        return dataclasses.replace(self, **paths, start=start)
 
     def write(self) -> None:
         """Keep the plan in its folder, with absolute paths.

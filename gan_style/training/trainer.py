@@ -95,6 +95,18 @@ class Trainer:
         self.gentleness = self.disturbance = 1.0
         self.steps = 0
 
+    def begin_as(self, generator: Generator) -> None:
+        """Begin with the weights of another generator of the same shape.
+
+        Args:
+            generator: where its noise has other dimensions, or none, the manners begin anew.
+        """
+        weights = generator.state_dict()
+        if generator.config.noise != self.generator.config.noise:
+            weights.pop("manner.weight", None)
+        self.generator.load_state_dict(weights, strict=False)
+        self.average.load_state_dict(self.generator.state_dict())
+
     def step(self, rate: float) -> Losses:
         """One alternating step: the discriminator learns, then the generator.
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ import gan_style
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import read_style
 from gan_style.device import Compute
-from gan_style.errors import DataError, PictureError, TrainingError, UsageError
+from gan_style.errors import DataError, PictureError, StyleError, TrainingError, UsageError
 from gan_style.imaging.finding import find_pictures
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import train
@@ -94,6 +95,22 @@ def test_training_moves_colours_towards_the_paintings(photo_folder: Path, painti
             seen.append(trainer.average(crops).mean((0, 2, 3)))
     painted = torch.stack(seen).mean(0)  # Generator and discriminator circle around the goal.
     assert (painted - goal).norm() < 0.7 * (crops.mean((0, 2, 3)) - goal).norm()
+
+
+def test_a_training_starts_from_a_style(photo_folder: Path, painting_folder: Path, tmp_path: Path) -> None:
+    noisy = dataclasses.replace(TINY_RECIPE, generator=dataclasses.replace(TINY, noise=2))
+    first, second, third = (tmp_path / f"{name}.safetensors" for name in ("first", "second", "third"))
+    common: dict[str, Any] = {"limit": Limit(steps=3), "device": "cpu"}
+    train(photo_folder, painting_folder, first, recipe=dataclasses.replace(TINY_RECIPE, seed=7), **common)
+    train(photo_folder, painting_folder, second, recipe=noisy, start=first, **common)
+    train(photo_folder, painting_folder, third, recipe=noisy, **common)
+    a, b, c = (read_style(path).generator.stem.weight for path in (first, second, third))
+    assert (b - a).abs().max() < 0.1 * (c - a).abs().max()
+    assert read_style(second).training["start"] == first.name
+    with pytest.raises(UsageError, match="another shape"):
+        train(photo_folder, painting_folder, tmp_path / "x", recipe=Recipe(size=64), start=first, **common)
+    with pytest.raises(StyleError, match="no style"):
+        train(photo_folder, painting_folder, tmp_path / "x", start="nobody", **common)
 
 
 def test_noise_comes_to_show_in_what_is_painted(photo_folder: Path, painting_folder: Path) -> None:
