@@ -220,3 +220,9 @@ def test_raters_see_other_orders_and_both_sides(
             if kind == "repeat":
                 before = next(one for one in order[:place] if one[0] == trial)
                 assert before[2:] == sides[::-1]
+    tab = browser.new_page()
+    tab.goto(study.page.as_uri())  # Few raters draw an order whose first half is nearly all catch trials.
+    kinds = "(n) => [...Array(n).keys()].map((i) => plan(`r${i}`).map((one) => one.kind))"
+    for order in tab.evaluate(kinds, 3000):
+        assert sorted(order) == ["catch"] * 8 + ["rating"] * 12 + ["repeat"] * 4
+    tab.close()
