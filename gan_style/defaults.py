@@ -6,6 +6,9 @@ DETAIL = 0.8
 STROKE = 1.0
 KEEP_COLORS = 0.0
 QUALITY = 95
+NAME = "{name}-{style}"
+MAX_PIXELS = 178_956_970
+"""Where Pillow, too, calls a picture a decompression bomb."""
 
 MINUTES = 30.0
 DAY = 24 * 60.0

@@ -9,7 +9,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 T = TypeVar("T")
 
@@ -47,26 +52,57 @@ def patiently(work: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path``; when the block ends without an error it takes the place of ``path``.
 
-    The new file gets the permissions that a plain ``open`` gives. After an error nothing is left behind.
+    The new file gets the permissions that a plain ``open`` gives. After an error nothing is left behind; after a death
+    the temporary file is, and :func:`remove_parts` finds that nobody holds it any more.
 
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
-    temporary = path.with_name(PART.format(secrets.token_hex(8)))
-    temporary.open("xb").close()
-    mode = temporary.stat().st_mode
+    temporary, holder = new_part(path)
     try:
-        yield temporary
-        temporary.chmod(mode)  # Some writers put a private file of their own in its place.
-        with temporary.open("r+b") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        with holder:
+            mode = temporary.stat().st_mode
+            yield temporary
+            temporary.chmod(mode)  # Some writers put a private file of their own in its place.
+            with temporary.open("r+b") as stream:
+                os.fsync(stream.fileno())
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
+def new_part(path: Path) -> tuple[Path, IO[bytes]]:
+    """An empty file for what is being written, and a hold on it that ends with the process."""
+    while True:
+        temporary = path.with_name(PART.format(secrets.token_hex(8)))
+        holder = temporary.open("xb")
+        if hold(holder):
+            return temporary, holder
+        holder.close()
+
+
+def hold(stream: IO[bytes]) -> bool:
+    """Take hold of an open file, which only one process can have at a time; where there are no locks, all have it."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # A file system without locks.
+        return True
+    return True
+
+
 def remove_parts(folder: Path) -> None:
-    """Remove what was being written below a folder when its only writer was killed."""
-    for path in folder.rglob(PART.format("*")):
-        path.unlink(missing_ok=True)
+    """Remove from a folder what was being written when its writer was killed, and leave what others are writing."""
+    if fcntl is None:
+        return
+    for path in folder.glob(PART.format("*")):
+        with contextlib.suppress(OSError), path.open("r+b") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # It is being written, or nobody can tell.
+                continue
+            path.unlink(missing_ok=True)

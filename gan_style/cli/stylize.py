@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import enum
+import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_style.defaults import DETAIL, KEEP_COLORS, QUALITY, STRENGTH, STROKE, STYLE
-from gan_style.errors import GanStyleError, UsageError
+from gan_style.defaults import DETAIL, KEEP_COLORS, MAX_PIXELS, NAME, QUALITY, STRENGTH, STROKE, STYLE
+from gan_style.errors import UsageError
+
+if TYPE_CHECKING:
+    from gan_style.inference.batch import Outcome
+
+MANY, FILES = "Many pictures", "Files"
+
+
+class Metadata(str, enum.Enum):
+    """What becomes of a photograph's metadata."""
+
+    KEEP = "keep"
+    STRIP = "strip"
 
 
 def stylize(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT", help="Photographs, or folders of them; - for standard input.")
-    ],
-    style: Annotated[str, typer.Option("--style", "-s", help="A style file, or the name of a bundled style.")] = STYLE,
+        list[Path] | None,
+        typer.Argument(
+            metavar="[INPUT]...", help="Photographs, folders of them, or quoted patterns; - for standard input."
+        ),
+    ] = None,
+    style: Annotated[
+        str,
+        typer.Option("--style", "-s", envvar="GAN_STYLE_STYLE", help="A style file, or the name of a bundled style."),
+    ] = STYLE,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -46,38 +66,78 @@ def stylize(
         int | None,
         typer.Option(min=1, max=1000, help="Paint each photograph so many times, with seeds from --seed (or 0) on."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(envvar="GAN_STYLE_DEVICE", help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
-    form: Annotated[
-        str, typer.Option("--format", help="png, jpg, webp, tif or bmp. [default: the photograph's; png for -o -]")
-    ] = "",
-    quality: Annotated[int, typer.Option(min=1, max=100, help="Of jpg and webp.")] = QUALITY,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace paintings that exist.")] = False,
-    skip: Annotated[bool, typer.Option("--skip-existing", help="Pass over photographs whose paintings exist.")] = False,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="png, jpg, webp, tif, gif, avif, heic or bmp. [default: the photograph's; png for -o -]",
+            rich_help_panel=FILES,
+        ),
+    ] = "",
+    quality: Annotated[
+        int, typer.Option(min=1, max=100, help="Of jpg, webp, avif and heic.", rich_help_panel=FILES)
+    ] = QUALITY,
+    metadata: Annotated[
+        Metadata,
+        typer.Option(help="EXIF, XMP and IPTC; colour profile and density stay.", rich_help_panel=FILES),
+    ] = Metadata.KEEP,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse pictures with more, all frames together.", rich_help_panel=FILES)
+    ] = MAX_PIXELS,
+    from_file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A list of inputs, one a line or with NUL between them; - for standard input.", rich_help_panel=MANY
+        ),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(help="How paintings are called, of {name}, {style} and {seed}.", rich_help_panel=MANY),
+    ] = NAME,
+    skip: Annotated[
+        bool,
+        typer.Option("--skip-existing", help="Pass over photographs whose paintings exist.", rich_help_panel=MANY),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a line of JSON for each picture.", rich_help_panel=MANY)
+    ] = False,
 ) -> None:
     """Paint photographs.
 
-    The paths of the paintings are printed on standard output, one a line. The format follows the extension: png, jpg,
-    webp, tif or bmp. A folder is painted with all pictures below it, into a folder of the same shape.
+    The paths of the paintings are printed on standard output, one a line. The format follows the extension. A folder
+    is painted with all pictures below it, into a folder of the same shape.
 
     In a pipe: cat a.jpg | gan-style stylize - --style monet > b.png
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
     from gan_style.cli.display import TimeLeft, description, is_terminal, new_progress, warn
 
-    with new_progress(BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft(), description()) as progress:
-        task = progress.add_task("loading", total=None)
-        from gan_style.inference.batch import PIPE, Pace, paint_to_pipe, plan, run, varied, without_clashes
+    speed = TextColumn("{task.fields[speed]}")
+    columns = (BarColumn(16), MofNCompleteColumn(), speed, TimeElapsedColumn(), TimeLeft(), description())
+    with new_progress(*columns) as progress:
+        task = progress.add_task("loading", total=None, speed="")
+        from gan_style.imaging.encoding import Saving, format_named
+        from gan_style.inference.batch import Pace, Rules, paint_to_pipe, run
         from gan_style.inference.painter import Brush
+        from gan_style.inference.planning import PIPE, Naming, listed_paths, plan
         from gan_style.inference.style import load_style
 
         brush = Brush(strength, detail, stroke, keep_colors, seed)
+        rules = Rules(overwrite, skip, Saving(quality, metadata is Metadata.KEEP), max_pixels)
+        wanted = list(inputs or [])
+        for path in from_file or []:
+            wanted += listed_paths(read_list(path))
+        if not wanted and not from_file:
+            raise UsageError("There is nothing to paint; name photographs, folders or --from-file LIST.")
         loaded = load_style(style, device=device, precision=precision)
         if (seed is not None or variations) and not loaded.file.generator.config.noise:
             raise UsageError(f"{loaded.name} knows one manner of painting only; leave --seed and --variations out.")
-        if output == PIPE or (output is None and inputs == [PIPE]):
-            if len(inputs) > 1 or inputs[0].is_dir() or variations:
+        if output == PIPE or (output is None and wanted == [PIPE]):
+            if len(wanted) > 1 or wanted[0].is_dir() or variations:
                 raise UsageError("Standard output takes one picture; give -o FOLDER for several.")
             if is_terminal(sys.stdout):
                 raise UsageError("Standard output is a terminal; send it to a file or a program, or give -o a name.")
@@ -85,42 +145,67 @@ def stylize(
             def share(done: float) -> None:
                 progress.update(task, total=1.0, completed=done)
 
-            painted = paint_to_pipe(inputs[0], loaded, brush, form=form, quality=quality, on_progress=share)
+            painted, remark = paint_to_pipe(wanted[0], loaded, brush, format_named(form or "png"), rules, share)
+            if remark:
+                warn(remark)
             sys.stdout.buffer.write(painted)
             sys.stdout.buffer.flush()
             return
-        jobs = plan(inputs, output, loaded.name, form)
-        if variations:
-            jobs = without_clashes(varied(jobs, variations, seed or 0))
+        seeds = range(seed or 0, (seed or 0) + variations) if variations else [None]
+        jobs = plan(wanted, output, Naming(loaded.name, name, form), list(seeds))
         progress.update(task, total=len(jobs))
+        single = len(jobs) == 1
 
         def show(pace: Pace) -> None:
-            progress.update(task, description=pace.name, completed=pace.finished, remaining=pace.remaining)
+            speed = f"{pace.megapixels:.2f} MP/s" if pace.megapixels else ""
+            progress.update(task, description=pace.name, completed=pace.finished, remaining=pace.remaining, speed=speed)
 
-        def fail(error: GanStyleError) -> None:
-            if len(jobs) > 1:
-                warn(str(error))
-
-        def done(path: Path) -> None:
-            typer.echo(path)
+        def tell(outcome: Outcome) -> None:
+            if as_json:
+                typer.echo(json.dumps(as_line(outcome)))
+            elif outcome.state == "painted":
+                typer.echo(outcome.job.target)
+            if outcome.error and not single:
+                warn(str(outcome.error))
+            elif outcome.remark:
+                warn(f"{outcome.job.source}: {outcome.remark}")
 
         try:
-            failures = run(
-                jobs,
-                loaded,
-                brush,
-                overwrite=overwrite,
-                skip=skip,
-                quality=quality,
-                on_pace=show,
-                on_done=done,
-                on_failure=fail,
-            )
+            outcomes = run(jobs, loaded, brush, rules, on_pace=show, on_outcome=tell)
         except KeyboardInterrupt:
             warn("interrupted; the paintings named on standard output are finished, the others are not there.")
             raise typer.Exit(130) from None
-    if len(jobs) == 1 and failures:
+    failures = [outcome.error for outcome in outcomes if outcome.error]
+    if single and failures:
         raise failures[0]
     if failures:
         warn(f"{len(failures)} of {len(jobs)} pictures failed; they are named above.")
         raise typer.Exit(1)
+
+
+def read_list(path: Path) -> bytes:
+    """What a list of inputs holds.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"The list {path} cannot be read ({error.strerror}); check the path.") from None
+
+
+def as_line(outcome: Outcome) -> dict[str, object]:
+    """What became of a picture, for programs."""
+    return {
+        "source": str(outcome.job.source),
+        "target": str(outcome.job.target),
+        "state": outcome.state,
+        "width": outcome.size[0] if outcome.size else None,
+        "height": outcome.size[1] if outcome.size else None,
+        "seed": outcome.job.seed,
+        "seconds": round(outcome.seconds, 3),
+        "error": str(outcome.error) if outcome.error else None,
+        "code": outcome.error.exit_code if outcome.error else 0,
+        "remark": outcome.remark or None,
+    }

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from gan_style.errors import PictureError, ResourceError
+from gan_style.errors import GanStyleError, PictureError, ResourceError
+from gan_style.imaging import vips
+from gan_style.imaging.metadata import Details, details_of_pillow
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 PictureLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.generic]
 
 ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
 RGB_MODES = {"RGB", "RGBA", "P", "PA"}
-EXIF_FORMATS = {"JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF"}
-"""Formats whose EXIF block describes the picture; a TIFF's also describes the layout of its file."""
 
 OVERSHOOT = 0.5
 """How far floats may lie outside 0..1, as resizing leaves them, before they must be something else."""
@@ -32,14 +34,12 @@ class Picture:
     Attributes:
         rgb: (H, W, 3), 0..255, upright.
         alpha: (H, W), 0..255, or None where the picture has no transparency.
-        icc_profile: the colour profile that ``rgb`` is in, or None for sRGB.
-        exif: the metadata block with its orientation made true, or None.
+        details: what lies beside the pixels; its profile is the one that ``rgb`` is in.
     """
 
     rgb: Pixels
     alpha: Pixels | None = None
-    icc_profile: bytes | None = None
-    exif: bytes | None = None
+    details: Details = field(default_factory=Details)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -60,20 +60,33 @@ def read_picture(source: PictureLike, short_side: int | None = None, *, name: st
         PictureError: it cannot be found, read or understood.
         ResourceError: there is not enough memory for it.
     """
-    if not isinstance(source, str | os.PathLike | bytes | Image.Image | np.ndarray) and not hasattr(source, "read"):
-        raise PictureError(f"{type(source).__name__} is no picture; give a path, bytes, a PIL image or a NumPy array.")
     name = name or (str(source) if isinstance(source, str | os.PathLike) else "The picture")
-    try:
+    with explained(name):
         if isinstance(source, np.ndarray):
             source = array_image(source)
         if isinstance(source, Image.Image):
             return finish(source, shrunk(source.size, short_side))
+        if not isinstance(source, str | os.PathLike | bytes) and not hasattr(source, "read"):
+            kind = type(source).__name__
+            raise PictureError(f"{kind} is no picture; give a path, bytes, a PIL image or a NumPy array.")
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
             size = shrunk(image.size, short_side)
             if size != image.size:
                 image.draft(None, size)  # A JPEG decodes at a fraction of its size, never below the one asked for.
             return finish(image, size)
-    except PictureError:
+
+
+@contextlib.contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turn whatever goes wrong with a picture into one sentence.
+
+    Raises:
+        PictureError: it cannot be found, read or understood.
+        ResourceError: there is not enough memory for it.
+    """
+    try:
+        yield
+    except GanStyleError:
         raise
     except FileNotFoundError:
         raise PictureError(f"{name} does not exist; check the path.") from None
@@ -86,8 +99,9 @@ def read_picture(source: PictureLike, short_side: int | None = None, *, name: st
         raise PictureError(f"{name} claims more than {limit} megapixels; shrink it first.") from None
     except MemoryError:
         raise ResourceError(f"There is not enough memory to decode {name}; shrink it first.") from None
-    except Exception as error:  # Damaged files make Pillow raise whatever they happen to break.
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    except Exception as error:  # Damaged files make decoders raise whatever they happen to break.
+        reason = vips.reason(error) if isinstance(error, vips.Error) else getattr(error, "strerror", None) or str(error)
+        reason = reason or type(error).__name__
         raise PictureError(f"{name} is damaged ({reason}); open and save it again elsewhere.") from None
 
 
@@ -101,27 +115,22 @@ def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
 
 def finish(image: Image.Image, size: tuple[int, int]) -> Picture:
     """Turn upright, bring to ``size`` (as it was before turning), and split into colour and alpha."""
-    upright, exif = turn_upright(image)
+    image.load()
+    details = details_of_pillow(image)
+    if image.mode not in RGB_MODES:
+        details = details.with_profile(None)
+    try:
+        upright = ImageOps.exif_transpose(image)
+    except Exception:  # A broken block can raise anything, and the pixels are fine without it.
+        upright = image
     if upright.size != image.size:
         size = size[::-1]
     upright = to_eight_bit(upright)
     if upright.size != size:
         upright = upright.resize(size, Image.Resampling.LANCZOS)
-    profile = image.info.get("icc_profile") if image.mode in RGB_MODES else None
     rgb = np.asarray(upright.convert("RGB"))
     alpha = np.asarray(upright.getchannel("A")) if upright.mode == "RGBA" else None
-    return Picture(rgb, alpha, profile, exif)
-
-
-def turn_upright(image: Image.Image) -> tuple[Image.Image, bytes | None]:
-    """The picture as its orientation tag says, and its EXIF block without that tag."""
-    image.load()
-    try:
-        upright = ImageOps.exif_transpose(image)
-        exif = upright.getexif()
-        return upright, exif.tobytes() if image.format in EXIF_FORMATS and exif else None
-    except Exception:  # A broken block can raise anything, and the pixels are fine without it.
-        return image, None
+    return Picture(rgb, alpha, details)
 
 
 def to_eight_bit(image: Image.Image) -> Image.Image:

@@ -1,152 +1,278 @@
-"""Pictures out: the format by extension, written beside and renamed."""
+"""Pictures out: the format by extension, with all that came in, written beside and renamed."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gan_style.defaults import QUALITY
-from gan_style.errors import PictureError, UsageError
+from gan_style.errors import GanStyleError, PictureError, UsageError
 from gan_style.files import replacing
-from gan_style.imaging.decoding import Picture
+from gan_style.imaging import vips
+from gan_style.imaging.canvas import Canvas
+from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, Details
+from gan_style.imaging.photograph import Photograph
+from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.profiles import from_srgb
+from gan_style.imaging.tiff import add_exif
 
+
+@dataclass(frozen=True)
+class Format:
+    """What a kind of file can hold.
+
+    Attributes:
+        name: Pillow's name of it.
+        alpha: whether it knows transparency.
+        deep: whether it knows 16 bits.
+        moving: whether it knows animations.
+        longest: most pixels of a side.
+    """
+
+    name: str
+    alpha: bool = True
+    deep: bool = False
+    moving: bool = False
+    longest: int = 2**31 - 1
+
+
+PNG = Format("PNG", deep=True, moving=True)
+JPEG = Format("JPEG", alpha=False, longest=65500)
+TIFF = Format("TIFF", deep=True)
+HEIC = Format("HEIF", longest=16384)
 FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
+    ".png": PNG,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".webp": Format("WEBP", moving=True, longest=16383),
+    ".tif": TIFF,
+    ".tiff": TIFF,
+    ".bmp": Format("BMP", alpha=False, longest=2**15 - 1),
+    ".gif": Format("GIF", moving=True, longest=65535),
+    ".avif": Format("AVIF", longest=16384),
+    ".heic": HEIC,
+    ".heif": HEIC,
 }
-OPTIONS: dict[str, dict[str, object]] = {
-    "PNG": {"compress_level": 6},
-    "JPEG": {"quality": QUALITY, "subsampling": "4:4:4"},
-    "WEBP": {"quality": QUALITY},
-    "TIFF": {"compression": "tiff_lzw"},
-    "BMP": {},
-}
-KEPT = {
-    "PNG": ("icc_profile", "exif"),
-    "JPEG": ("icc_profile", "exif"),
-    "WEBP": ("icc_profile", "exif"),
-    "TIFF": ("icc_profile",),  # libtiff, which compresses, does not take a whole EXIF block from Pillow.
-    "BMP": (),
-}
-LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}
-LONGEST_JPEG_EXIF = 65533
-WITHOUT_ALPHA = {"JPEG", "BMP"}
+CLASSIC_TIFF = 2**32 - 2**24
+"""Bytes of pixels, all offsets within which fit 32 bits."""
 
 
-def format_of(path: Path) -> str:
-    """Pillow's name of the format that an extension asks for.
+@dataclass(frozen=True)
+class Saving:
+    """How paintings are written.
+
+    Attributes:
+        quality: of JPEG, WebP, AVIF and HEIC, 1..100.
+        metadata: whether what describes the photograph goes along; its colour profile and density always do.
+    """
+
+    quality: int = QUALITY
+    metadata: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.quality <= 100:
+            raise UsageError(f"quality must be from 1 to 100, not {self.quality}.")
+
+
+def format_of(path: Path) -> Format:
+    """The format that an extension asks for.
 
     Raises:
         PictureError: no format that can be written has it.
     """
-    try:
-        return FORMATS[path.suffix.lower()]
-    except KeyError:
-        raise PictureError(f"{path} has no extension of a picture; use one of {', '.join(FORMATS)}.") from None
+    form = FORMATS.get(path.suffix.lower())
+    if form is None:
+        raise PictureError(f"{path} has no extension of a picture; use one of {', '.join(FORMATS)}.")
+    return available(form)
 
 
-def format_named(word: str) -> str:
-    """Pillow's name of the format that a word means: an extension without its dot.
+def format_named(word: str) -> Format:
+    """The format that a word means: an extension without its dot.
 
     Raises:
         UsageError: no format that can be written is called so.
+        PictureError: it needs a plugin that is not installed.
     """
-    try:
-        return FORMATS[f".{word.lower()}"]
-    except KeyError:
+    form = FORMATS.get(f".{word.lower()}")
+    if form is None:
         words = ", ".join(suffix.removeprefix(".") for suffix in FORMATS)
-        raise UsageError(f"format must be one of {words}, not {word}.") from None
+        raise UsageError(f"format must be one of {words}, not {word}.")
+    return available(form)
 
 
-def check_fits(path: Path, size: tuple[int, int]) -> None:
-    """Refuse before painting what could not be written after it.
+def available(form: Format) -> Format:
+    """The same format.
 
     Raises:
-        PictureError: the extension is none we write, or the format takes no picture of this width and height.
+        PictureError: it needs a plugin that is not installed.
     """
-    check_size(format_of(path), size, str(path))
+    if form is HEIC and not heic_is_there():
+        raise PictureError('HEIC needs a plugin; install it with pip install "gan-style[heic]", or use AVIF.')
+    return form
 
 
-def check_size(form: str, size: tuple[int, int], name: str) -> None:
+def check_fits(form: Format, size: tuple[int, int], name: str) -> None:
     """Refuse before painting what a format cannot hold.
 
     Raises:
         PictureError: it takes no picture of this width and height.
     """
-    limit = LONGEST_SIDE.get(form)
-    if limit is not None and max(size) > limit:
-        raise PictureError(f"{name} cannot be {size[0]}x{size[1]} pixels: {form} ends at {limit}; use PNG or TIFF.")
+    if max(size) > form.longest:
+        raise PictureError(
+            f"{name} cannot be {size[0]}x{size[1]} pixels: {form.name} ends at {form.longest}; use PNG or TIFF."
+        )
 
 
-def to_image(picture: Picture) -> Image.Image:
-    """A PIL image, RGB or RGBA, with the picture's profile and metadata in its ``info``."""
-    image = Image.fromarray(picture.rgb)
-    if picture.alpha is not None:
-        image.putalpha(Image.fromarray(picture.alpha))
-    if picture.icc_profile:
-        image.info["icc_profile"] = picture.icc_profile
-    if picture.exif:
-        image.info["exif"] = picture.exif
+def to_image(photograph: Photograph) -> Image.Image:
+    """A PIL image, RGB or RGBA in sRGB, of the first frame, with its metadata in ``info``."""
+    pixels = photograph.frame(0)[slice(None), slice(None)]
+    image = Image.fromarray(np.ascontiguousarray(pixels if pixels.dtype == np.uint8 else pixels >> 8, np.uint8))
+    details = photograph.details
+    if details.exif:
+        image.info["exif"] = details.exif
+    if details.density:
+        image.info["dpi"] = (details.density[0] * INCH, details.density[1] * INCH)
     return image
 
 
-def write_picture(path: Path, picture: Picture, quality: int = QUALITY) -> None:
+def write_pixels(path: Path, rgb: Pixels) -> None:
+    """Write (H, W, 3), 0..255, as :func:`write_photograph` does."""
+    canvas = Canvas(rgb.shape, np.uint8)
+    canvas[slice(None), slice(None)] = rgb
+    write_photograph(path, Photograph(canvas))
+
+
+def write_photograph(path: Path, photograph: Photograph, saving: Saving | None = None) -> None:
     """Write a picture atomically; transparency becomes white where the format has none.
 
     Args:
         path: where; its extension says in which format.
-        picture: what.
-        quality: of JPEG and WebP, 1..100.
+        photograph: what.
+        saving: how.
 
     Raises:
         PictureError: the extension is none we write, or the file cannot be written.
     """
     form = format_of(path)
     try:
-        with replacing(path) as temporary, temporary.open("r+b") as stream:
-            encode(stream, picture, form, quality)
+        with replacing(path) as temporary:
+            save(temporary, photograph, form, saving or Saving())
+    except GanStyleError:
+        raise
+    except vips.Error as error:
+        raise unwritable(path, vips.reason(error)) from None
     except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PictureError(
-            f"{path} cannot be written ({reason}); check the folder, its rights and the space left."
-        ) from None
+        raise unwritable(path, getattr(error, "strerror", None) or str(error)) from None
 
 
-def encode(stream: IO[bytes], picture: Picture, form: str, quality: int = QUALITY) -> None:
-    """Write a picture into an open file.
+def unwritable(path: Path, reason: str) -> PictureError:
+    """What to say where a painting cannot be written."""
+    return PictureError(f"{path} cannot be written ({reason}); check the folder, its rights and the space left.")
 
-    Args:
-        stream: an open file; TIFF must be able to seek in it.
-        picture: what.
-        form: Pillow's name of the format.
-        quality: of JPEG and WebP, 1..100.
+
+def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> None:
+    """Write a picture into a file of any name.
+
+    Raises:
+        OSError, ValueError, RuntimeError or vips.Error: it cannot be written.
+    """
+    details = photograph.details if saving.metadata else photograph.details.without_metadata()
+    if form.name in ("BMP", "HEIF") or (form is PNG and photograph.animation):
+        save_by_pillow(path, photograph, form, saving.quality, details)
+        return
+    image = outgoing(photograph, form)
+    if form.name == "JPEG" and len(details.exif or b"") > LONGEST_JPEG_BLOCK:
+        details = details.without_exif()
+    image = described(image, details, form)
+    how: dict[str, Callable[[], Any]] = {
+        "PNG": lambda: image.pngsave(str(path), compression=6),
+        "JPEG": lambda: image.jpegsave(str(path), Q=saving.quality, subsample_mode="off", optimize_coding=True),
+        "WEBP": lambda: image.webpsave(str(path), Q=saving.quality),
+        "TIFF": lambda: image.tiffsave(
+            str(path), compression="lzw", predictor="horizontal", bigtiff=size_of(image) > CLASSIC_TIFF
+        ),
+        "GIF": lambda: image.gifsave(str(path)),
+        "AVIF": lambda: image.heifsave(str(path), Q=saving.quality, compression="av1", effort=2),
+    }
+    how[form.name]()
+    if form is TIFF and details.exif:
+        add_exif(path, details.exif)
+
+
+def size_of(image: vips.Image) -> int:
+    """Bytes that the pixels take."""
+    return int(image.width * image.height * image.bands * (2 if image.format == "ushort" else 1))
+
+
+def outgoing(photograph: Photograph, form: Format) -> vips.Image:
+    """The pixels as a format takes them: its depth, its channels, the photograph's own colour space."""
+    image = photograph.pixels.image()
+    if photograph.animation and not form.moving:
+        image = image.crop(0, 0, *photograph.size)
+    if photograph.has_alpha and not form.alpha:
+        image = image.flatten(background=65535 if image.format == "ushort" else 255)
+    if image.format == "ushort" and not form.deep:
+        image = image.colourspace("srgb")
+    if photograph.details.profile:
+        image = from_srgb(image, photograph.details.profile)
+    if photograph.animation and form.moving:
+        image = image.copy()
+        image.set_type(vips.INT, "page-height", photograph.size[1])
+        image.set_type(vips.INT, "loop", photograph.animation.loop)
+        image.set_type(vips.INTS, "delay", list(photograph.animation.delays))
+    return image
+
+
+def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
+    """The picture with its metadata."""
+    density = details.density or (1.0, 1.0)
+    image = image.copy(xres=density[0], yres=density[1])
+    if details.density:
+        image.set_type(vips.STRING, "resolution-unit", "in")
+    iptc = (RESOURCES, details.iptc and details.iptc.removeprefix(IRB)) if form is TIFF else (IPTC, details.iptc)
+    for name, block in ((EXIF, details.exif), (XMP, details.xmp), iptc):
+        if block:
+            image.set_type(vips.BLOB, name, block)
+    return image
+
+
+def save_by_pillow(path: Path, photograph: Photograph, form: Format, quality: int, details: Details) -> None:
+    """Write what libvips does not: BMP, HEIC and animated PNG.
 
     Raises:
         OSError, ValueError or RuntimeError: it cannot be written.
     """
-    if picture.alpha is not None and form in WITHOUT_ALPHA:
-        picture = on_white(picture)
-    image = to_image(picture)
-    options = dict(OPTIONS[form])
-    options |= {key: image.info[key] for key in KEPT[form] if key in image.info}
-    if form == "JPEG" and len(picture.exif or b"") > LONGEST_JPEG_EXIF:
-        del options["exif"]
-    if "quality" in options:
+    image = outgoing(photograph, Format(form.name, form.alpha, moving=True))
+    pixels = image.numpy()
+    height = photograph.size[1]
+    frames = [Image.fromarray(pixels[top : top + height]) for top in range(0, len(pixels), height)]
+    options: dict[str, Any] = {"icc_profile": details.profile, "exif": details.exif}
+    if form.name == "HEIF":
         options["quality"] = quality
-    image.save(stream, form, **options)
+    if photograph.animation and form is PNG:
+        options |= {"save_all": True, "append_images": frames[1:], "loop": photograph.animation.loop}
+        options |= {"duration": list(photograph.animation.delays), "default_image": False}
+    if details.density:
+        options["dpi"] = (details.density[0] * INCH, details.density[1] * INCH)
+    with path.open("r+b") as stream:
+        frames[0].save(stream, form.name, **{key: value for key, value in options.items() if value is not None})
 
 
-def on_white(picture: Picture) -> Picture:
-    """The same picture without transparency."""
-    assert picture.alpha is not None
-    opacity = picture.alpha[..., None].astype(np.uint16)
-    rgb = ((picture.rgb * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
-    return Picture(rgb, None, picture.icc_profile, picture.exif)
+def encoded(photograph: Photograph, form: Format, saving: Saving) -> bytes:
+    """A whole file.
+
+    Raises:
+        PictureError: it cannot be made.
+    """
+    with tempfile.TemporaryDirectory(prefix="gan-style-") as folder:
+        path = Path(folder) / "painting"
+        path.touch()
+        save(path, photograph, form, saving)
+        return path.read_bytes()

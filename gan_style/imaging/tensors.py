@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -30,9 +32,11 @@ def luma(picture: Tensor) -> Tensor:
     return (picture * weights[:, None, None]).sum(1, keepdim=True)
 
 
-def to_pixels(picture: Tensor) -> Pixels:
-    """(1, 3, H, W) in [-1, 1], clamped -> (H, W, 3), 0..255."""
-    pixels: Pixels = ((picture[0].clamp(-1, 1) + 1) * 127.5 + 0.5).byte().permute(1, 2, 0).cpu().numpy()
+def to_pixels(picture: Tensor, dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
+    """(1, 3, H, W) in [-1, 1], clamped -> (H, W, 3), uint8 or uint16 over their whole range."""
+    most = np.iinfo(np.dtype(dtype)).max
+    values = (picture[0].clamp(-1, 1) + 1) * (most / 2) + 0.5
+    pixels: npt.NDArray[Any] = values.permute(1, 2, 0).cpu().numpy().astype(dtype)
     return pixels
 
 

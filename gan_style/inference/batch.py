@@ -1,47 +1,77 @@
-"""Many pictures in, many paintings out: which goes where, and going on past what fails."""
+"""Many pictures in, many paintings out, past those that fail: decoding, painting and writing side by side."""
 
 from __future__ import annotations
 
-import io
+import os
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
-from gan_style.defaults import QUALITY
-from gan_style.errors import GanStyleError, PictureError, UsageError
-from gan_style.imaging.decoding import Picture, read_picture
-from gan_style.imaging.encoding import (
-    FORMATS,
-    check_fits,
-    check_size,
-    encode,
-    format_named,
-    format_of,
-    write_picture,
-)
-from gan_style.imaging.finding import find_pictures
+from gan_style.defaults import MAX_PIXELS
+from gan_style.errors import GanStyleError, PictureError, ResourceError, UsageError
+from gan_style.files import remove_parts
+from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
+from gan_style.imaging.opening import open_photograph
+from gan_style.imaging.photograph import Photograph
 from gan_style.inference.painter import Brush, Progress
+from gan_style.inference.planning import PIPE, Job
 from gan_style.inference.style import Style
 
-PIPE = Path("-")
-"""Standard input, or standard output."""
+AHEAD = 2
+"""Pictures that are decoded before their turn, and paintings that wait to be written."""
+
+LEAST_SPACE = 2**20
+"""Bytes that must be free where a painting goes, or it is not begun."""
 
 
 @dataclass(frozen=True)
-class Job:
-    """One picture to paint.
+class Rules:
+    """What a batch may do.
 
     Attributes:
-        source: the photograph.
-        target: the painting.
-        seed: see :class:`~gan_style.inference.painter.Brush`.
+        overwrite: whether paintings may replace files; photographs are never replaced.
+        skip: whether photographs whose paintings exist are passed over.
+        saving: how paintings are written.
+        max_pixels: how many a picture may have.
     """
 
-    source: Path
-    target: Path
-    seed: int | None = None
+    overwrite: bool = False
+    skip: bool = False
+    saving: Saving = field(default_factory=Saving)
+    max_pixels: int = MAX_PIXELS
+
+    def __post_init__(self) -> None:
+        if self.skip and self.overwrite:
+            raise UsageError("Give --skip-existing or --overwrite, not both.")
+        if self.max_pixels < 1:
+            raise UsageError(f"max_pixels must be positive, not {self.max_pixels}.")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one picture.
+
+    Attributes:
+        job: what was to be done.
+        state: how it ended; a picture is skipped whose painting exists.
+        size: width and height in pixels; None where it was not read.
+        seconds: spent on painting it.
+        error: why it failed.
+        remark: what of the file is not in the painting, in a sentence.
+    """
+
+    job: Job
+    state: Literal["painted", "skipped", "failed"]
+    size: tuple[int, int] | None = None
+    seconds: float = 0.0
+    error: GanStyleError | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,236 +81,233 @@ class Pace:
     Attributes:
         name: file name of the picture in work.
         finished: pictures dealt with, with the share of the one in work.
+        megapixels: painted in a second so far.
         remaining: seconds left at the pace so far; infinite before anything is done.
     """
 
     name: str
     finished: float
+    megapixels: float
     remaining: float
-
-
-def plan(inputs: Sequence[Path], output: Path | None, style_name: str, form: str = "") -> list[Job]:
-    """Decide where every painting goes.
-
-    One file goes to the file ``output``, or into that folder if it exists or has no extension. Several files, or a
-    folder with all pictures below it, go into the folder ``output``, which keeps the tree; pictures that lie in it
-    already are paintings and left out. Without ``output`` each painting lies beside its photograph as NAME-STYLE.
-
-    Args:
-        inputs: files and folders.
-        output: file or folder, or None.
-        style_name: for names of paintings without ``output``.
-        form: extension without its dot for every painting; by default that of its photograph, where that is written.
-
-    Raises:
-        UsageError: the inputs and the output do not fit together.
-        PictureError: the only input does not exist, or a folder cannot be read or holds no pictures.
-    """
-    if form:
-        format_named(form)
-    if PIPE in inputs and (len(inputs) > 1 or output is None or output.is_dir() or not output.suffix):
-        raise UsageError("Standard input is one picture; name the file for its painting with -o, or -o - for a pipe.")
-    if len(inputs) == 1 and inputs[0] != PIPE and not inputs[0].exists():
-        raise PictureError(f"{inputs[0]} does not exist; check the path.")
-    several = len(inputs) > 1 or inputs[0].is_dir()
-    if output is None:
-        if any(path.is_dir() for path in inputs):
-            raise UsageError("A folder of pictures needs a folder for the paintings; add -o FOLDER.")
-        jobs = [Job(path, beside(path, style_name, form)) for path in inputs]
-    elif not several and not output.is_dir() and output.suffix:
-        if form and format_of(output) != format_named(form):
-            raise UsageError(f"{output} does not end like {form}; leave --format out or give the name that extension.")
-        format_of(output)
-        jobs = [Job(inputs[0], output)]
-    else:
-        if not output.is_dir() and (output.exists() or output.suffix.lower() in FORMATS):
-            if several:
-                raise UsageError(f"Several pictures need a folder and {output} is a file; give -o FOLDER.")
-            raise UsageError(f"{output} is neither a folder nor named like a picture; give -o a name such as out.png.")
-        jobs = [Job(source, output / named(relative, form)) for source, relative in expand(inputs, output)]
-    return without_clashes(jobs)
-
-
-def varied(jobs: Sequence[Job], count: int, first: int) -> list[Job]:
-    """Each picture ``count`` times, with seeds from ``first`` on; paintings' names end in their seed."""
-    seeds = range(first, first + count)
-    return [Job(job.source, job.target.with_stem(f"{job.target.stem}-{seed}"), seed) for job in jobs for seed in seeds]
-
-
-def without_clashes(jobs: Sequence[Job]) -> list[Job]:
-    """The jobs, each once.
-
-    Raises:
-        UsageError: two photographs would become the same painting.
-    """
-    targets: dict[Path, Job] = {}
-    for job in jobs:
-        other = targets.setdefault(job.target, job).source
-        if other != job.source:
-            raise UsageError(f"{other} and {job.source} would both become {job.target}; paint them into two folders.")
-    return list(targets.values())
-
-
-def expand(inputs: Sequence[Path], output: Path) -> Iterable[tuple[Path, Path]]:
-    """Every picture with its path below the output folder."""
-    paintings = output.resolve()
-    for path in inputs:
-        if not path.is_dir():
-            yield path, Path(path.name)
-            continue
-        try:
-            found = list(find_pictures(path))
-        except OSError as error:
-            raise PictureError(f"{path} cannot be read ({error.strerror}); check its permissions.") from None
-        if path.resolve() in paintings.parents:
-            found = [picture for picture in found if paintings not in picture.resolve().parents]
-        if not found:
-            raise PictureError(f"{path} holds no pictures; check the path.")
-        for picture in found:
-            yield picture, picture.relative_to(path)
-
-
-def named(path: Path, form: str = "") -> Path:
-    """The same name with the extension asked for, or with its own, or as PNG where that is none that we write."""
-    if form:
-        return path.with_suffix(f".{form}")
-    return path if path.suffix.lower() in FORMATS else path.with_name(path.name + ".png")
-
-
-def beside(path: Path, style_name: str, form: str = "") -> Path:
-    """photo.jpg painted by monet becomes photo-monet.jpg."""
-    target = named(path, form)
-    return target.with_name(f"{target.stem}-{style_name}{target.suffix}")
 
 
 def run(
     jobs: Sequence[Job],
     style: Style,
     brush: Brush,
+    rules: Rules | None = None,
     *,
-    overwrite: bool = False,
-    skip: bool = False,
-    quality: int = QUALITY,
     on_pace: Callable[[Pace], object] = lambda _: None,
-    on_done: Callable[[Path], object] = lambda _: None,
-    on_failure: Callable[[GanStyleError], object] = lambda _: None,
-) -> list[GanStyleError]:
+    on_outcome: Callable[[Outcome], object] = lambda _: None,
+) -> list[Outcome]:
     """Paint all jobs, past those that fail.
+
+    While one picture is painted the next are decoded and the last ones written. However the run ends, what is still
+    being written is finished and told.
 
     Args:
         jobs: what to paint.
         style: who paints.
         brush: how.
-        overwrite: whether paintings may replace files; photographs are never replaced.
-        skip: whether photographs whose paintings exist are passed over.
-        quality: of JPEG and WebP, 1..100.
+        rules: what is allowed.
         on_pace: called often with how far the work is.
-        on_done: called with each painting once it is written.
-        on_failure: called with the error of each job that fails, as it fails.
+        on_outcome: called for each job when it has ended, in their order.
 
     Returns:
-        One error for each job that failed.
+        What became of each job.
     """
-    failures: list[GanStyleError] = []
-    if skip and overwrite:
-        raise UsageError("Give --skip-existing or --overwrite, not both.")
-    if not 1 <= quality <= 100:
-        raise UsageError(f"quality must be from 1 to 100, not {quality}.")
-    sources = {identity(job.source) for job in jobs}
-    jobs = [job for job in jobs if not (skip and job.target.exists() and identity(job.target) not in sources)]
-    start = time.monotonic()
-    for finished, job in enumerate(jobs):
+    return Batch(style, brush, rules or Rules(), on_pace, on_outcome).run(jobs)
 
-        def progress(share: float, finished: int = finished, name: str = job.source.name) -> None:
-            done = finished + share
-            spent = time.monotonic() - start
-            on_pace(Pace(name, done, spent / done * (len(jobs) - done) if done else float("inf")))
+
+class Batch:
+    """Jobs on their way through reading, painting and writing."""
+
+    def __init__(
+        self,
+        style: Style,
+        brush: Brush,
+        rules: Rules,
+        on_pace: Callable[[Pace], object],
+        on_outcome: Callable[[Outcome], object],
+    ) -> None:
+        self.style, self.brush, self.rules = style, brush, rules
+        self.on_pace, self.on_outcome = on_pace, on_outcome
+        self.sources: set[object] = set()
+        self.ending: deque[Future[Outcome]] = deque()
+        self.outcomes: list[Outcome] = []
+        self.pixels, self.started = 0.0, time.monotonic()
+
+    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """See :func:`run`."""
+        self.sources = {identity(job.source) for job in jobs}
+        for folder in {job.target.parent for job in jobs}:
+            remove_parts(folder)
+        with ThreadPoolExecutor(1) as writer, ThreadPoolExecutor(1) as reader:
+            try:
+                for number, (job, opening) in enumerate(ahead(reader, self.opened, jobs)):
+                    self.deal_with(number, len(jobs), job, opening, writer)
+                    self.tell(AHEAD)
+            finally:
+                reader.shutdown(cancel_futures=True)
+                self.tell(0)
+        return self.outcomes
+
+    def opened(self, job: Job) -> Photograph | Outcome:
+        """The photograph of a job, or what became of the job already."""
+        try:
+            if identity(job.target) in self.sources:
+                raise PictureError(
+                    f"{job.target} is one of the photographs and is never replaced; paint somewhere else."
+                )
+            if job.target.exists() and not self.rules.overwrite:
+                return self.there_already(job)
+            form = format_of(job.target)
+            photograph = read_source(job.source, self.rules.max_pixels)
+            check_fits(form, photograph.size, str(job.target))
+            make_room(job.target.parent)
+        except GanStyleError as error:
+            return Outcome(job, "failed", error=error)
+        return photograph
+
+    def there_already(self, job: Job) -> Outcome:
+        """What becomes of a job whose painting exists."""
+        if self.rules.skip:
+            return Outcome(job, "skipped")
+        error = PictureError(f"{job.target} exists already; add --overwrite to replace it.")
+        return Outcome(job, "failed", error=error)
+
+    def deal_with(
+        self, number: int, count: int, job: Job, opening: Future[Photograph | Outcome], writer: ThreadPoolExecutor
+    ) -> None:
+        """Paint one job and have it written."""
+
+        def progress(share: float, pixels: int = 0) -> None:
+            done = number + share
+            spent = time.monotonic() - self.started
+            remaining = spent / done * (count - done) if done else float("inf")
+            painted = (self.pixels + share * pixels) / 1e6
+            self.on_pace(Pace(job.source.name, done, painted / spent if spent else 0.0, remaining))
 
         progress(0.0)
+        photograph = opening.result()
+        if isinstance(photograph, Outcome):
+            self.ending.append(finished(photograph))
+            return
+        start = time.monotonic()
+        pixels = photograph.pixels.shape[0] * photograph.pixels.shape[1]
+        brush = self.brush if job.seed is None else replace(self.brush, seed=job.seed)
         try:
-            paint_job(
-                job,
-                style,
-                brush if job.seed is None else replace(brush, seed=job.seed),
-                overwrite,
-                quality,
-                sources,
-                progress,
-            )
+            painting = self.style.paint_photograph(photograph, brush, lambda share: progress(share, pixels))
         except GanStyleError as error:
-            failures.append(error)
-            on_failure(error)
-        else:
-            on_done(job.target)
-    return failures
+            self.ending.append(finished(Outcome(job, "failed", photograph.size, error=error)))
+            return
+        self.pixels += pixels
+        outcome = Outcome(
+            job, "painted", photograph.size, time.monotonic() - start, remark=remark(painting, format_of(job.target))
+        )
+        self.ending.append(writer.submit(self.written, painting, outcome))
+
+    def written(self, painting: Photograph, outcome: Outcome) -> Outcome:
+        """Write a painting; what became of its job."""
+        job = outcome.job
+        try:
+            if job.target.exists() and not self.rules.overwrite:  # Somebody else was faster.
+                return self.there_already(job)
+            write_photograph(job.target, painting, self.rules.saving)
+        except GanStyleError as error:
+            return replace(outcome, state="failed", error=error)
+        return outcome
+
+    def tell(self, waiting: int) -> None:
+        """Tell of jobs in their order, until only so many are still being written."""
+        while self.ending and (len(self.ending) > waiting or self.ending[0].done()):
+            outcome = self.ending.popleft().result()
+            self.outcomes.append(outcome)
+            self.on_outcome(outcome)
 
 
-def paint_job(
-    job: Job, style: Style, brush: Brush, overwrite: bool, quality: int, sources: set[object], progress: Progress
-) -> None:
-    """Paint one picture.
+def ahead(
+    reader: ThreadPoolExecutor, open_: Callable[[Job], Photograph | Outcome], jobs: Sequence[Job]
+) -> Iterator[tuple[Job, Future[Photograph | Outcome]]]:
+    """Every job with its photograph, some of which are being decoded already."""
+    waiting: deque[tuple[Job, Future[Photograph | Outcome]]] = deque()
+    for job in jobs:
+        waiting.append((job, reader.submit(open_, job)))
+        if len(waiting) > AHEAD:
+            yield waiting.popleft()
+    while waiting:
+        yield waiting.popleft()
+
+
+def finished(outcome: Outcome) -> Future[Outcome]:
+    """An outcome for which nobody has to wait."""
+    future: Future[Outcome] = Future()
+    future.set_result(outcome)
+    return future
+
+
+def remark(painting: Photograph, form: Format) -> str:
+    """What of a file is not in its painting."""
+    if painting.animation and not form.moving:
+        return f"{form.name} holds one frame; the first of {painting.frames} is painted."
+    return painting.remark
+
+
+def make_room(folder: Path) -> None:
+    """Make a folder, and see that it is not full.
 
     Raises:
-        PictureError: it cannot be read, or the painting cannot or may not be written.
+        PictureError: it cannot be made.
+        ResourceError: the disk is full.
     """
-    if identity(job.target) in sources:
-        raise PictureError(f"{job.target} is one of the photographs and is never replaced; paint somewhere else.")
-    if job.target.exists() and not overwrite:
-        raise PictureError(f"{job.target} exists already; add --overwrite to replace it.")
-    picture = read_source(job.source)
-    check_fits(job.target, picture.size)
     try:
-        job.target.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise PictureError(f"The folder {job.target.parent} cannot be made ({error.strerror}).") from None
-    write_picture(job.target, style.paint_picture(picture, brush, progress), quality)
+        raise PictureError(f"The folder {folder} cannot be made ({error.strerror}).") from None
+    if free < LEAST_SPACE:
+        raise ResourceError(f"The disk of {folder} is full; make room and run the same command with --skip-existing.")
 
 
 def paint_to_pipe(
     source: Path,
     style: Style,
     brush: Brush,
-    *,
-    form: str = "",
-    quality: int = QUALITY,
+    form: Format,
+    rules: Rules,
     on_progress: Progress = lambda _: None,
-) -> bytes:
+) -> tuple[bytes, str]:
     """Paint one picture for standard output.
 
     Args:
         source: a file, or ``PIPE``.
         style: who paints.
         brush: how.
-        form: an extension without its dot; PNG by default.
-        quality: of JPEG and WebP, 1..100.
+        form: what to write.
+        rules: what is allowed.
         on_progress: called with the share that is done.
 
     Returns:
-        A whole file.
+        A whole file, and what of the photograph's is not in it, in a sentence.
 
     Raises:
-        UsageError: an unknown format, or a quality out of range.
         PictureError: the picture cannot be read, or the format cannot hold it.
     """
-    pillow_form = format_named(form or "png")
-    if not 1 <= quality <= 100:
-        raise UsageError(f"quality must be from 1 to 100, not {quality}.")
-    picture = read_source(source)
-    check_size(pillow_form, picture.size, "The painting")
-    stream = io.BytesIO()
-    encode(stream, style.paint_picture(picture, brush, on_progress), pillow_form, quality)
-    return stream.getvalue()
+    photograph = read_source(source, rules.max_pixels)
+    check_fits(form, photograph.size, "The painting")
+    painting = style.paint_photograph(photograph, brush, on_progress)
+    return encoded(painting, form, rules.saving), remark(painting, form)
 
 
-def read_source(path: Path) -> Picture:
-    """A picture from a file, or from standard input.
+def read_source(path: Path, max_pixels: int) -> Photograph:
+    """A photograph from a file, or from standard input.
 
     Raises:
         PictureError: it cannot be read.
     """
     if path != PIPE:
-        return read_picture(path)
-    return read_picture(sys.stdin.buffer.read(), name="Standard input")
+        return open_photograph(path, max_pixels=max_pixels)
+    return open_photograph(sys.stdin.buffer.read(), name="Standard input", max_pixels=max_pixels)
 
 
 def identity(path: Path) -> object:
@@ -288,5 +315,5 @@ def identity(path: Path) -> object:
     try:
         status = path.stat()
     except OSError:
-        return path.absolute()
+        return Path(os.path.abspath(path))  # noqa: PTH100 - links are not to be followed
     return status.st_dev, status.st_ino

@@ -7,19 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
 
 from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import UsageError
+from gan_style.imaging.canvas import Canvas, Raster, strips
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.manner import own_noise, seeded_noise
 from gan_style.imaging.tensors import grain, luma, to_pixels
-from gan_style.inference.tiles import Box, enlarge, shrink, split, view
+from gan_style.inference.tiles import Box, enlarge, mirrored, shrink, split, view
 from gan_style.models.generator import Generator
 
 TILE = 1024
@@ -38,7 +37,7 @@ class Brush:
     Attributes:
         strength: 0 gives the photograph back, 1 the painting; up to 1.5 exaggerates.
         detail: 0..1, how much of the photograph's fine detail comes back with every finer brush.
-        stroke: size of the largest brush, 1/4..4; at 1 it sees the picture at the scale of
+        stroke: size of the largest brush, 1/4..4; at 1 it sees the picture at the scale at which strokes were learnt.
         keep_colors: 0..1, how much of the photograph's chroma stays; 1 lends it brushwork and nothing else (luminance
             only, as in Gatys et al., "Preserving Color in Neural Artistic Style Transfer", 2016).
         seed: of the noise that chooses the manner of painting, 0 or more; None for a manner of the photograph's own.
@@ -90,6 +89,20 @@ class Painter:
         return max(0, round(math.log2(min(height, width) / self.size * stroke)))
 
     def paint(self, rgb: Pixels, brush: Brush | None = None, progress: Progress = lambda _: None) -> Pixels:
+        """Paint a picture in memory, (H, W, 3) in 0..255, as :meth:`paint_raster` does."""
+        painted: Pixels = self.paint_raster(rgb, brush, progress)[:, :].astype(np.uint8)
+        return painted
+
+    def paint_raster(
+        self,
+        photo: Raster,
+        brush: Brush | None = None,
+        progress: Progress = lambda _: None,
+        *,
+        noise: Tensor | None = None,
+        onto: Canvas | None = None,
+        top: int = 0,
+    ) -> Canvas:
         """Paint a picture.
 
         The coarsest level is painted first. Each finer level is offered the painting so far, enlarged, with the detail
@@ -97,51 +110,60 @@ class Painter:
         could not hold is kept. So strokes come in every size and the palette is chosen once.
 
         Args:
-            rgb: (H, W, 3), 0..255.
+            photo: (H, W, 3 or more), uint8 or uint16; channels after the third are not looked at.
             brush: how to paint.
             progress: called with the share of the work that is done, 0..1.
+            noise: (1, Z), as :meth:`noise` gives it, for pictures to be painted in one manner; by default this
+                picture's.
+            onto: where to paint, (at least top + H, W, 3), as deep as the photograph; a canvas of its size by default.
+            top: the row of that at which to begin.
 
         Returns:
-            (H, W, 3), 0..255.
+            The canvas.
 
         Raises:
             UsageError: the brush has a seed and the generator knows one manner only.
+            ResourceError: there is not enough memory, or not enough space for temporary files.
         """
         brush = brush or Brush()
-        noise = self.noise(rgb, brush)
-        height, width = rgb.shape[:2]
-        photos = pyramid(rgb, self.levels(height, width, brush.stroke))
-        sizes = [photo.shape[:2] for photo in photos]
+        height, width = photo.shape[:2]
+        photos = pyramid(photo, self.levels(height, width, brush.stroke))
+        noise = self.noise(photos[0], brush) if noise is None else noise
+        sizes = [one.shape[:2] for one in photos]
         if len(photos) > 1:
             # Halving alone would leave the largest brush up to 1.4 times too large or too small.
             photos[0] = to_short_side(photos[0], max(1, round(self.size / brush.stroke)))
-        total = sum(photo.shape[0] * photo.shape[1] for photo in photos)
+        total = sum(one.shape[0] * one.shape[1] for one in photos)
         done = 0
-        below: Pixels | None = None
-        coarse: npt.NDArray[np.float16] | None = None
-        result = np.empty_like(photos[-1])
-        for index, photo in enumerate(photos):
+        below: Raster | None = None
+        coarse: Raster | None = None
+        result = Canvas((height, width, 3), photo.dtype) if onto is None else onto
+        for index, one in enumerate(photos):
             last = index == len(photos) - 1
-            level = np.empty(photo.shape, np.float16) if not last else None
-            for box in split(photo.shape[0], photo.shape[1], self.tile):
-                painted = self.paint_box(photo, below, coarse, box, brush.detail, noise)
-                where = (slice(box.top, box.bottom), slice(box.left, box.right))
+            level = Canvas((*one.shape[:2], 3), np.float16) if not last else None
+            for box in split(one.shape[0], one.shape[1], self.tile):
+                painted = self.paint_box(one, below, coarse, box, brush.detail, noise)
                 if level is not None:
-                    level[where] = painted[0].permute(1, 2, 0).numpy()
+                    level[box.top : box.bottom, box.left : box.right] = painted[0].permute(1, 2, 0).half().numpy()
                 else:
-                    result[where] = to_pixels(brush.mix(view(photo, box), painted))
+                    mixed = to_pixels(brush.mix(view(one, box), painted), result.dtype)
+                    # What was added to make the sides divisible is left out.
+                    bottom, right = min(box.bottom, height), min(box.right, width)
+                    rows = slice(top + box.top, top + bottom)
+                    result[rows, box.left : right] = mixed[: bottom - box.top, : right - box.left]
                 done += box.height * box.width
                 progress(done / total)
             if level is not None:
                 coarse = resampled(level, sizes[index])
-                below = halved(photos[index + 1])
-        return result[:height, :width]
+                # The photograph at this level as it was before its size was made exact.
+                below = one if one.shape[:2] == sizes[index] else halved(photos[index + 1])
+        return result
 
     def paint_box(
         self,
-        photo: Pixels,
-        below: Pixels | None,
-        coarse: npt.NDArray[np.float16] | None,
+        photo: Raster,
+        below: Raster | None,
+        coarse: Raster | None,
         box: Box,
         detail: float,
         noise: Tensor | None,
@@ -168,8 +190,16 @@ class Painter:
         strokes = painted - enlarge(shrink(painted))
         return (base + strokes)[(..., *box.inside(window))]
 
-    def noise(self, rgb: Pixels, brush: Brush) -> Tensor | None:
+    def manner(self, photo: Raster, brush: Brush) -> Tensor | None:
+        """The noise that a picture is painted with where it is given none: see :meth:`noise`."""
+        return self.noise(pyramid(photo, self.levels(photo.shape[0], photo.shape[1], brush.stroke))[0], brush)
+
+    def noise(self, coarsest: Raster, brush: Brush) -> Tensor | None:
         """(1, Z) on the device, or None where the generator takes none.
+
+        Args:
+            coarsest: the photograph at the coarsest level.
+            brush: with a seed, or without for a manner of the photograph's own.
 
         Raises:
             UsageError: it takes none and the brush has a seed.
@@ -179,7 +209,10 @@ class Painter:
             return None
         if not dimensions:
             raise UsageError("This style knows one manner of painting only, whatever the seed; leave the seed out.")
-        noise = own_noise(rgb, dimensions) if brush.seed is None else seeded_noise(brush.seed, dimensions)
+        if brush.seed is None:
+            noise = own_noise(eight_bit(coarsest), dimensions)
+        else:
+            noise = seeded_noise(brush.seed, dimensions)
         return noise.to(self.compute.device)
 
     def generate(self, picture: Tensor, window: Box, noise: Tensor | None) -> Tensor:
@@ -191,33 +224,56 @@ class Painter:
         return painted.cpu() - fine
 
 
-def pyramid(rgb: Pixels, levels: int) -> list[Pixels]:
+def pyramid(photo: Raster, levels: int) -> list[Raster]:
     """The picture at ``levels`` + 1 resolutions, coarsest first, its sides extended to multiples of 2 ** levels."""
     factor = 2**levels
-    down, right = (-side % factor for side in rgb.shape[:2])
-    photos = [np.pad(rgb, ((0, down), (0, right), (0, 0)), "symmetric") if down or right else rgb]
+    height, width = (side + -side % factor for side in photo.shape[:2])
+    photos = [photo if (height, width) == photo.shape[:2] else extended(photo, height, width)]
     for _ in range(levels):
         photos.insert(0, halved(photos[0]))
     return photos
 
 
-def halved(rgb: Pixels) -> Pixels:
-    """(2H, 2W, 3) to (H, W, 3), the mean of each 2x2 square."""
-    return np.asarray(Image.fromarray(rgb).reduce(2))
+def extended(photo: Raster, height: int, width: int) -> Canvas:
+    """The picture with its mirror image continued to the right and below, (height, width, 3)."""
+    canvas = Canvas((height, width, 3), photo.dtype)
+    columns = mirrored(0, width, photo.shape[1])
+    for rows in strips(canvas.shape, canvas.dtype.itemsize):
+        places = mirrored(rows.start, rows.stop, photo.shape[0])
+        first = int(places.min())
+        part = photo[first : int(places.max()) + 1, :][places - first]
+        canvas[rows, :] = part[:, columns, :3]
+    return canvas
 
 
-def to_short_side(rgb: Pixels, side: int) -> Pixels:
-    """A picture at another scale."""
-    height, width = rgb.shape[:2]
+def halved(photo: Raster) -> Canvas:
+    """(2H, 2W, 3 or more) to (H, W, 3), the mean of each 2x2 square."""
+    canvas = Canvas((photo.shape[0] // 2, photo.shape[1] // 2, 3), photo.dtype)
+    for rows in strips(canvas.shape):
+        part = photo[2 * rows.start : 2 * rows.stop, :][..., :3].astype(np.uint32)
+        sums = part[::2, ::2] + part[1::2, ::2] + part[::2, 1::2] + part[1::2, 1::2]
+        canvas[rows, :] = ((sums + 2) // 4).astype(photo.dtype)
+    return canvas
+
+
+def to_short_side(photo: Raster, side: int) -> Raster:
+    """A picture at another scale, as floats in [-1, 1]."""
+    height, width = photo.shape[:2]
     factor = side / min(height, width)
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.array(Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC))
+    whole = view(photo, Box(0, 0, height, width))[0].permute(1, 2, 0).numpy()
+    return resampled(whole, (max(1, round(height * factor)), max(1, round(width * factor))))
 
 
-def resampled(level: npt.NDArray[np.float16], size: tuple[int, ...]) -> npt.NDArray[np.float16]:
-    """A level of a painting, (H, W, 3), at another size."""
+def resampled(level: Raster, size: tuple[int, ...]) -> Raster:
+    """A level of a painting, (H, W, 3) floats, at another size. It is small: the coarsest."""
     if level.shape[:2] == size:
         return level
-    picture = torch.from_numpy(level).permute(2, 0, 1)[None].float()
+    picture = view(level, Box(0, 0, *level.shape[:2]))
     picture = F.interpolate(picture, size, mode="bicubic", align_corners=False, antialias=True)
     return np.asarray(picture[0].permute(1, 2, 0).half().numpy())
+
+
+def eight_bit(photo: Raster) -> Pixels:
+    """(H, W, 3), 0..255."""
+    pixels = photo[:, :][..., :3]
+    return np.ascontiguousarray(pixels if pixels.dtype == np.uint8 else pixels >> 8, np.uint8)

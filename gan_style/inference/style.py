@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 
 from PIL import Image
@@ -11,8 +10,11 @@ from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.style_file import StyleFile, read_style
 from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
 from gan_style.device import Compute
-from gan_style.imaging.decoding import Picture, PictureLike, read_picture
+from gan_style.imaging.canvas import Canvas
+from gan_style.imaging.decoding import PictureLike
 from gan_style.imaging.encoding import to_image
+from gan_style.imaging.opening import open_photograph
+from gan_style.imaging.photograph import Photograph
 from gan_style.inference.painter import Brush, Painter, Progress
 
 
@@ -49,18 +51,30 @@ class Style:
             seed: 0 or more, chooses among the style's manners of painting; None for the photograph's own.
 
         Returns:
-            A PIL image of the same size, upright, RGB or (where the picture has transparency) RGBA.
+            A PIL image of the same size, upright, in sRGB, RGB or (where the picture has transparency) RGBA; of a
+            moving picture the first frame.
 
         Raises:
             PictureError: the picture cannot be read.
             UsageError: a number is out of range, or the style knows one manner only.
         """
         brush = Brush(strength, detail, stroke, keep_colors, seed)
-        return to_image(self.paint_picture(read_picture(picture), brush))
+        return to_image(self.paint_photograph(open_photograph(picture), brush))
 
-    def paint_picture(self, picture: Picture, brush: Brush, progress: Progress = lambda _: None) -> Picture:
-        """Paint a decoded picture; transparency, colour profile and metadata stay as they are."""
-        return dataclasses.replace(picture, rgb=self.painter.paint(picture.rgb, brush, progress))
+    def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
+        """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
+        width, height = photograph.size
+        frames = photograph.frames
+        canvas = Canvas((height * frames, width, 3), photograph.pixels.dtype)
+        noise = self.painter.manner(photograph.frame(0), brush) if frames > 1 else None
+        for index in range(frames):
+
+            def share(done: float, index: int = index) -> None:
+                progress((index + done) / frames)
+
+            frame = photograph.frame(index)
+            self.painter.paint_raster(frame, brush, share, noise=noise, onto=canvas, top=index * height)
+        return photograph.painted(canvas)
 
 
 def load_style(style: str | os.PathLike[str] = STYLE, *, device: str = "auto", precision: str = "auto") -> Style:

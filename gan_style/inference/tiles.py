@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.imaging.canvas import Raster
 from gan_style.imaging.tensors import to_unit
 
 
@@ -56,22 +57,25 @@ def split(height: int, width: int, tile: int) -> Iterator[Box]:
             yield Box(top, left, min(top + tile, height), min(left + tile, width))
 
 
-def view(array: npt.NDArray[np.generic], box: Box) -> Tensor:
+def view(raster: Raster, box: Box) -> Tensor:
     """What a box shows of a picture that goes on as its own mirror image in all directions.
 
     Args:
-        array: (H, W, 3), uint8 in 0..255 or floating point in [-1, 1].
+        raster: (H, W, 3 or more), uint8, uint16, or floating point in [-1, 1]; channels after the third are left out.
         box: any box, however far outside.
 
     Returns:
         (1, 3, box.height, box.width), float32 in [-1, 1].
     """
-    rows = mirrored(box.top, box.bottom, array.shape[0])
-    columns = mirrored(box.left, box.right, array.shape[1])
-    first = array[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    part = first[rows - rows.min()][:, columns - columns.min()]
+    rows = mirrored(box.top, box.bottom, raster.shape[0])
+    columns = mirrored(box.left, box.right, raster.shape[1])
+    top, left = int(rows.min()), int(columns.min())
+    first = raster[top : int(rows.max()) + 1, left : int(columns.max()) + 1]
+    part = first[rows - top][:, columns - left, :3]
+    if part.dtype == np.uint16:  # PyTorch does little with these.
+        return torch.from_numpy(part.astype(np.float32)).permute(2, 0, 1)[None] / 32767.5 - 1
     pixels = torch.from_numpy(part).permute(2, 0, 1)[None]
-    return to_unit(pixels) if array.dtype == np.uint8 else pixels.float()
+    return to_unit(pixels) if part.dtype == np.uint8 else pixels.float()
 
 
 def mirrored(start: int, stop: int, size: int) -> npt.NDArray[np.intp]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from gan_style.errors import PictureError, ResourceError
 from gan_style.files import remove_parts
-from gan_style.imaging.decoding import Picture, Pixels
-from gan_style.imaging.encoding import write_picture
+from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.encoding import write_pixels
 from gan_style.training.data import PictureSet
 from gan_style.training.history import add_to_history, begin_history, cut_history
 from gan_style.training.listener import Listener
@@ -43,7 +43,8 @@ class Records:
             OSError: the folder cannot be written.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        remove_parts(self.folder)
+        for folder in (self.folder, self.previews):
+            remove_parts(folder)
         begin_history(self.folder)
         for path in self.previews.glob("*.jpg"):
             path.unlink(missing_ok=True)
@@ -54,7 +55,8 @@ class Records:
         Raises:
             OSError: the folder cannot be written.
         """
-        remove_parts(self.folder)
+        for folder in (self.folder, self.previews):
+            remove_parts(folder)
         cut_history(self.folder, steps)
         for path in self.previews.glob("*.jpg"):
             if int(path.stem) > steps:
@@ -81,7 +83,7 @@ class Records:
         try:
             self.previews.mkdir(exist_ok=True)
             for path in (self.folder / "preview.png", self.previews / f"{steps:09}.jpg"):
-                write_picture(path, Picture(preview))
+                write_pixels(path, preview)
             kept = sorted(self.previews.glob("*.jpg"))
             for path in kept[1:-1:2] if len(kept) > PREVIEWS else []:
                 path.unlink(missing_ok=True)

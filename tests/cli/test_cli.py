@@ -101,8 +101,8 @@ def test_a_folder_goes_on_past_bad_files_and_keeps_its_shape(
     assert "empty.png" in result.error
     assert "2 of 5 pictures failed" in result.error
     made = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
-    assert made == ["a.png", "b.jpg", "sub/c.bmp"]
-    assert sorted(result.out.split()) == [str(tmp_path / "out" / name) for name in made]
+    assert made == ["a-tiny.png", "b-tiny.jpg", "sub/c-tiny.bmp"]
+    assert result.out.split() == [str(tmp_path / "out" / name) for name in made], "in the order of the photographs"
 
 
 def test_a_missing_picture_among_several_is_named_and_the_others_are_painted(
@@ -111,7 +111,7 @@ def test_a_missing_picture_among_several_is_named_and_the_others_are_painted(
     result = run("stylize", tmp_path / "none.png", cat_path, "--style", style_path, "-o", tmp_path / "out")
     assert result.code == 1
     assert "none.png does not exist" in result.error
-    assert result.out == f"{tmp_path / 'out' / 'cat.png'}\n"
+    assert result.out == f"{tmp_path / 'out' / 'cat-tiny.png'}\n"
 
 
 def test_standard_output_that_fails_is_a_sentence(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_photographs_are_never_replaced(run: Run, cat_path: Path, style_path: Pa
     before = cat_path.read_bytes()
     (tmp_path / "link.png").symlink_to(cat_path)
     for target in (cat_path, tmp_path / "link.png", tmp_path):
-        result = run("stylize", cat_path, "--style", style_path, "-o", target, "--overwrite")
+        result = run("stylize", cat_path, "--style", style_path, "-o", target, "--overwrite", "--name", "{name}")
         assert result.code == 3
         assert "never replaced" in result.error
     assert cat_path.read_bytes() == before
@@ -166,7 +166,7 @@ def test_every_error_has_its_sentence_and_code(
         ((*paint, "--strength", "9"), 2, "strength"),
         ((*paint, "--device", "tpu"), 2, "device must be one of auto, cpu, cuda, not tpu"),
         ((*paint, "--device", "cuda"), 6, "no CUDA device"),
-        (("stylize",), 2, "Missing argument"),
+        (("stylize",), 2, "nothing to paint"),
         (("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"), 5, "holds no photographs"),
         (("train", tmp_path / "none", tmp_path / "empty", "-o", tmp_path / "x"), 5, "cannot be read"),
         (("train", tmp_path, tmp_path, "-o", tmp_path / "x"), 2, "lies among the pictures"),
@@ -193,7 +193,7 @@ def test_paintings_inside_the_folder_are_not_painted_again(
     Image.fromarray(cat[:64, :64]).save(tmp_path / "a.png")
     command = ("stylize", tmp_path, "--style", style_path, "-o", tmp_path / "out", "--overwrite")
     for _ in range(2):
-        assert run(*command).out == f"{tmp_path / 'out' / 'a.png'}\n"
+        assert run(*command).out == f"{tmp_path / 'out' / 'a-tiny.png'}\n"
 
 
 def piped(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -236,7 +236,7 @@ def test_pictures_go_through_pipes(cat_path: Path, style_path: Path, tmp_path: P
         (("-", "--style", style_path), b"no picture", 3, b"Standard input is not a picture"),
         ((cat_path, cat_path, "--style", style_path, "-o", "-"), b"", 2, b"takes one picture"),
         (("-", cat_path, "--style", style_path, "-o", tmp_path), content, 2, b"Standard input is one picture"),
-        ((cat_path, "--style", style_path, "-o", "-", "--format", "gif"), b"", 2, b"format must be one of"),
+        ((cat_path, "--style", style_path, "-o", "-", "--format", "psd"), b"", 2, b"format must be one of"),
         ((cat_path, "--style", style_path, "-o", tmp_path / "x.png", "--format", "jpg"), b"", 2, b"--format"),
     ):
         done = piped("stylize", *arguments, given=given)
@@ -265,13 +265,13 @@ def test_what_was_painted_before_is_passed_over(run: Run, style_path: Path, phot
     output = tmp_path / "out"
     options = ("--style", style_path, "-o", output, "--format", "webp", "--skip-existing")
     first = run("stylize", photo_folder, *options)
-    assert [Path(line).name for line in first.out.split()] == [f"{index:03}.webp" for index in range(4)]
+    assert [Path(line).name for line in first.out.split()] == [f"{index:03}-tiny.webp" for index in range(4)]
     before = {path: path.stat().st_mtime_ns for path in output.iterdir()}
-    (output / "002.webp").unlink()
+    (output / "002-tiny.webp").unlink()
     second = run("stylize", photo_folder, *options)
-    assert (second.code, [Path(line).name for line in second.out.split()]) == (0, ["002.webp"])
+    assert (second.code, [Path(line).name for line in second.out.split()]) == (0, ["002-tiny.webp"])
     after = {path: path.stat().st_mtime_ns for path in output.iterdir()}
-    assert [path.name for path in before if before[path] != after[path]] == ["002.webp"]
+    assert [path.name for path in before if before[path] != after[path]] == ["002-tiny.webp"]
     assert run("stylize", photo_folder, *options).out == ""
     assert run("stylize", photo_folder, *options, "--overwrite").code == 2
 

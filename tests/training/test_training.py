@@ -239,7 +239,7 @@ def test_training_goes_on_without_a_preview(
     def full(path: Path, *_: object) -> None:
         raise PictureError(f"{path} cannot be written (No space left on device).")
 
-    monkeypatch.setattr("gan_style.training.records.write_picture", full)
+    monkeypatch.setattr("gan_style.training.records.write_pixels", full)
     recorder = Recorder()
     style = tmp_path / "x.safetensors"
     train(photo_folder, painting_folder, style, recipe=TINY_RECIPE, limit=Limit(steps=2), listener=recorder)

@@ -1,0 +1,120 @@
+"""EXIF blocks, made true in place: whatever else they hold, makers' notes included, stays byte for byte."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+PREFIX = b"Exif\0\0"
+ORIENTATION, EXIF_IFD = 0x0112, 0x8769
+WIDTH, HEIGHT = 0xA002, 0xA003
+THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
+SHORT, LONG = 3, 4
+
+
+class Block:
+    """An EXIF block that is being read and changed."""
+
+    def __init__(self, block: bytes) -> None:
+        """Find out the byte order.
+
+        Raises:
+            ValueError: it is none.
+        """
+        self.data = bytearray(block.removeprefix(PREFIX))
+        order = {b"II": "<", b"MM": ">"}.get(bytes(self.data[:2]))
+        if order is None:
+            raise ValueError("no byte order")
+        self.short, self.long = struct.Struct(order + "H"), struct.Struct(order + "I")
+
+    def read(self, kind: struct.Struct, place: int) -> int:
+        """A number at a place.
+
+        Raises:
+            struct.error: it lies outside.
+        """
+        value: int = kind.unpack_from(self.data, place)[0]
+        return value
+
+    def entries(self, directory: int) -> Iterator[tuple[int, int]]:
+        """Tags of a directory, each with the place of its entry.
+
+        Raises:
+            struct.error: it reaches outside.
+        """
+        for index in range(self.read(self.short, directory)):
+            place = directory + 2 + 12 * index
+            yield self.read(self.short, place), place
+
+    def value(self, place: int) -> int:
+        """The single number of an entry."""
+        return self.read(self.short if self.read(self.short, place + 2) == SHORT else self.long, place + 8)
+
+    def change(self, place: int, value: int) -> None:
+        """Give an entry of a single number another one, if it fits."""
+        kind = self.read(self.short, place + 2)
+        if kind == SHORT and value < 2**16:
+            self.short.pack_into(self.data, place + 8, value)
+        elif kind == LONG:
+            self.long.pack_into(self.data, place + 8, value)
+
+    def first(self) -> int:
+        """Place of the first directory."""
+        return self.read(self.long, 4)
+
+
+def orientation_of(block: bytes) -> int:
+    """1 to 8; 1 where the block does not say, or is broken."""
+    try:
+        exif = Block(block)
+        found = [exif.value(place) for tag, place in exif.entries(exif.first()) if tag == ORIENTATION]
+    except (ValueError, struct.error):
+        return 1
+    return found[0] if found and 1 <= found[0] <= 8 else 1
+
+
+def upright(block: bytes, size: tuple[int, int]) -> bytes | None:
+    """The block of a picture that has been turned upright.
+
+    Its orientation says so, its width and height are those of the picture, and the thumbnail, which shows the
+    photograph, is gone.
+
+    Args:
+        block: with or without ``Exif`` before it.
+        size: width and height.
+
+    Returns:
+        The block with ``Exif`` before it, or None where it is broken.
+    """
+    try:
+        exif = Block(block)
+        first = exif.first()
+        inner = 0
+        for tag, place in exif.entries(first):
+            if tag == ORIENTATION:
+                exif.change(place, 1)
+            elif tag == EXIF_IFD:
+                inner = exif.value(place)
+        if inner:
+            for tag, place in exif.entries(inner):
+                if tag in (WIDTH, HEIGHT):
+                    exif.change(place, size[0] if tag == WIDTH else size[1])
+        link = first + 2 + 12 * exif.read(exif.short, first)
+        second = exif.read(exif.long, link)
+        if second:
+            blot_thumbnail(exif, second)
+            exif.long.pack_into(exif.data, link, 0)
+    except (ValueError, struct.error):
+        return None
+    return PREFIX + bytes(exif.data)
+
+
+def blot_thumbnail(exif: Block, directory: int) -> None:
+    """Overwrite a thumbnail with zeros, or cut it off where it comes last."""
+    values = {tag: exif.value(place) for tag, place in exif.entries(directory) if tag in (THUMBNAIL, THUMBNAIL_LENGTH)}
+    start = values.get(THUMBNAIL, 0)
+    end = min(start + values.get(THUMBNAIL_LENGTH, 0), len(exif.data))
+    if 8 <= start < end:
+        exif.data[start:end] = bytes(end - start)
+        if end == len(exif.data):
+            del exif.data[start:]

@@ -1,0 +1,126 @@
+"""What files hold beside pixels, made true for an upright picture."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from gan_style.imaging import vips
+from gan_style.imaging.exif import ORIENTATION, orientation_of, upright
+from gan_style.imaging.profiles import profile_of
+from gan_style.imaging.tiff import describing
+
+EXIF, XMP, IPTC, RESOURCES = "exif-data", "xmp-data", "iptc-data", "photoshop-data"
+IRB = b"Photoshop 3.0\0"
+"""What stands before Photoshop's resources, IPTC among them, in a JPEG and not in a TIFF."""
+
+INCH = 25.4
+LONGEST_JPEG_BLOCK = 65533
+"""Bytes of an EXIF block."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a picture's file holds beside its pixels.
+
+    Attributes:
+        profile: the ICC profile that the picture goes back to when it is written; None for sRGB.
+        exif: the EXIF block, beginning with ``Exif``, without orientation and thumbnail; or None.
+        xmp: the XMP packet, or None.
+        iptc: the IPTC block as a JPEG holds it, among Photoshop's resources; or None.
+        density: pixels per millimetre, across and down; None where the file says nothing.
+    """
+
+    profile: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    density: tuple[float, float] | None = None
+
+    def with_profile(self, profile: bytes | None) -> Details:
+        """The same with another profile."""
+        return replace(self, profile=profile)
+
+    def without_metadata(self) -> Details:
+        """What the picture needs to look and print the same: its profile and density."""
+        return Details(self.profile, density=self.density)
+
+    def without_exif(self) -> Details:
+        """The same without the EXIF block."""
+        return replace(self, exif=None)
+
+
+def details_of(image: vips.Image) -> Details:
+    """What lies beside the pixels of a file that libvips has opened."""
+    turned = image.get_typeof("orientation") and int(image.get("orientation")) >= 5
+    size = (image.height, image.width) if turned else (image.width, image.height)
+    exif = bytes(image.get(EXIF)) if image.get_typeof(EXIF) else None
+    # libvips gives one pixel per millimetre where a file says nothing.
+    density = (float(image.xres), float(image.yres)) if image.get_typeof("resolution-unit") else None
+    if density is not None and turned:
+        density = density[::-1]
+    return Details(
+        profile_of(image),
+        upright(exif, size) if exif else None,
+        upright_xmp(bytes(image.get(XMP))) if image.get_typeof(XMP) else None,
+        iptc_of(image),
+        density,
+    )
+
+
+def upright_xmp(packet: bytes) -> bytes:
+    """An XMP packet that says upright, too."""
+    return re.sub(rb"""(tiff:Orientation(?:\s*=\s*["']|>))[2-8]""", rb"\g<1>1", packet)
+
+
+def iptc_of(image: vips.Image) -> bytes | None:
+    """The IPTC block as a JPEG holds it."""
+    if image.get_typeof(RESOURCES):
+        return IRB + bytes(image.get(RESOURCES))
+    block = bytes(image.get(IPTC)) if image.get_typeof(IPTC) else b""
+    return block if block.startswith(IRB) else None
+
+
+def details_of_pillow(image: Image.Image) -> Details:
+    """What lies beside the pixels of a file that Pillow has opened, as it is (so maybe not upright yet)."""
+    info = image.info
+    exif = info.get("exif")
+    if image.format == "TIFF":
+        exif = tiff_exif(image)
+    elif not isinstance(exif, bytes):
+        try:
+            block = image.getexif()
+            exif = block.tobytes() if len(block) else None
+        except Exception:  # A broken block can raise anything, and the picture is fine without it.
+            exif = None
+    turned = exif is not None and orientation_of(exif) >= 5
+    size = image.size[::-1] if turned else image.size
+    profile, xmp, dpi = info.get("icc_profile"), info.get("xmp"), info.get("dpi")
+    density = None
+    if isinstance(dpi, tuple) and len(dpi) == 2 and all(math.isfinite(one) and one > 0 for one in dpi):
+        density = (float(dpi[0]) / INCH, float(dpi[1]) / INCH)
+    return Details(
+        profile if isinstance(profile, bytes) else None,
+        upright(exif, size) if exif else None,
+        upright_xmp(xmp.encode() if isinstance(xmp, str) else xmp) if xmp else None,
+        None,
+        density[::-1] if density and turned else density,
+    )
+
+
+def tiff_exif(image: Image.Image) -> bytes | None:
+    """The EXIF block of a TIFF, orientation included, as other formats hold it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole = image.getexif()
+            exif = describing(whole)
+            if ORIENTATION in whole:
+                exif[ORIENTATION] = whole[ORIENTATION]
+            return exif.tobytes() if len(exif) else None
+    except Exception:  # As above.
+        return None
