@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gan_style.errors import StyleError
@@ -13,6 +14,17 @@ FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
 SUFFIX = ".safetensors"
 
 
+OWN = "GAN_STYLE_WEIGHTS"
+"""Environment variable that names a folder of styles which come before the bundled ones."""
+
+
+def named_styles() -> dict[str, Path]:
+    """Name and file of every style that has a name: those of ``GAN_STYLE_WEIGHTS``, and the bundled ones."""
+    own = os.environ.get(OWN)
+    found = {path.stem.lower(): path for path in sorted(Path(own).glob(f"*{SUFFIX}"))} if own else {}
+    return bundled_styles() | found
+
+
 def bundled_styles() -> dict[str, Path]:
     """Name and file of every bundled style."""
     for folder in FOLDERS:
@@ -22,7 +34,7 @@ def bundled_styles() -> dict[str, Path]:
 
 
 def resolve_style(word: str) -> Path:
-    """The file that a --style word means: an existing file, else a bundled style by name, any extension ignored.
+    """The file that a --style word means: an existing file, else a style by name, any extension ignored.
 
     Raises:
         StyleError: neither exists.
@@ -32,11 +44,11 @@ def resolve_style(word: str) -> Path:
     path = Path(word)
     if path.is_file():
         return path
-    bundled = bundled_styles()
+    bundled = named_styles()
     if path.name == word and path.stem.lower() in bundled:
         return bundled[path.stem.lower()]
     if path.is_dir():
         raise StyleError(f"{word} is a folder; --style takes a style file or one of: {', '.join(bundled)}.")
     raise StyleError(
-        f"There is no style {word}: no such file, and the bundled styles are: {', '.join(bundled) or 'none'}."
+        f"There is no style {word}: no such file, and the styles with a name are: {', '.join(bundled) or 'none'}."
     )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,6 +22,9 @@ from rich.progress import (
 )
 from rich.table import Column
 from rich.text import Text
+
+BROKEN_PIPE = 141
+"""What a shell reports for a program that SIGPIPE ended."""
 
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -85,6 +89,31 @@ def counting() -> Iterator[Callable[[str, int, int], None]]:
 def description() -> TextColumn:
     """What is being done, cut off where the terminal is too narrow for it and the columns beside it."""
     return TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+
+
+def say(line: str) -> None:
+    """A line of results on standard output; the end, with no words, where nobody reads it any more.
+
+    Raises:
+        typer.Exit: as the shell counts a broken pipe.
+    """
+    with while_read():
+        typer.echo(line)
+
+
+@contextlib.contextmanager
+def while_read() -> Iterator[None]:
+    """Writing to standard output, which whoever reads it may close.
+
+    Raises:
+        typer.Exit: as the shell counts a broken pipe.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        # Or Python would complain of what it still holds when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(BROKEN_PIPE) from None
 
 
 def warn(sentence: str) -> None:

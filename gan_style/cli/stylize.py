@@ -114,7 +114,7 @@ def stylize(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, description, is_terminal, new_progress, warn
+    from gan_style.cli.display import TimeLeft, description, is_terminal, new_progress, say, warn, while_read
 
     speed = TextColumn("{task.fields[speed]}")
     columns = (BarColumn(16), MofNCompleteColumn(), speed, TimeElapsedColumn(), TimeLeft(), description())
@@ -148,8 +148,9 @@ def stylize(
             painted, remark = paint_to_pipe(wanted[0], loaded, brush, format_named(form or "png"), rules, share)
             if remark:
                 warn(remark)
-            sys.stdout.buffer.write(painted)
-            sys.stdout.buffer.flush()
+            with while_read():
+                sys.stdout.buffer.write(painted)
+                sys.stdout.buffer.flush()
             return
         seeds = range(seed or 0, (seed or 0) + variations) if variations else [None]
         jobs = plan(wanted, output, Naming(loaded.name, name, form), list(seeds))
@@ -162,9 +163,9 @@ def stylize(
 
         def tell(outcome: Outcome) -> None:
             if as_json:
-                typer.echo(json.dumps(as_line(outcome)))
+                say(json.dumps(as_line(outcome)))
             elif outcome.state == "painted":
-                typer.echo(outcome.job.target)
+                say(str(outcome.job.target))
             if outcome.error and not single:
                 warn(str(outcome.error))
             elif outcome.remark:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import struct
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeAlias
@@ -18,10 +19,19 @@ IN_MEMORY = 2**26
 """Bytes up to which pixels stay in memory."""
 
 STRIP = 2**24
-"""Bytes that are worked on at a time."""
+"""Bytes that are worked on at a time, at four a value and three values a pixel."""
+
+BLOCK = 1024
+"""Side of the squares in which a picture is turned."""
 
 Array: TypeAlias = npt.NDArray[Any]
 Part: TypeAlias = tuple[slice, slice]
+
+BEGINNING = 16
+"""Byte at which the pixels of a canvas on disk begin: after the header of a BigTIFF."""
+
+TIFF_STRIP = 16
+"""Rows that libvips reads from a canvas at a time."""
 
 FORMATS: dict[str, np.dtype[Any]] = {"uchar": np.dtype(np.uint8), "ushort": np.dtype(np.uint16)}
 """Of libvips and of NumPy."""
@@ -45,38 +55,26 @@ class Raster(Protocol):
 class Canvas:
     """(H, W, C) pixels to be painted and read in parts.
 
-    A part of a file is mapped only while it is copied, so that pixels on disk do not count as memory of the process.
-    The file has no name, so that nothing of it is left behind however the process ends.
+    On disk they are the strips of an uncompressed TIFF, which libvips reads without mapping the file into memory, and
+    the file has no name, so that nothing of it is left behind however the process ends.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: npt.DTypeLike, *, empty: bool = True) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
         """Find room for the pixels.
 
         Args:
             shape: height, width, channels.
             dtype: type of a value.
-            empty: whether to reserve the room on the disk at once, as whoever does not write through libvips must.
-
-        Raises:
-            ResourceError: there is not enough space for temporary files.
         """
         self.shape, self.dtype = shape, np.dtype(dtype)
-        size = int(np.prod(shape)) * self.dtype.itemsize
+        self.row = int(np.prod(shape[1:])) * self.dtype.itemsize
         self.array: Array | None = None
-        if size <= IN_MEMORY:
+        if shape[0] * self.row <= IN_MEMORY:
             self.array = np.empty(shape, self.dtype)
             return
-        self.file = tempfile.TemporaryFile(prefix="gan-style-")  # noqa: SIM115 - it lives as long as the canvas
+        self.lock = threading.Lock()
+        self.file = tempfile.TemporaryFile(prefix="gan-style-", buffering=0)  # noqa: SIM115 - it lives as long
         weakref.finalize(self, self.file.close)
-        if empty:
-            # Writing to a mapped file on a full disk would kill the process; asking for the room first only fails.
-            try:
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(self.file.fileno(), 0, size)
-                else:
-                    self.file.truncate(size)
-            except OSError as error:
-                raise no_space(error) from None
 
     @classmethod
     def of(cls, image: vips.Image) -> Canvas:
@@ -86,17 +84,52 @@ class Canvas:
             vips.Error: it cannot be computed.
             ResourceError: there is not enough space for temporary files.
         """
-        canvas = cls((image.height, image.width, image.bands), FORMATS[image.format], empty=False)
+        canvas = cls((image.height, image.width, image.bands), FORMATS[image.format])
         if canvas.array is not None:
             canvas.array = np.frombuffer(image.write_to_memory(), canvas.dtype).reshape(canvas.shape)
+            return canvas
+        failures: list[OSError] = []
+        place = BEGINNING
+
+        def write(chunk: bytes) -> int:
+            nonlocal place
+            try:
+                canvas.put(place, memoryview(chunk))
+            except OSError as error:
+                failures.append(error)
+                return -1
+            place += len(chunk)
+            return len(chunk)
+
+        target = vips.TargetCustom()
+        target.on_write(write)
+        try:
+            image.rawsave_target(target)
+        except vips.Error:
+            if failures:
+                raise no_space(failures[0]) from None
+            raise
+        return canvas
+
+    def image(self) -> vips.Image:
+        """The pixels for libvips, to be read once from top to bottom; they must not change meanwhile, and live as long.
+
+        Raises:
+            ResourceError: there is not enough space for temporary files.
+        """
+        height, width, channels = self.shape
+        form = next(name for name, dtype in FORMATS.items() if dtype == self.dtype)
+        if self.array is not None:
+            image = vips.Image.new_from_memory(np.ascontiguousarray(self.array).data, width, height, channels, form)
         else:
             try:
-                image.rawsave(canvas.path)
-            except vips.Error as error:
-                if "No space" in str(error) or "write error" in str(error):
-                    raise no_space(error) from None
-                raise
-        return canvas
+                self.put(0, memoryview(tiff_header(BEGINNING + height * self.row)))
+                self.put(BEGINNING + height * self.row, memoryview(tiff_directory(self.shape, self.dtype)))
+            except OSError as error:
+                raise no_space(error) from None
+            image = vips.Image.tiffload(self.path, access="sequential")
+        space = ("srgb" if channels > 2 else "b-w") if form == "uchar" else ("rgb16" if channels > 2 else "grey16")
+        return image.copy(interpretation=space)
 
     @property
     def path(self) -> str:
@@ -104,31 +137,104 @@ class Canvas:
         name = self.file.name
         return name if isinstance(name, str) else f"/dev/fd/{name}"
 
-    def image(self) -> vips.Image:
-        """The pixels for libvips; they must not change while it works on them, and live as long."""
-        height, width, channels = self.shape
-        form = next(name for name, dtype in FORMATS.items() if dtype == self.dtype)
-        if self.array is not None:
-            image = vips.Image.new_from_memory(np.ascontiguousarray(self.array).data, width, height, channels, form)
-        else:
-            image = vips.Image.rawload(self.path, width, height, channels, format=form)
-        space = ("srgb" if channels > 2 else "b-w") if form == "uchar" else ("rgb16" if channels > 2 else "grey16")
-        return image.copy(interpretation=space)
-
     def __getitem__(self, part: Part) -> Array:
         if self.array is not None:
             return self.array[part]
-        return np.array(self.mapped("r")[part])
+        (top, bottom), (left, right) = self.bounds(part)
+        values = np.empty((bottom - top, right - left, *self.shape[2:]), self.dtype)
+        for place, rows in self.runs(top, left, values):
+            self.get(place, rows.data.cast("B"))
+        return values
 
     def __setitem__(self, part: Part, values: Array) -> None:
         if self.array is not None:
             self.array[part] = values
-        else:
-            self.mapped("r+")[part] = values
+            return
+        (top, bottom), (left, right) = self.bounds(part)
+        shape = (bottom - top, right - left, *self.shape[2:])
+        values = np.ascontiguousarray(np.broadcast_to(values, shape), self.dtype)
+        try:
+            for place, rows in self.runs(top, left, values):
+                self.put(place, rows.data.cast("B"))
+        except OSError as error:
+            raise no_space(error) from None
 
-    def mapped(self, mode: Any) -> Array:
-        """The file as an array, for as long as the array is held."""
-        return np.memmap(self.file, self.dtype, mode, shape=self.shape)
+    def bounds(self, part: Part) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First and last row and column of a part."""
+        rows, columns = (one.indices(side) for one, side in zip(part, self.shape, strict=False))
+        if rows[2] != 1 or columns[2] != 1:
+            raise ValueError("a canvas is read without gaps")
+        return (rows[0], max(rows[:2])), (columns[0], max(columns[:2]))
+
+    def runs(self, top: int, left: int, values: Array) -> Iterator[tuple[int, Array]]:
+        """Places in the file, each with the pixels that lie there without a gap."""
+        if not values.size:
+            return
+        pixel = self.row // self.shape[1]
+        if values.shape[1] == self.shape[1]:
+            yield BEGINNING + top * self.row, values
+            return
+        for index in range(len(values)):
+            yield BEGINNING + (top + index) * self.row + left * pixel, values[index]
+
+    def get(self, place: int, data: memoryview) -> None:
+        """Read bytes from the file; what was never written is zero."""
+        with self.lock:
+            self.file.seek(place)
+            while len(data):
+                count = self.file.readinto(data) or 0
+                if not count:
+                    data[:] = bytes(len(data))
+                data = data[count:] if count else data[:0]
+
+    def put(self, place: int, data: memoryview) -> None:
+        """Write bytes into the file.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        with self.lock:
+            self.file.seek(place)
+            while len(data):
+                data = data[self.file.write(data) or 0 :]
+
+
+def tiff_header(directory: int) -> bytes:
+    """The beginning of a BigTIFF whose directory is at a place."""
+    return struct.pack("<2sHHHQ", b"II", 43, 8, 0, directory)
+
+
+def tiff_directory(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+    """The directory of an uncompressed BigTIFF with its pixels at ``BEGINNING`` and the directory right after them."""
+    height, width, channels = shape
+    row = width * channels * dtype.itemsize
+    tops = range(0, height, TIFF_STRIP)
+    offsets = struct.pack(f"<{len(tops)}Q", *(BEGINNING + top * row for top in tops))
+    counts = struct.pack(f"<{len(tops)}Q", *(min(TIFF_STRIP, height - top) * row for top in tops))
+    bits = struct.pack(f"<{channels}H", *[8 * dtype.itemsize] * channels)
+    short, long, very_long = (3, "H"), (4, "I"), (16, "Q")
+    entries: list[tuple[int, tuple[int, str], int, bytes | int]] = [
+        (256, long, 1, width),
+        (257, long, 1, height),
+        (258, short, channels, bits),
+        (259, short, 1, 1),  # no compression
+        (262, short, 1, 2 if channels > 2 else 1),
+        (273, very_long, len(tops), offsets),
+        (277, short, 1, channels),
+        (278, long, 1, TIFF_STRIP),
+        (279, very_long, len(tops), counts),
+    ]
+    if channels in (2, 4):
+        entries.append((338, short, 1, 2))  # opacity, colours not multiplied by it
+    after = BEGINNING + height * row + 8 + 20 * len(entries) + 8
+    result, rest = struct.pack("<Q", len(entries)), b""
+    for tag, (kind, code), count, value in entries:
+        data = value if isinstance(value, bytes) else struct.pack(f"<{code}", value)
+        if len(data) > 8:
+            place, rest = after + len(rest), rest + data + bytes(-len(data) % 8)
+            data = struct.pack("<Q", place)
+        result += struct.pack("<HHQ8s", tag, kind, count, data)
+    return result + bytes(8) + rest
 
 
 class Rows:
@@ -144,10 +250,29 @@ class Rows:
         return self.raster[slice(start + self.top, stop + self.top, step), columns]
 
 
-def strips(shape: tuple[int, ...], itemsize: int = 4, multiple: int = 1) -> Iterator[slice]:
-    """Rows of a raster to be worked on at a time, in numbers that are multiples except at the end."""
+def turned(canvas: Canvas, orientation: int) -> Canvas:
+    """The picture upright, as an EXIF orientation of 1 to 8 says."""
+    if orientation not in range(2, 9):
+        return canvas
+    lying = orientation >= 5
+    upside_down, mirrored = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
+    height, width = canvas.shape[:2][::-1] if lying else canvas.shape[:2]
+    result = Canvas((height, width, canvas.shape[2]), canvas.dtype)
+    for top in range(0, height, BLOCK):
+        for left in range(0, width, BLOCK):
+            bottom, right = min(top + BLOCK, height), min(left + BLOCK, width)
+            rows = slice(height - bottom, height - top) if upside_down else slice(top, bottom)
+            columns = slice(width - right, width - left) if mirrored else slice(left, right)
+            block = canvas[columns, rows].swapaxes(0, 1) if lying else canvas[rows, columns]
+            block = block[::-1] if upside_down else block
+            result[top:bottom, left:right] = block[:, ::-1] if mirrored else block
+    return result
+
+
+def strips(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Rows of a raster to be worked on at a time."""
     height, width = shape[:2]
-    rows = max(1, STRIP // max(1, width * 3 * itemsize * multiple)) * multiple
+    rows = max(1, STRIP // (width * 12))
     for top in range(0, height, rows):
         yield slice(top, min(top + rows, height))
 

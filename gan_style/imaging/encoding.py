@@ -60,6 +60,9 @@ FORMATS = {
     ".heic": HEIC,
     ".heif": HEIC,
 }
+SMALL = 2**24
+"""Pixels of a JPEG that is compressed as a whole."""
+
 CLASSIC_TIFF = 2**32 - 2**24
 """Bytes of pixels, all offsets within which fit 32 bits."""
 
@@ -193,7 +196,13 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
     image = described(image, details, form)
     how: dict[str, Callable[[], Any]] = {
         "PNG": lambda: image.pngsave(str(path), compression=6),
-        "JPEG": lambda: image.jpegsave(str(path), Q=saving.quality, subsample_mode="off", optimize_coding=True),
+        "JPEG": lambda: image.jpegsave(
+            # The best code needs the whole picture in memory first.
+            str(path),
+            Q=saving.quality,
+            subsample_mode="off",
+            optimize_coding=image.width * image.height < SMALL,
+        ),
         "WEBP": lambda: image.webpsave(str(path), Q=saving.quality),
         "TIFF": lambda: image.tiffsave(
             str(path), compression="lzw", predictor="horizontal", bigtiff=size_of(image) > CLASSIC_TIFF

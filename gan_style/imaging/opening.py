@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,7 +16,7 @@ from PIL import Image
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import PictureError
 from gan_style.imaging import vips
-from gan_style.imaging.canvas import Canvas
+from gan_style.imaging.canvas import Canvas, turned
 from gan_style.imaging.decoding import PictureLike, explained, read_picture
 from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
 from gan_style.imaging.metadata import details_of, details_of_pillow
@@ -27,9 +26,6 @@ from gan_style.imaging.transparency import with_hidden_colours
 
 LARGEST_PIPE = 2**31
 """Bytes that are read from what is no file."""
-
-TURNED = range(5, 9)
-"""Orientations that exchange width and height."""
 
 MOVING = {"gif", "webp"}
 """Loaders that know animations."""
@@ -112,29 +108,24 @@ def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Pho
     Raises:
         vips.Error or PictureError: it is damaged or too large.
     """
-
-    def load(**options: Any) -> vips.Image:
-        way = f"{loader}load" + ("_buffer" if isinstance(source, bytes) else "")
-        pages = {"n": -1} if loader in MOVING else {}
-        read: Callable[..., vips.Image] = getattr(vips.Image, way)
-        return read(source if isinstance(source, bytes) else str(source), fail_on="error", **pages, **options)
-
-    image = load(access="sequential")
+    way = f"{loader}load" + ("_buffer" if isinstance(source, bytes) else "")
+    pages = {"n": -1} if loader in MOVING else {}
+    load: Callable[..., vips.Image] = getattr(vips.Image, way)
+    image = load(source if isinstance(source, bytes) else str(source), access="sequential", fail_on="error", **pages)
     check_count(image.width * image.height, name, max_pixels)
     if image.format not in ("uchar", "ushort") or image.bands - image.hasalpha() not in (1, 3, 4):
         return None
-    pages = int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
+    count = int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
     details = details_of(image)
     if loader == "tiff":
         details = replace(details, exif=exif_of_tiff(source))
-    animation = animation_of(image, pages) if loader in MOVING and pages > 1 else None
-    if image.get_typeof("orientation") and int(image.get("orientation")) > 1 and not animation:
-        image = load(access="random").autorot()
+    animation = animation_of(image, count) if loader in MOVING and count > 1 else None
+    orientation = int(image.get("orientation")) if image.get_typeof("orientation") and not animation else 1
     srgb, profile = to_srgb(image)
     remark = ""
-    if pages > 1 and not animation:
-        remark = f"{name} has {pages} pages; the first is painted."
-    photograph = Photograph(Canvas.of(srgb), details.with_profile(profile), animation, remark)
+    if count > 1 and not animation:
+        remark = f"{name} has {count} pages; the first is painted."
+    photograph = Photograph(turned(Canvas.of(srgb), orientation), details.with_profile(profile), animation, remark)
     return with_hidden_colours(photograph)
 
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from gan_style.imaging import vips
-from gan_style.imaging.canvas import Canvas
+from gan_style.imaging.canvas import Canvas, strips
 from gan_style.imaging.photograph import Photograph
 
 THUMBNAIL = 96
@@ -22,31 +21,46 @@ def with_hidden_colours(photograph: Photograph) -> Photograph:
     """
     if not photograph.has_alpha:
         return photograph
-    image = photograph.pixels.image()
-    opaque = 65535 if image.format == "ushort" else 255
-    if image[3].min() == opaque:
+    canvas = photograph.pixels
+    opaque = int(np.iinfo(canvas.dtype).max)
+    if canvas.image()[3].min() == opaque:
         return photograph
-    width, height = photograph.size
-    frames = [image.crop(0, top * height, width, height) for top in range(photograph.frames)]
-    filled = [filled_in(frame, opaque) for frame in frames]
-    joined = filled[0] if len(filled) == 1 else vips.Image.arrayjoin(filled, across=1)
-    return replace(photograph, pixels=Canvas.of(joined))
+    filled = Canvas(canvas.shape, canvas.dtype)
+    height = photograph.size[1]
+    for top in range(0, canvas.shape[0], height):
+        fill_in(canvas, filled, top, height, opaque)
+    return replace(photograph, pixels=filled)
 
 
-def filled_in(image: vips.Image, opaque: int) -> vips.Image:
-    """One frame, its colours mixed with continued ones by transparency."""
-    scale = min(1.0, THUMBNAIL / max(image.width, image.height))
-    small = image.premultiply(max_alpha=opaque)
-    small = small.resize(max(scale, 1 / image.width), vscale=max(scale, 1 / image.height)).numpy()
+def fill_in(canvas: Canvas, filled: Canvas, top: int, height: int, opaque: int) -> None:
+    """Copy the rows of one frame, their colours mixed with continued ones by transparency."""
+    width = canvas.shape[1]
+    scale = min(1.0, THUMBNAIL / max(width, height))
+    small = canvas.image().crop(0, top, width, height).premultiply(max_alpha=opaque)
+    small = small.resize(max(scale, 1 / width), vscale=max(scale, 1 / height)).numpy()
     weights = small[..., 3:] / opaque
-    if not (weights > 0).any():
-        return image
-    guess = continued(small[..., :3], weights)
-    hidden = vips.Image.new_from_array(guess)
-    hidden = hidden.resize(image.width / hidden.width, vscale=image.height / hidden.height, kernel="linear")
-    opacity = image[3] / opaque
-    colours = image[:3] * opacity + hidden.crop(0, 0, image.width, image.height) * (1 - opacity)
-    return colours.rint().cast(image.format).bandjoin(image[3]).copy(interpretation=image.interpretation)
+    guess = continued(small[..., :3], weights) if (weights > 0).any() else None
+    for strip in strips((height, width)):
+        rows = slice(top + strip.start, top + strip.stop)
+        part = np.array(canvas[rows, :])
+        if guess is not None:
+            opacity = part[..., 3:].astype(np.float32) / opaque
+            hidden = enlarged(guess, height, width, strip)
+            mixed = part[..., :3] * opacity + hidden * (1 - opacity)
+            part[..., :3] = np.clip(mixed + 0.5, 0, opaque)
+        filled[rows, :] = part
+
+
+def enlarged(small: npt.NDArray[np.float32], height: int, width: int, rows: slice) -> npt.NDArray[np.float32]:
+    """Some rows of a small picture, (h, w, C), at the size of (height, width), bilinear."""
+    for axis, places, size in ((0, np.arange(rows.start, rows.stop), height), (1, np.arange(width), width)):
+        last = small.shape[axis] - 1
+        at = np.clip((places + 0.5) * (last + 1) / size - 0.5, 0, last)
+        low = at.astype(int)
+        share = (at - low).astype(np.float32).reshape(-1, *[1] * (2 - axis))
+        first, second = small.take(low, axis), small.take(np.minimum(low + 1, last), axis)
+        small = first + share * (second - first)
+    return small
 
 
 def continued(weighted: npt.NDArray[np.floating], weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:

@@ -12,6 +12,7 @@ logging.getLogger("pyvips").propagate = False  # What it warns of and goes on pa
 
 Image = pyvips.Image
 Error = pyvips.Error
+TargetCustom = pyvips.TargetCustom
 
 
 def reason(error: pyvips.Error) -> str:

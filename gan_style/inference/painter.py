@@ -238,7 +238,7 @@ def extended(photo: Raster, height: int, width: int) -> Canvas:
     """The picture with its mirror image continued to the right and below, (height, width, 3)."""
     canvas = Canvas((height, width, 3), photo.dtype)
     columns = mirrored(0, width, photo.shape[1])
-    for rows in strips(canvas.shape, canvas.dtype.itemsize):
+    for rows in strips(canvas.shape):
         places = mirrored(rows.start, rows.stop, photo.shape[0])
         first = int(places.min())
         part = photo[first : int(places.max()) + 1, :][places - first]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +21,14 @@ from gan_style.errors import PictureError, ResourceError, UsageError
 from gan_style.files import PART, remove_parts, replacing
 from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging import vips
-from gan_style.imaging.canvas import Canvas, Rows
+from gan_style.imaging.canvas import Canvas, Rows, turned
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import FORMATS, Saving, check_fits, encoded, format_of, write_photograph, write_pixels
 from gan_style.imaging.exif import orientation_of, upright
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
-from gan_style.imaging.photograph import Animation, Details, Photograph
+from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.plugins import heic_is_there
 
 WRITTEN = [suffix for suffix in FORMATS if suffix not in (".heic", ".heif") or heic_is_there()]
@@ -109,11 +112,13 @@ def test_alpha_is_kept_and_becomes_white_where_it_cannot_be(tmp_path: Path, cat:
         assert np.abs(flat[:, 260:] - cat[:, 260:]).mean() < 3
 
 
-def test_colours_go_on_under_transparent_pixels(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [0, 2**30])
+def test_colours_go_on_under_transparent_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     whole = np.zeros((100, 160, 4), np.uint8)
     whole[:, :60] = (200, 40, 40, 255)
     whole[:, 100:] = (40, 40, 200, 255)
     Image.fromarray(whole).save(tmp_path / "x.png")
+    monkeypatch.setattr(canvas_module, "IN_MEMORY", limit)
     seen = pixels(tmp_path / "x.png")
     assert np.array_equal(seen[..., 3], whole[..., 3])
     assert np.array_equal(seen[whole[..., 3] > 0], whole[whole[..., 3] > 0])
@@ -302,7 +307,7 @@ def test_a_broken_exif_block_costs_no_more_than_itself(junk: bytes, side: int) -
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
 def test_every_frame_comes_in_and_goes_out(tmp_path: Path, cat: Pixels, suffix: str) -> None:
     frames = [Image.fromarray(cat[top : top + 40, :60]) for top in (0, 40, 80)]
-    options = {"lossless": True} if suffix == ".webp" else {}
+    options: dict[str, Any] = {"lossless": True} if suffix == ".webp" else {}
     path = tmp_path / f"x{suffix}"
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=[100, 200, 50], loop=3, **options)
     photograph = open_photograph(path)
@@ -356,8 +361,26 @@ def test_pixels_on_disk_are_the_same_as_in_memory(cat: Pixels, monkeypatch: pyte
         assert np.array_equal(Rows(copy, 100, 50)[5:10, :], cat[105:110])
         assert np.array_equal(copy.image().numpy(), cat)
     monkeypatch.setattr(canvas_module, "IN_MEMORY", 0)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Canvas, "put", full)
     with pytest.raises(ResourceError, match="set TMPDIR"):
-        Canvas((10**8, 10**8, 3), np.uint8)
+        Canvas.of(image)
+    with pytest.raises(ResourceError, match="No space left"):
+        Canvas((5, 5, 3), np.uint8)[0:1, 0:1] = np.zeros((1, 1, 3))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turning_in_blocks_is_turning(cat: Pixels, monkeypatch: pytest.MonkeyPatch, orientation: int) -> None:
+    way = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}.get(orientation)
+    image = Image.fromarray(cat)
+    expected = np.asarray(image if way is None else image.transpose(Image.Transpose(way)))
+    monkeypatch.setattr(canvas_module, "BLOCK", 64)
+    for limit in (0, 2**30):
+        monkeypatch.setattr(canvas_module, "IN_MEMORY", limit)
+        assert np.array_equal(turned(of(cat).pixels, orientation)[:, :], expected)
 
 
 def test_a_photograph_keeps_its_alpha_in_other_colours(cat: Pixels) -> None:

@@ -17,6 +17,7 @@ import gan_style
 from gan_style.checkpoints.bundled import bundled_styles
 from gan_style.device import Compute
 from gan_style.errors import UsageError
+from gan_style.imaging.canvas import Raster
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.manner import own_noise
 from gan_style.imaging.tensors import grain
@@ -96,8 +97,8 @@ def test_the_largest_brush_has_the_size_that_is_asked_for() -> None:
     shown: list[tuple[int, int]] = []
 
     class Shown(Painter):
-        def paint_box(self, photo: Pixels, *args: Any) -> Tensor:
-            shown.append(photo.shape[:2])
+        def paint_box(self, photo: Raster, *args: Any) -> Tensor:
+            shown.append((photo.shape[0], photo.shape[1]))
             return super().paint_box(photo, *args)
 
     painter = Shown(lively_generator(TINY), 64, CPU)
