@@ -12,7 +12,8 @@ MAX_PIXELS = 178_956_970
 
 MINUTES = 30.0
 DAY = 24 * 60.0
-START = "scratch"
+START = "base"
+SCRATCH = "scratch"
 SIZE = 256
 BATCH_SIZE = 4
 CONTENT_WEIGHT = 2.0

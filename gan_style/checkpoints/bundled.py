@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gan_style.defaults import START
 from gan_style.errors import StyleError
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -45,10 +46,9 @@ def resolve_style(word: str) -> Path:
     if path.is_file():
         return path
     bundled = named_styles()
+    names = ", ".join(name for name in bundled if name != START)
     if path.name == word and path.stem.lower() in bundled:
         return bundled[path.stem.lower()]
     if path.is_dir():
-        raise StyleError(f"{word} is a folder; --style takes a style file or one of: {', '.join(bundled)}.")
-    raise StyleError(
-        f"There is no style {word}: no such file, and the styles with a name are: {', '.join(bundled) or 'none'}."
-    )
+        raise StyleError(f"{word} is a folder; --style takes a style file or one of: {names}.")
+    raise StyleError(f"There is no style {word}: no such file, and the styles with a name are: {names or 'none'}.")

@@ -48,7 +48,12 @@ def train(
         ),
     ] = False,
     start: Annotated[
-        str, typer.Option("--from", metavar="STYLE", help="Begin as this style, or from scratch.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="STYLE",
+            help="Begin as this style (base has learnt from all that are bundled), or from scratch.",
+        ),
     ] = START,
     size: Annotated[
         int,

@@ -148,7 +148,10 @@ class Painter:
                 else:
                     mixed = to_pixels(brush.mix(view(one, box), painted), result.dtype)
                     # What was added to make the sides divisible is left out.
-                    bottom, right = min(box.bottom, height), min(box.right, width)
+                    bottom, right = (
+                        max(low, min(high, side))
+                        for low, high, side in ((box.top, box.bottom, height), (box.left, box.right, width))
+                    )
                     rows = slice(top + box.top, top + bottom)
                     result[rows, box.left : right] = mixed[: bottom - box.top, : right - box.left]
                 done += box.height * box.width

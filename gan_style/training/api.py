@@ -10,7 +10,7 @@ from pathlib import Path
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.style_file import read_style
-from gan_style.defaults import START
+from gan_style.defaults import SCRATCH, START
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import ResourceError, StyleError, UsageError
 from gan_style.imaging.finding import SUFFIXES
@@ -67,7 +67,8 @@ def train(
         output: the style file; by default named after ``paintings``, in the current folder.
         recipe: what decides what is learnt.
         limit: how long; 30 minutes by default.
-        start: what the generator begins as: "scratch", a style file or the name of a bundled style.
+        start: what the generator begins as: "scratch", a style file or the name of a bundled style. "base" has learnt
+            from all painters that are bundled; a network of another shape than its own begins from scratch then.
         device: "auto", "cpu" or "cuda".
         precision: "auto", "fp32" or "bf16".
         licence: SPDX identifier written into the style.
@@ -85,7 +86,10 @@ def train(
     photos, paintings = Path(photos), Path(paintings)
     output = default_output(paintings) if output is None else Path(output)
     recipe, limit = recipe or Recipe(), limit or Limit()
-    plan = Plan(photos, paintings, output, recipe, limit, os.fspath(start), licence, trim, device, precision)
+    start = os.fspath(start)
+    if start == START and not same_shape(read_style(resolve_style(START)).generator, recipe):
+        start = SCRATCH
+    plan = Plan(photos, paintings, output, recipe, limit, start, licence, trim, device, precision)
     compute = Compute.choose(device, precision)
     with joined(compute) as group:
         resumed = group.told(lambda: goes_on(plan, group, overwrite))
@@ -132,7 +136,7 @@ def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, res
     group.part(plan.recipe.batch_size)  # Fails early where it cannot be shared out.
     if not group.first:
         listener = Silent()
-    beginner = None if resumed or plan.start == START else read_start(plan)
+    beginner = None if resumed or plan.start == SCRATCH else read_start(plan)
     backbone = load_backbone()
     try:
         sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
@@ -163,10 +167,15 @@ def read_start(plan: Plan) -> Generator:
         UsageError: its network has another shape.
     """
     generator = read_style(resolve_style(plan.start)).generator
-    shape, wanted = (dataclasses.replace(config, noise=0) for config in (generator.config, plan.recipe.generator))
-    if shape != wanted:
+    if not same_shape(generator, plan.recipe):
         raise UsageError(f"{plan.start} has a network of another shape than the one to be trained; start from scratch.")
     return generator
+
+
+def same_shape(generator: Generator, recipe: Recipe) -> bool:
+    """Whether a recipe's network can begin as another; noise is no part of it."""
+    mine, wanted = (dataclasses.replace(config, noise=0) for config in (generator.config, recipe.generator))
+    return mine == wanted
 
 
 def make_examiner(

@@ -18,6 +18,7 @@ from PIL import Image
 
 import gan_style
 from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.style_file import read_style
 from gan_style.device import Compute
 from gan_style.errors import DataError, PictureError, StyleError, TrainingError, UsageError
@@ -107,6 +108,12 @@ def test_a_training_starts_from_a_style(photo_folder: Path, painting_folder: Pat
     a, b, c = (read_style(path).generator.stem.weight for path in (first, second, third))
     assert (b - a).abs().max() < 0.1 * (c - a).abs().max()
     assert read_style(second).training["start"] == first.name
+    assert read_style(third).training["start"] == "scratch", "the base has another shape"
+    fourth = tmp_path / "fourth.safetensors"
+    train(photo_folder, painting_folder, fourth, recipe=Recipe(size=64), **common)
+    base, d = (read_style(resolve_style(str(word))) for word in ("base", fourth))
+    assert d.training["start"] == "base"
+    assert (base.generator.stem.weight - d.generator.stem.weight).abs().max() < 0.01
     with pytest.raises(UsageError, match="another shape"):
         train(photo_folder, painting_folder, tmp_path / "x", recipe=Recipe(size=64), start=first, **common)
     with pytest.raises(StyleError, match="no style"):
