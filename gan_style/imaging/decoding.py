@@ -101,7 +101,7 @@ def explained(name: str) -> Iterator[None]:
         raise ResourceError(f"There is not enough memory to decode {name}; shrink it first.") from None
     except Exception as error:  # Damaged files make decoders raise whatever they happen to break.
         reason = vips.reason(error) if isinstance(error, vips.Error) else getattr(error, "strerror", None) or str(error)
-        reason = reason or type(error).__name__
+        reason = " ".join(reason.split()).rstrip(".") or type(error).__name__
         raise PictureError(f"{name} is damaged ({reason}); open and save it again elsewhere.") from None
 
 

@@ -49,7 +49,7 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
     """
     name = name or (str(source) if isinstance(source, str | os.PathLike) else "The picture")
     with explained(name), warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore")  # What decoders remark on and go on past.
         if isinstance(source, str | os.PathLike):
             source = content_of(Path(source))
         if isinstance(source, bytes | Path):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
+import os
 
-import pyvips
+os.environ.setdefault("VIPS_WARNING", "0")  # Or it would write to standard error what it goes on past.
+
+import pyvips  # noqa: E402
 
 pyvips.cache_set_max(0)  # A file that has changed since it was last opened would be served as it was.
-logging.getLogger("pyvips").addHandler(logging.NullHandler())
-logging.getLogger("pyvips").propagate = False  # What it warns of and goes on past is no concern of the caller's.
 
 Image = pyvips.Image
 Error = pyvips.Error
