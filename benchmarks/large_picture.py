@@ -36,6 +36,7 @@ def main() -> None:
 
         start = time.perf_counter()
         command = [sys.executable, "-m", "gan_style", "stylize", str(source), "--style", options.style, "--overwrite"]
+        command += ["--max-pixels", str(2 * picture.width * picture.height)]
         subprocess.run([*command, "-o", str(target)], check=True, stdout=subprocess.DEVNULL)
         elapsed = time.perf_counter() - start
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
