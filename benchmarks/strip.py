@@ -21,11 +21,13 @@ def main() -> None:
     parser.add_argument("styles", nargs="+")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--height", type=int, default=400)
+    parser.add_argument("--paintings-only", action="store_true", help="leave the photograph out")
     options = parser.parse_args()
     with Image.open(options.photo) as picture:
         photo = ImageOps.exif_transpose(picture).convert("RGB")
     width = round(photo.width * options.height / photo.height)
-    pictures = [photo, *(gan_style.load_style(style).paint(photo) for style in options.styles)]
+    paintings = [gan_style.load_style(style).paint(photo) for style in options.styles]
+    pictures = paintings if options.paintings_only else [photo, *paintings]
     strip = Image.new("RGB", (len(pictures) * width, options.height))
     for index, one in enumerate(pictures):
         strip.paste(one.resize((width, options.height), Image.Resampling.LANCZOS), (index * width, 0))
