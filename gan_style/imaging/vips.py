@@ -6,7 +6,7 @@ import os
 
 os.environ.setdefault("VIPS_WARNING", "0")  # Or it would write to standard error what it goes on past.
 
-import pyvips  # noqa: E402
+import pyvips
 
 pyvips.cache_set_max(0)  # A file that has changed since it was last opened would be served as it was.
 
