@@ -20,3 +20,5 @@ CONTENT_WEIGHT = 2.0
 CONTENT_LIMIT = 0.1
 SEED = 0
 NOISE = 8
+OBJECTIVE = "least-squares"
+DISCRIMINATOR = "projected"

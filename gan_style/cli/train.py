@@ -8,8 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_style.defaults import BATCH_SIZE, CONTENT_WEIGHT, DAY, MINUTES, SEED, SIZE, START
+from gan_style.defaults import (
+    BATCH_SIZE,
+    CONTENT_WEIGHT,
+    DAY,
+    DISCRIMINATOR,
+    MINUTES,
+    OBJECTIVE,
+    SEED,
+    SIZE,
+    START,
+)
 from gan_style.errors import UsageError
+
+PICTURES, NETWORKS, MACHINE, LENGTH = (
+    "What is learnt",
+    "Networks and objective",
+    "Machine",
+    "Length and output",
+)
+"""Groups of options that a newcomer need not read."""
 
 BARS, SPARKS = "▁▂▃▄▅▆▇█", 12
 
@@ -39,12 +57,15 @@ def train(
         typer.Option("--output", "-o", help="The style file. [default: PAINTINGS.safetensors, in this folder]"),
     ] = None,
     minutes: Annotated[float | None, typer.Option(help=f"How long to train. [default: {MINUTES:g}]")] = None,
-    steps: Annotated[int | None, typer.Option(help="How many steps to train, instead of --minutes.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="How many steps to train, instead of --minutes.", rich_help_panel=LENGTH)
+    ] = None,
     until_done: Annotated[
         bool,
         typer.Option(
             "--until-done",
             help=f"Stop when it no longer improves; --minutes, then {DAY:g} by default, or --steps are a limit.",
+            rich_help_panel=LENGTH,
         ),
     ] = False,
     start: Annotated[
@@ -57,19 +78,51 @@ def train(
     ] = START,
     size: Annotated[
         int,
-        typer.Option(help="Short side in pixels to which pictures are shrunk, a multiple of 32; crops are half of it."),
+        typer.Option(
+            help="Short side in pixels to which pictures are shrunk, a multiple of 32; crops are half of it.",
+            rich_help_panel=PICTURES,
+        ),
     ] = SIZE,
-    batch_size: Annotated[int, typer.Option(help="Photographs, and paintings, in a step.")] = BATCH_SIZE,
+    batch_size: Annotated[
+        int, typer.Option(help="Photographs, and paintings, in a step.", rich_help_panel=PICTURES)
+    ] = BATCH_SIZE,
     content_weight: Annotated[
         float,
-        typer.Option(help="How strictly the painting keeps to the photograph; try 5 where motifs appear from nowhere."),
+        typer.Option(
+            help="How strictly the painting keeps to the photograph; try 5 where motifs appear from nowhere.",
+            rich_help_panel=PICTURES,
+        ),
     ] = CONTENT_WEIGHT,
-    seed: Annotated[int, typer.Option(help="Of the initialisation and everything random.")] = SEED,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
-    licence: Annotated[str, typer.Option(help="SPDX identifier to write into the style.")] = "",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a style that exists.")] = False,
-    trim: Annotated[bool, typer.Option("--trim-borders", help="Cut margins and frames off the pictures.")] = False,
+    objective: Annotated[
+        str,
+        typer.Option(
+            help="What the two networks try to reach: least-squares, bce, bce-saturating, hinge or wasserstein.",
+            rich_help_panel=NETWORKS,
+        ),
+    ] = OBJECTIVE,
+    discriminator: Annotated[
+        str,
+        typer.Option(
+            help="projected (on the features of a frozen network) or patch (four strided convolutions on pixels).",
+            rich_help_panel=NETWORKS,
+        ),
+    ] = DISCRIMINATOR,
+    critic_steps: Annotated[
+        int,
+        typer.Option(help="How often the discriminator learns before the generator does.", rich_help_panel=NETWORKS),
+    ] = 1,
+    seed: Annotated[
+        int, typer.Option(help="Of the initialisation and everything random.", rich_help_panel=PICTURES)
+    ] = SEED,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=MACHINE)] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.", rich_help_panel=MACHINE)] = "auto",
+    licence: Annotated[str, typer.Option(help="SPDX identifier to write into the style.", rich_help_panel=LENGTH)] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a style that exists.", rich_help_panel=LENGTH)
+    ] = False,
+    trim: Annotated[
+        bool, typer.Option("--trim-borders", help="Cut margins and frames off the pictures.", rich_help_panel=PICTURES)
+    ] = False,
     run: Annotated[
         Path | None,
         typer.Option("--resume", metavar="RUN", help="Go on with a training that was cut off; RUN is its folder."),
@@ -102,6 +155,7 @@ def train(
         raise UsageError("Give --minutes or --steps, not both.")
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
+        from gan_style.models.discriminator import DiscriminatorConfig
         from gan_style.training.api import check, resume
         from gan_style.training.api import train as learn
         from gan_style.training.recipe import Recipe
@@ -113,7 +167,15 @@ def train(
         elif photos is None or paintings is None:
             raise UsageError("Give a folder of photographs and a folder of paintings.")
         else:
-            recipe = Recipe(size=size, batch_size=batch_size, seed=seed, content_weight=content_weight)
+            recipe = Recipe(
+                size=size,
+                batch_size=batch_size,
+                seed=seed,
+                content_weight=content_weight,
+                objective=objective,
+                critic_steps=critic_steps,
+                discriminator=DiscriminatorConfig(discriminator),
+            )
             if only_check:
                 inspection = check(photos, paintings, recipe=recipe, trim=trim, listener=display)
             else:

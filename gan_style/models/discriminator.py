@@ -1,6 +1,7 @@
-"""The projected discriminator: small heads on frozen feature maps, and one small PatchGAN on pixels.
+"""Discriminators: the projected one, which sees through a frozen network, and an ordinary one on pixels.
 
-A head judges every neighbourhood in its map, and the map as a whole by the mean and the spread of what it sees there:
+The projected discriminator is small heads on frozen feature maps, and one small PatchGAN on pixels. A head judges
+every neighbourhood in its map, and the map as a whole by the mean and the spread of what it sees there:
 patches that pass one by one may still be too many of a kind, which only their statistics tell.
 
 Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021); PatchGAN: Isola et al. (CVPR 2017).
@@ -9,12 +10,17 @@ Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021); PatchGAN: Isola e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
+from gan_style.errors import UsageError
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.layers import SLOPE, initialise
+
+PROJECTED, PATCH = "projected", "patch"
+KINDS = (PROJECTED, PATCH)
 
 
 @dataclass(frozen=True)
@@ -22,14 +28,22 @@ class DiscriminatorConfig:
     """Shape of a discriminator.
 
     Attributes:
+        kind: "projected", or "patch" for four strided convolutions on pixels and nothing else.
+        widths: channels of those.
         head_channels: width of the head on each feature map.
         patch_channels: width of the first layer of the PatchGAN on pixels; 0 leaves it out.
         fine_stride: heads on maps of this stride and finer look at every second position only.
     """
 
+    kind: str = PROJECTED
+    widths: tuple[int, ...] = (64, 128, 256, 512)
     head_channels: int = 64
     patch_channels: int = 32
     fine_stride: int = 4
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise UsageError(f"discriminator must be one of {', '.join(KINDS)}, not {self.kind}.")
 
 
 class Head(nn.Module):
@@ -63,7 +77,7 @@ class Head(nn.Module):
         return self.patch(seen), self.whole(self.gather(torch.cat([flat.mean(2), spread], 1)))
 
 
-class Discriminator(nn.Module):
+class ProjectedDiscriminator(nn.Module):
     """Says of every patch, at several scales, and of the picture how much like a painting it is."""
 
     def __init__(self, config: DiscriminatorConfig | None = None, backbone: BackboneConfig | None = None) -> None:
@@ -80,11 +94,8 @@ class Discriminator(nn.Module):
 
     def reset_parameters(self) -> None:
         """Kaiming-normal weights; last layers near zero."""
-        initialise(self)
+        begin_undecided(self)
         for module in self.modules():
-            if isinstance(module, nn.Conv2d) and module.out_channels == 1:
-                with torch.no_grad():
-                    module.weight.mul_(0.1)
             if isinstance(module, Head):
                 module.reset_parameters()
 
@@ -103,6 +114,54 @@ class Discriminator(nn.Module):
         if self.patch is not None:
             scores.append(self.patch(picture))
         return scores
+
+
+class PatchDiscriminator(nn.Module):
+    """Strided 4x4 convolutions on pixels and a score for each patch, of 94 pixels with the default widths.
+
+    The discriminator of Radford et al. (ICLR 2016) as Isola et al. (CVPR 2017) use it, without batch normalisation:
+    a gradient penalty needs pictures to be judged one by one.
+    """
+
+    def __init__(self, config: DiscriminatorConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or DiscriminatorConfig(PATCH)
+        layers: list[nn.Module] = []
+        for inputs, width in pairwise((3, *self.config.widths)):
+            layers += [nn.Conv2d(inputs, width, 4, 2, 1), nn.LeakyReLU(SLOPE)]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(self.config.widths[-1], 1, 4, 1, 1))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Kaiming-normal weights; the last layer near zero."""
+        begin_undecided(self)
+
+    def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:  # noqa: ARG002 - as the projected one
+        """Scores of one batch.
+
+        Args:
+            picture: (N, 3, H, W) in [-1, 1], H and W 32 or more.
+            maps: not looked at.
+
+        Returns:
+            One tensor (N, 1, h, w) of unbounded scores, one for each patch: the sigmoid of a score is the probability
+            that the patch is of a painting.
+        """
+        return [self.layers(picture)]
+
+
+def build_discriminator(config: DiscriminatorConfig, backbone: BackboneConfig) -> nn.Module:
+    """The discriminator that a config describes; ``backbone`` gives the maps that a projected one looks at."""
+    return PatchDiscriminator(config) if config.kind == PATCH else ProjectedDiscriminator(config, backbone)
+
+
+def begin_undecided(network: nn.Module) -> None:
+    """Kaiming-normal weights; convolutions that give scores near zero."""
+    initialise(network)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d) and module.out_channels == 1:
+            with torch.no_grad():
+                module.weight.mul_(0.1)
 
 
 def patch_gan(width: int) -> nn.Sequential:

@@ -41,13 +41,15 @@ class Chart:
     Attributes:
         title: what they show.
         lines: the curves.
-        top: largest value of the axis, written out; the smallest is 0.
+        top: largest value of the axis, written out.
+        bottom: smallest value, likewise: 0, or less where something is negative, as some objectives are.
         end: time at its right end, written out.
     """
 
     title: str
     lines: list[Line]
     top: str
+    bottom: str
     end: str
 
 
@@ -120,16 +122,21 @@ def charts(lines: Sequence[dict[str, Any]]) -> list[Chart]:
         if not values:
             continue
         top = max(*values, 1e-9, 1.0 if digits == 2 and max(values) <= 1 else 0.0)
-        curves = [curve(names[key], key, some, end, top, digits) for key, some in series.items() if some]
-        result.append(Chart(title, curves, f"{top:.{digits}f}", f"{end / 60:.0f} minutes"))
+        # Only what was measured without a margin goes below the axis: shares of a gap are clearest from zero on.
+        plain = [line[key] for key, some in series.items() for line in some if f"{key}_margin" not in line]
+        bottom = min([0.0, *plain])
+        curves = [curve(names[key], key, some, (end, bottom, top), digits) for key, some in series.items() if some]
+        lowest = f"{bottom:.{digits}f}" if bottom else "0"
+        result.append(Chart(title, curves, f"{top:.{digits}f}", lowest, f"{end / 60:.0f} minutes"))
     return result
 
 
-def curve(name: str, key: str, lines: Sequence[dict[str, Any]], end: float, top: float, digits: int) -> Line:
-    """One curve with its band, where there are margins."""
+def curve(name: str, key: str, lines: Sequence[dict[str, Any]], axes: tuple[float, float, float], digits: int) -> Line:
+    """One curve with its band, where there are margins; ``axes`` are the last moment, and the values at both ends."""
+    end, bottom, top = axes
 
     def place(seconds: float, value: float) -> str:
-        x, y = WIDTH * seconds / max(end, 1e-9), HEIGHT * (1 - min(max(value / top, 0.0), 1.0))
+        x, y = WIDTH * seconds / max(end, 1e-9), HEIGHT * (1 - min(max((value - bottom) / (top - bottom), 0.0), 1.0))
         return f"{x:.1f},{y:.1f}"
 
     points = " ".join(place(line["seconds"], line[key]) for line in lines)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, NOISE, SEED, SIZE
+from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, NOISE, OBJECTIVE, SEED, SIZE
 from gan_style.errors import UsageError
+from gan_style.losses.adversarial import Objective
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.training.augmentation import AugmentationConfig
@@ -19,6 +20,8 @@ class Recipe:
         size: short side in pixels to which pictures are shrunk; strokes are learnt at this scale. Crops are half of it.
         batch_size: photographs, and paintings, in a step.
         seed: of the initialisation, the crops and the augmentation.
+        objective: what generator and discriminator try to reach, one of ``losses.adversarial.OBJECTIVES``.
+        critic_steps: how often the discriminator learns, each time from other pictures, before the generator does once.
         context: pixels around a crop of a photograph that the generator sees and nothing judges, since it paints
             differently beside an edge, and a finished picture has few of those.
         content_weight: how strongly, at least, the painting must resemble itself where the photograph does.
@@ -41,6 +44,8 @@ class Recipe:
     size: int = SIZE
     batch_size: int = BATCH_SIZE
     seed: int = SEED
+    objective: str = OBJECTIVE
+    critic_steps: int = 1
     context: int = 16
     content_weight: float = CONTENT_WEIGHT
     content_limit: float = CONTENT_LIMIT
@@ -65,6 +70,9 @@ class Recipe:
             raise UsageError(f"batch size must be from 1 to 1024, not {self.batch_size}.")
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed must be from 0 to 2**63 - 1, not {self.seed}.")
+        Objective.named(self.objective)
+        if not 1 <= self.critic_steps <= 100:
+            raise UsageError(f"critic steps must be from 1 to 100, not {self.critic_steps}.")
         if not 0 <= self.content_weight <= 1000:
             raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
         if not 0 < self.content_limit <= 2:

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from gan_style.device import Compute
 from gan_style.imaging.tensors import to_unit
-from gan_style.losses.adversarial import least_squares_discriminator, least_squares_generator
+from gan_style.losses.adversarial import Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
 from gan_style.models.backbone import Backbone
-from gan_style.models.discriminator import Discriminator
+from gan_style.models.discriminator import build_discriminator
 from gan_style.models.generator import Generator
 from gan_style.models.reader import NoiseReader
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
@@ -45,8 +45,35 @@ class Losses:
         return all(np.isfinite(value) for value in dataclasses.astuple(self))
 
 
+@dataclass(frozen=True)
+class Seen:
+    """One batch as both networks see it; pictures are (N, 3, crop, crop) in [-1, 1].
+
+    Attributes:
+        photos: photographs.
+        paintings: paintings.
+        real: the latter, augmented.
+        noise: (N, Z), what the photographs were painted with.
+        whole: painted photographs.
+        painted: the same, augmented.
+        maps: feature maps of ``painted``; gradients flow through.
+        real_maps: feature maps of ``real``.
+        photo_maps: feature maps of the photographs, augmented as ``painted`` is.
+    """
+
+    photos: Tensor
+    paintings: Tensor
+    real: Tensor
+    noise: Tensor
+    whole: Tensor
+    painted: Tensor
+    maps: list[Tensor]
+    real_maps: list[Tensor]
+    photo_maps: list[Tensor]
+
+
 class Trainer:
-    """Generator against projected discriminator.
+    """Generator against discriminator.
 
     Attributes:
         generator: what learns to paint.
@@ -77,7 +104,7 @@ class Trainer:
         self.generator = compute.place(Generator(recipe.generator))
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.backbone = compute.place(backbone)
-        self.discriminator = compute.place(Discriminator(recipe.discriminator, backbone.config))
+        self.discriminator = compute.place(build_discriminator(recipe.discriminator, backbone.config))
         noise = recipe.generator.noise
         self.reader = compute.place(NoiseReader(noise, backbone.config) if noise else nn.Identity())
         self.painter = self.group.wrap(self.generator, compute)
@@ -90,6 +117,7 @@ class Trainer:
                 [*self.generator.parameters(), *self.reader.parameters()], recipe.generator_rate, recipe.betas
             ),
         )
+        self.objective = Objective.named(recipe.objective)
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.calm = torch.zeros((), device=compute.device)
         self.gentleness = self.disturbance = 1.0
@@ -108,12 +136,54 @@ class Trainer:
         self.average.load_state_dict(self.generator.state_dict())
 
     def step(self, rate: float) -> Losses:
-        """One alternating step: the discriminator learns, then the generator.
+        """One alternating step: the discriminator learns, once or several times, then the generator.
 
         Args:
             rate: factor on both learning rates, 0..1.
         """
         self.set_rate(rate)
+        recipe = self.recipe
+        for _ in range(recipe.critic_steps - 1):
+            with torch.no_grad():
+                seen = self.see()
+            self.teach_discriminator(seen)
+        seen = self.see()
+        discriminator_loss = self.teach_discriminator(seen)
+        painter, maps, photo_maps = self.optimizers[1], seen.maps, seen.photo_maps
+
+        self.discriminator.requires_grad_(False)
+        generator_loss = self.objective.generator(self.judge(seen.painted, maps))
+        self.discriminator.requires_grad_(True)
+        content_loss = self_similarity(
+            [maps[index] for index in self.content_maps], [photo_maps[index] for index in self.content_maps]
+        )
+        # Paintings repeat themselves a little by chance; only what goes beyond that is the generator's grid.
+        block = recipe.crop // 2
+        excess = lattice_energy(seen.whole, block=block) - lattice_energy(seen.paintings, block=block)
+        lattice_loss = excess * (self.group.mean(excess) > 0)
+        calm = calm_of(self.group.gather(roughness(seen.paintings)), recipe.calm_share)
+        self.calm.lerp_(calm, 0.01 if self.steps else 1.0)
+        calm_loss = unrest(seen.whole, seen.photos, self.calm)
+        noise = seen.noise
+        noise_loss = F.mse_loss(self.guess(maps, photo_maps), noise) if noise.numel() else torch.zeros_like(calm_loss)
+        painter.zero_grad()
+        torch.autograd.backward(
+            generator_loss
+            + self.content.weight * content_loss
+            + recipe.lattice_weight * lattice_loss
+            + recipe.calm_weight * calm_loss
+            + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
+        )
+        painter.step()
+        self.update_average()
+        self.steps += 1
+        parts = torch.stack([discriminator_loss, generator_loss, content_loss, lattice_loss, calm_loss, noise_loss])
+        losses = Losses(*self.group.mean(parts).tolist())
+        self.content.update(losses.content)
+        return losses
+
+    def see(self) -> Seen:
+        """Draw a batch, paint it, and look at all of it."""
         recipe = self.recipe
         photo_crops, painting_crops = self.sampler.next()
         surrounded = self.batch(self.photos.cut(photo_crops, recipe.photo_crop))
@@ -131,44 +201,31 @@ class Trainer:
         # The same draw for photograph and painting: one look through the backbone serves the critic and the content.
         maps = self.look(painted)
         with torch.no_grad():
-            real_maps, photo_maps = self.look(real), self.look(draw(photos))
+            real_maps = self.look(real)
+            # The discriminator alone learns nothing about content.
+            photo_maps = self.look(draw(photos)) if painted.requires_grad else []
+        return Seen(photos, paintings, real, noise, whole, painted, maps, real_maps, photo_maps)
 
-        critic, painter = self.optimizers
-        real_scores = self.judge(real, real_maps, self.critic)
-        fake_scores = self.judge(painted.detach(), [features.detach() for features in maps], self.critic)
-        discriminator_loss = least_squares_discriminator(real_scores, fake_scores)
+    def teach_discriminator(self, seen: Seen) -> Tensor:
+        """Let the discriminator learn from a batch; its loss."""
+        critic = self.optimizers[0]
+        painted, maps = seen.painted.detach(), [features.detach() for features in seen.maps]
+        scores = self.judge(seen.real, seen.real_maps, self.critic), self.judge(painted, maps, self.critic)
+        loss = self.objective.discriminator(*scores)
+        total = loss
+        if self.objective.penalty:
+            share = torch.rand(self.recipe.batch_size, device=painted.device)[self.part]
+            total = loss + self.objective.penalty * gradient_penalty(
+                # In float32: what is differentiated twice has no digits to spare.
+                lambda inputs: self.discriminator(inputs[0], inputs[1:]),
+                [seen.real, *seen.real_maps],
+                [painted, *maps],
+                share,
+            )
         critic.zero_grad()
-        torch.autograd.backward(discriminator_loss)
+        torch.autograd.backward(total)
         critic.step()
-
-        self.discriminator.requires_grad_(False)
-        generator_loss = least_squares_generator(self.judge(painted, maps))
-        self.discriminator.requires_grad_(True)
-        content_loss = self_similarity(
-            [maps[index] for index in self.content_maps], [photo_maps[index] for index in self.content_maps]
-        )
-        # Paintings repeat themselves a little by chance; only what goes beyond that is the generator's grid.
-        excess = lattice_energy(whole, block=recipe.crop // 2) - lattice_energy(paintings, block=recipe.crop // 2)
-        lattice_loss = excess * (self.group.mean(excess) > 0)
-        calm = calm_of(self.group.gather(roughness(paintings)), recipe.calm_share)
-        self.calm.lerp_(calm, 0.01 if self.steps else 1.0)
-        calm_loss = unrest(whole, photos, self.calm)
-        noise_loss = F.mse_loss(self.guess(maps, photo_maps), noise) if noise.numel() else torch.zeros_like(calm_loss)
-        painter.zero_grad()
-        torch.autograd.backward(
-            generator_loss
-            + self.content.weight * content_loss
-            + recipe.lattice_weight * lattice_loss
-            + recipe.calm_weight * calm_loss
-            + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
-        )
-        painter.step()
-        self.update_average()
-        self.steps += 1
-        parts = torch.stack([discriminator_loss, generator_loss, content_loss, lattice_loss, calm_loss, noise_loss])
-        losses = Losses(*self.group.mean(parts).tolist())
-        self.content.update(losses.content)
-        return losses
+        return loss.detach()
 
     def look(self, picture: Tensor) -> list[Tensor]:
         """Feature maps in float32: depthwise convolutions, of which the backbone is full, gain nothing from bf16."""

@@ -1,26 +1,123 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from gan_style.losses.adversarial import least_squares_discriminator, least_squares_generator
+from gan_style.errors import UsageError
+from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty, least_squares_generator
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
 
 
-def test_least_squares_optimum_and_sign() -> None:
-    ones, zeros = [torch.ones(2, 1, 4, 4)], [torch.zeros(2, 1, 4, 4)]
-    assert least_squares_discriminator(ones, zeros) == 0
-    assert least_squares_generator(ones) == 0
-    half = [torch.full((2, 1, 4, 4), 0.5, requires_grad=True)]
-    assert least_squares_discriminator(half, half).item() == pytest.approx(0.5)
-    (real,) = torch.autograd.grad(least_squares_discriminator(half, zeros), half)
-    assert (real < 0).all(), "a step downhill raises the score of paintings"
-    (fake,) = torch.autograd.grad(least_squares_generator(half), half)
-    assert (fake < 0).all(), "the generator wants its score to rise"
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_discriminator_wants_paintings_to_score_higher_and_the_generator_wants_its_own_to(name: str) -> None:
+    objective = Objective.named(name)
+    real, fake = (torch.full((2, 1, 4, 4), 0.2, requires_grad=True) for _ in range(2))
+    up, down = torch.autograd.grad(objective.discriminator([real], [fake]), (real, fake))
+    assert (up < 0).all(), "a step downhill raises the score of paintings"
+    assert (down > 0).all(), "and lowers that of painted photographs"
+    (own,) = torch.autograd.grad(objective.generator([fake]), fake)
+    assert (own < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "real", "fake", "least"),
+    [
+        ("least-squares", 1.0, 0.0, 0.0),
+        ("bce", 40.0, -40.0, 0.0),
+        ("bce-saturating", 40.0, -40.0, 0.0),
+        ("hinge", 1.0, -1.0, 0.0),
+    ],
+)
+def test_a_discriminator_that_is_right_has_nothing_to_learn(name: str, real: float, fake: float, least: float) -> None:
+    scores = [torch.full((2, 1, 4, 4), value, requires_grad=True) for value in (real, fake)]
+    loss = Objective.named(name).discriminator(scores[:1], scores[1:])
+    assert loss.item() == pytest.approx(least, abs=1e-6)
+    assert all(slope.abs().max() < 1e-6 for slope in torch.autograd.grad(loss, scores))
+
+
+@pytest.mark.parametrize(
+    ("name", "score", "loss"),
+    [
+        ("least-squares", 0.5, 0.5),
+        ("bce", 0.0, 2 * math.log(2)),
+        ("bce-saturating", 0.0, 2 * math.log(2)),
+        ("hinge", 0.0, 2.0),
+        ("wasserstein", 3.0, 0.0),
+    ],
+)
+def test_a_discriminator_that_sees_the_same_on_both_sides_does_best_to_stay_undecided(
+    name: str, score: float, loss: float
+) -> None:
+    """The game's equilibrium: the best answer to generated pictures that cannot be told from real ones."""
+    same = torch.full((2, 1), score, requires_grad=True)
+    value = Objective.named(name).discriminator([same], [same])
+    assert value.item() == pytest.approx(loss)
+    (slope,) = torch.autograd.grad(value, same)
+    assert slope.abs().max() < 1e-6
+    for other in (score - 0.5, score + 0.5):
+        moved = [torch.full((2, 1), other)]
+        assert Objective.named(name).discriminator(moved, moved) >= value - 1e-6
+
+
+def test_only_the_original_game_gives_up_where_the_generator_is_worst() -> None:
+    hopeless = torch.full((1, 1), -12.0, requires_grad=True)
+    slopes = {}
+    for name, objective in OBJECTIVES.items():
+        (slopes[name],) = torch.autograd.grad(objective.generator([hopeless]), hopeless)
+    assert abs(slopes.pop("bce-saturating")) < 1e-4
+    assert all(abs(slope) > 0.9 for slope in slopes.values())
+
+
+@pytest.mark.parametrize(("slope", "shape"), [(1.0, (3, 4, 4)), (3.0, (3, 4, 4)), (3.0, (5,)), (0.0, (2, 8, 8))])
+def test_the_gradient_penalty_of_a_linear_critic_is_its_slope_less_one_squared(
+    slope: float, shape: tuple[int, ...]
+) -> None:
+    torch.manual_seed(0)
+    direction = torch.randn(shape)
+    direction *= slope / direction.square().mean().sqrt()
+    real, fake = torch.randn(4, *shape), torch.randn(4, *shape)
+
+    def score(inputs: list[Tensor]) -> list[Tensor]:
+        return [(inputs[0] * direction).flatten(1).mean(1, keepdim=True)]
+
+    # Over a step of root mean square one along its direction such a critic rises by its slope.
+    unit = direction / max(slope, 1e-9)
+    if slope:
+        assert (score([unit[None]])[0] - score([0 * unit[None]])[0]).item() == pytest.approx(slope, rel=1e-4)
+    penalty = gradient_penalty(score, [real], [fake], torch.rand(4))
+    assert penalty.item() == pytest.approx((slope - 1) ** 2, abs=1e-4)
+
+
+def test_the_gradient_penalty_holds_every_head_to_the_input_that_it_looks_at() -> None:
+    torch.manual_seed(0)
+    small, large = nn.Conv2d(3, 1, 1), nn.Conv2d(2, 1, 3)
+    critics = [small, large]
+    inputs = [torch.randn(4, 3, 4, 4), torch.randn(4, 2, 16, 16)]
+    optimizer = torch.optim.Adam([*small.parameters(), *large.parameters()], 0.05)
+
+    def score(given: list[Tensor]) -> list[Tensor]:
+        return [critic(one) for critic, one in zip(critics, given, strict=True)]
+
+    def penalty() -> Tensor:
+        return gradient_penalty(score, inputs, [-one for one in inputs], torch.rand(4))
+
+    assert penalty() > 0.1
+    for _ in range(100):
+        optimizer.zero_grad()
+        torch.autograd.backward(penalty())
+        optimizer.step()
+    assert penalty() < 0.01
+
+
+def test_there_are_no_other_objectives() -> None:
+    with pytest.raises(UsageError, match="least-squares"):
+        Objective.named("magic")
 
 
 def test_heads_are_summed_whatever_their_size() -> None:

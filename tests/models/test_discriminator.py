@@ -1,17 +1,26 @@
 from __future__ import annotations
 
+import pytest
 import torch
+from torch import nn
 
 from gan_style.checkpoints.backbone import load_backbone
-from gan_style.models.backbone import Backbone
-from gan_style.models.discriminator import Discriminator, DiscriminatorConfig, Head
+from gan_style.errors import UsageError
+from gan_style.models.backbone import Backbone, BackboneConfig
+from gan_style.models.discriminator import (
+    DiscriminatorConfig,
+    Head,
+    PatchDiscriminator,
+    ProjectedDiscriminator,
+    build_discriminator,
+)
 
 
 def test_every_head_scores_patches_and_the_whole() -> None:
     torch.manual_seed(0)
     backbone, picture = load_backbone(), torch.rand(2, 3, 128, 128) * 2 - 1
     with torch.inference_mode():
-        *scores, pixels = Discriminator()(picture, backbone(picture))
+        *scores, pixels = ProjectedDiscriminator()(picture, backbone(picture))
     patches, wholes = scores[::2], scores[1::2]
     assert len(patches) == len(wholes) == len(backbone.config.taps)
     for score in [*patches, pixels]:
@@ -51,5 +60,27 @@ def test_a_flat_map_has_a_gradient() -> None:
 
 def test_the_pixel_discriminator_can_be_left_out() -> None:
     backbone, picture = Backbone(), torch.rand(1, 3, 64, 64)
-    scores = Discriminator(DiscriminatorConfig(patch_channels=0))(picture, backbone(picture))
+    scores = ProjectedDiscriminator(DiscriminatorConfig(patch_channels=0))(picture, backbone(picture))
     assert len(scores) == 2 * len(backbone.config.taps)
+
+
+def test_a_patch_discriminator_gives_every_patch_a_probability() -> None:
+    torch.manual_seed(0)
+    judge = PatchDiscriminator()
+    picture = torch.rand(1, 3, 128, 128)
+    (scores,) = judge(picture, [])
+    assert scores.shape == (1, 1, 7, 7)
+    changed = picture.clone()
+    changed[..., :2, :2] = -1
+    moved = (judge(changed, [])[0] - scores).abs()[0, 0] > 0
+    assert moved[0, 0], "the first patch sees the corner"
+    moved[:4, :4] = False
+    assert not moved.any(), "patches of 94 pixels, 16 apart"
+    assert [layer.out_channels for layer in judge.modules() if isinstance(layer, nn.Conv2d)] == [64, 128, 256, 512, 1]
+
+
+def test_there_are_no_other_discriminators() -> None:
+    assert isinstance(build_discriminator(DiscriminatorConfig("patch"), BackboneConfig()), PatchDiscriminator)
+    assert isinstance(build_discriminator(DiscriminatorConfig(), BackboneConfig()), ProjectedDiscriminator)
+    with pytest.raises(UsageError, match="projected, patch"):
+        DiscriminatorConfig("oracle")

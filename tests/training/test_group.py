@@ -47,6 +47,7 @@ rank, restarts = int(os.environ.get("RANK", 0)), int(os.environ.get("TORCHELASTI
 
 GRADIENTS = """
 from safetensors.torch import save_file
+recipe = dataclasses.replace(recipe, objective="wasserstein", critic_steps=2)  # Uses all there is of a step.
 def learn(group):
     sets = [load_pictures(find_pictures(one), 64, smallest=64) for one in (photos, paintings)]
     trainer = Trainer(*sets, load_backbone(), recipe, compute, group)
