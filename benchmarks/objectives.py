@@ -13,6 +13,7 @@ import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import skimage
 from PIL import Image
@@ -106,7 +107,7 @@ def history(style: Path) -> list[dict[str, float]]:
     return [line for line in lines if line.get("held_closed") is not None]
 
 
-def row(name: str, style: Path, figures: dict[str, object]) -> str:
+def row(name: str, style: Path, figures: dict[str, Any]) -> str:
     """A row of the table: shares of the gap closed in per cent."""
     seen = history(style)
     end = seen[-1]["seconds"]
@@ -115,10 +116,11 @@ def row(name: str, style: Path, figures: dict[str, object]) -> str:
         line = min(seen, key=lambda one: abs(one["seconds"] - share * end))
         return f"{100 * line['held_closed']:.0f} %"
 
-    painted = figures["painted"]
-    assert isinstance(painted, dict)
-    closed = painted["closed"]
-    judged = "not apart" if closed is None else f"{100 * closed['value']:.1f} % ± {100 * closed['margin']:.1f}"
+    closed = next(one["closed"] for one in figures["rows"] if one["name"] == "painted photographs")
+    if closed is None:
+        return f"| {name} | {seen[-1]['step']} | {at(1 / 3)} | {at(2 / 3)} | {at(1)} | not apart |"
+    margin = (closed["interval_95"][1] - closed["interval_95"][0]) / 2
+    judged = f"{100 * closed['value']:.1f} % ± {100 * margin:.1f}"
     return f"| {name} | {seen[-1]['step']} | {at(1 / 3)} | {at(2 / 3)} | {at(1)} | {judged} |"
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     )
     from gan_style.evaluation.evaluate import evaluate
     from gan_style.evaluation.results import Evaluation
-    from gan_style.inference.style import Style, load_style, stylize
+    from gan_style.inference.artist import Artist
+    from gan_style.inference.style import Style, load_artist, load_style, stylize
     from gan_style.training.api import check, resume, train
     from gan_style.training.check import Inspection
     from gan_style.training.recipe import Recipe
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gan_style.training.session import Outcome
 
 __all__ = [
+    "Artist",
     "DataError",
     "Evaluation",
     "GanStyleError",
@@ -49,6 +51,7 @@ __all__ = [
     "__version__",
     "check",
     "evaluate",
+    "load_artist",
     "load_style",
     "resume",
     "stylize",
@@ -58,7 +61,8 @@ __all__ = [
 ROOMS = {
     "gan_style.evaluation.evaluate": ("evaluate",),
     "gan_style.evaluation.results": ("Evaluation",),
-    "gan_style.inference.style": ("Style", "load_style", "stylize"),
+    "gan_style.inference.artist": ("Artist",),
+    "gan_style.inference.style": ("Style", "load_artist", "load_style", "stylize"),
     "gan_style.training.check": ("Inspection",),
     "gan_style.training.schedule": ("Limit",),
     "gan_style.training.api": ("check", "resume", "train"),

@@ -35,7 +35,9 @@ def stylize(
     ] = None,
     style: Annotated[
         str,
-        typer.Option("--style", "-s", envvar="GAN_STYLE_STYLE", help="A style file, or the name of a bundled style."),
+        typer.Option(
+            "--style", "-s", envvar="GAN_STYLE_STYLE", help="A style file, the name of a bundled style, or a painting."
+        ),
     ] = STYLE,
     output: Annotated[
         Path | None,
@@ -65,6 +67,10 @@ def stylize(
     variations: Annotated[
         int | None,
         typer.Option(min=1, max=1000, help="Paint each photograph so many times, with seeds from --seed (or 0) on."),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Most that may be spent on each photograph where --style is a painting."),
     ] = None,
     device: Annotated[str, typer.Option(envvar="GAN_STYLE_DEVICE", help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
@@ -110,6 +116,9 @@ def stylize(
     The paths of the paintings are printed on standard output, one a line. The format follows the extension. A folder
     is painted with all pictures below it, into a folder of the same shape.
 
+    --style may also be a picture of a painting: nothing is learnt then, each photograph is worked over for a minute or
+    several until its features are those of the painting.
+
     In a pipe: cat a.jpg | gan-style stylize - --style monet > b.png
     """
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -124,7 +133,7 @@ def stylize(
         from gan_style.inference.batch import Pace, Rules, paint_to_pipe, run
         from gan_style.inference.painter import Brush
         from gan_style.inference.planning import PIPE, Naming, listed_paths, plan
-        from gan_style.inference.style import load_style
+        from gan_style.inference.style import load_artist
 
         brush = Brush(strength, detail, stroke, keep_colors, seed)
         rules = Rules(overwrite, skip, Saving(quality, metadata is Metadata.KEEP), max_pixels)
@@ -133,8 +142,8 @@ def stylize(
             wanted += listed_paths(read_list(path))
         if not wanted and not from_file:
             raise UsageError("There is nothing to paint; name photographs, folders or --from-file LIST.")
-        loaded = load_style(style, device=device, precision=precision)
-        if (seed is not None or variations) and not loaded.file.generator.config.noise:
+        loaded = load_artist(style, device=device, precision=precision, minutes=minutes)
+        if (seed is not None or variations) and not loaded.manners:
             raise UsageError(f"{loaded.name} knows one manner of painting only; leave --seed and --variations out.")
         if output == PIPE or (output is None and wanted == [PIPE]):
             if len(wanted) > 1 or wanted[0].is_dir() or variations:

@@ -19,9 +19,9 @@ from gan_style.files import remove_parts
 from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
+from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Progress
 from gan_style.inference.planning import PIPE, Job
-from gan_style.inference.style import Style
 
 AHEAD = 2
 """Pictures that are decoded before their turn, and paintings that wait to be written."""
@@ -93,7 +93,7 @@ class Pace:
 
 def run(
     jobs: Sequence[Job],
-    style: Style,
+    style: Artist,
     brush: Brush,
     rules: Rules | None = None,
     *,
@@ -124,7 +124,7 @@ class Batch:
 
     def __init__(
         self,
-        style: Style,
+        style: Artist,
         brush: Brush,
         rules: Rules,
         on_pace: Callable[[Pace], object],
@@ -271,7 +271,7 @@ def make_room(folder: Path) -> None:
 
 def paint_to_pipe(
     source: Path,
-    style: Style,
+    style: Artist,
     brush: Brush,
     form: Format,
     rules: Rules,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,38 +129,15 @@ class Painter:
         height, width = photo.shape[:2]
         photos = pyramid(photo, self.levels(height, width, brush.stroke))
         noise = self.noise(photos[0], brush) if noise is None else noise
-        sizes = [one.shape[:2] for one in photos]
         if len(photos) > 1:
             # Halving alone would leave the largest brush up to 1.4 times too large or too small.
             photos[0] = to_short_side(photos[0], max(1, round(self.size / brush.stroke)))
-        total = sum(one.shape[0] * one.shape[1] for one in photos)
-        done = 0
-        below: Raster | None = None
-        coarse: Raster | None = None
         result = Canvas((height, width, 3), photo.dtype) if onto is None else onto
-        for index, one in enumerate(photos):
-            last = index == len(photos) - 1
-            level = Canvas((*one.shape[:2], 3), np.float16) if not last else None
-            for box in split(one.shape[0], one.shape[1], self.tile):
-                painted = self.paint_box(one, below, coarse, box, brush.detail, noise)
-                if level is not None:
-                    level[box.top : box.bottom, box.left : box.right] = painted[0].permute(1, 2, 0).half().numpy()
-                else:
-                    mixed = to_pixels(brush.mix(view(one, box), painted), result.dtype)
-                    # What was added to make the sides divisible is left out.
-                    bottom, right = (
-                        max(low, min(high, side))
-                        for low, high, side in ((box.top, box.bottom, height), (box.left, box.right, width))
-                    )
-                    rows = slice(top + box.top, top + bottom)
-                    result[rows, box.left : right] = mixed[: bottom - box.top, : right - box.left]
-                done += box.height * box.width
-                progress(done / total)
-            if level is not None:
-                coarse = resampled(level, sizes[index])
-                # The photograph at this level as it was before its size was made exact.
-                below = one if one.shape[:2] == sizes[index] else halved(photos[index + 1])
-        return result
+
+        def paint_box(photo: Raster, below: Raster | None, coarse: Raster | None, box: Box) -> Tensor:
+            return self.paint_box(photo, below, coarse, box, brush.detail, noise)
+
+        return paint_levels(photos, (height, width), brush, self.tile, paint_box, progress, result, top)
 
     def paint_box(
         self,
@@ -225,6 +202,65 @@ class Painter:
         with torch.inference_mode(), self.compute.autocast(), memory_errors("Use smaller pictures or --device cpu."):
             painted: Tensor = self.generator(picture, noise)
         return painted.cpu() - fine
+
+
+def paint_levels(
+    photos: Sequence[Raster],
+    size: tuple[int, ...],
+    brush: Brush,
+    tile: int,
+    paint_box: Callable[[Raster, Raster | None, Raster | None, Box], Tensor],
+    progress: Progress,
+    result: Canvas,
+    top: int,
+) -> Canvas:
+    """Paint a pyramid level by level, coarsest first, each in tiles.
+
+    Args:
+        photos: the photograph at every level, as :func:`pyramid` gives it; the first may have been brought to another
+            size.
+        size: height and width of the painting.
+        brush: how a painting is laid over its photograph.
+        tile: side of a tile.
+        paint_box: paints one tile, given the level's photograph, the next coarser one and its painting, if there are
+            any, and the tile: (1, 3, box.height, box.width) on the CPU.
+        progress: called with the share of the work that is done, 0..1.
+        result: where to paint.
+        top: the row of that at which to begin.
+
+    Returns:
+        The canvas.
+    """
+    height, width = size
+    finest = photos[-1].shape[:2]
+    sizes = [tuple(side >> level for side in finest) for level in reversed(range(len(photos)))]
+    total = sum(one.shape[0] * one.shape[1] for one in photos)
+    done = 0
+    below: Raster | None = None
+    coarse: Raster | None = None
+    for index, one in enumerate(photos):
+        last = index == len(photos) - 1
+        level = Canvas((*one.shape[:2], 3), np.float16) if not last else None
+        for box in split(one.shape[0], one.shape[1], tile):
+            painted = paint_box(one, below, coarse, box)
+            if level is not None:
+                level[box.top : box.bottom, box.left : box.right] = painted[0].permute(1, 2, 0).half().numpy()
+            else:
+                mixed = to_pixels(brush.mix(view(one, box), painted), result.dtype)
+                # What was added to make the sides divisible is left out.
+                bottom, right = (
+                    max(low, min(high, side))
+                    for low, high, side in ((box.top, box.bottom, height), (box.left, box.right, width))
+                )
+                rows = slice(top + box.top, top + bottom)
+                result[rows, box.left : right] = mixed[: bottom - box.top, : right - box.left]
+            done += box.height * box.width
+            progress(done / total)
+        if level is not None:
+            coarse = resampled(level, sizes[index])
+            # The photograph at this level as it was before its size was made exact.
+            below = one if one.shape[:2] == sizes[index] else halved(photos[index + 1])
+    return result
 
 
 def pyramid(photo: Raster, levels: int) -> list[Raster]:

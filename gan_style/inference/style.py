@@ -3,63 +3,36 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from PIL import Image
 
 from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.style_file import StyleFile, read_style
-from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
+from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
 from gan_style.device import Compute
+from gan_style.errors import UsageError
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.decoding import PictureLike
-from gan_style.imaging.encoding import to_image
-from gan_style.imaging.opening import open_photograph
+from gan_style.imaging.decoding import PictureLike, read_picture
+from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
 from gan_style.imaging.photograph import Photograph
+from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Painter, Progress
 
 
-class Style:
+class Style(Artist):
     """A painter learnt by ``gan-style train``.
 
     Attributes:
         name: the style's name, from its file.
+        manners: whether a seed makes a difference.
         file: the network and all that is known about it.
     """
 
     def __init__(self, name: str, file: StyleFile, compute: Compute) -> None:
         self.name, self.file = name, file
+        self.manners = file.generator.config.noise > 0
         self.painter = Painter(file.generator, file.size, compute)
-
-    def paint(
-        self,
-        picture: PictureLike,
-        *,
-        strength: float = STRENGTH,
-        detail: float = DETAIL,
-        stroke: float = STROKE,
-        keep_colors: float = KEEP_COLORS,
-        seed: int | None = None,
-    ) -> Image.Image:
-        """Paint a picture.
-
-        Args:
-            picture: a path, the bytes of a file, a PIL image, or an array (uint8 in 0..255 or floats in 0..1).
-            strength: 0 gives the photograph back, 1 the painting, up to 1.5 exaggerates.
-            detail: 0..1, how much of a large photograph's fine detail comes back.
-            stroke: 1/4..4, size of the largest brush on a large photograph.
-            keep_colors: 0..1, how much of the photograph's own colours stays.
-            seed: 0 or more, chooses among the style's manners of painting; None for the photograph's own.
-
-        Returns:
-            A PIL image of the same size, upright, in sRGB, RGB or (where the picture has transparency) RGBA; of a
-            moving picture the first frame.
-
-        Raises:
-            PictureError: the picture cannot be read.
-            UsageError: a number is out of range, or the style knows one manner only.
-        """
-        brush = Brush(strength, detail, stroke, keep_colors, seed)
-        return to_image(self.paint_photograph(open_photograph(picture), brush))
 
     def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
         """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
@@ -94,6 +67,50 @@ def load_style(style: str | os.PathLike[str] = STYLE, *, device: str = "auto", p
     return Style(path.stem, read_style(path), Compute.choose(device, precision))
 
 
+def load_artist(
+    style: str | os.PathLike[str] = STYLE,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    minutes: float | None = None,
+) -> Artist:
+    """Load whatever can paint: a style, or a painting to paint after.
+
+    Args:
+        style: what :func:`load_style` takes, or a picture, told from its content.
+        device: "auto", "cpu" or "cuda".
+        precision: "auto", "fp32" or "bf16", for styles.
+        minutes: most that may be spent on a photograph painted after a picture.
+
+    Raises:
+        StyleError: there is no such style, or the file is neither a style nor a picture.
+        PictureError: the picture cannot be decoded.
+        ResourceError: CUDA is asked for and not there, or the backbone's weights are missing.
+        UsageError: an unknown device or precision, or minutes out of range.
+    """
+    if minutes is not None and not 0 < minutes <= DAY:
+        raise UsageError(f"minutes must be above 0 and at most {DAY:g}, not {minutes:g}.")
+    path = resolve_style(os.fspath(style))
+    if not is_picture(path):
+        if minutes is not None:
+            raise UsageError(f"{path} is a style, which paints in seconds; --minutes is for painting after a picture.")
+        return load_style(style, device=device, precision=precision)
+    from gan_style.checkpoints.backbone import load_backbone
+    from gan_style.inference.imitation import Imitator
+
+    compute = Compute.choose(device, precision)
+    return Imitator(path.stem, read_picture(path).rgb, load_backbone(), compute, minutes=minutes)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture, by its content."""
+    try:
+        with path.open("rb") as stream:
+            return looks_like_picture(stream.read(SIGNATURE_BYTES))
+    except OSError:
+        return False
+
+
 def stylize(
     picture: PictureLike,
     style: str | os.PathLike[str] = STYLE,
@@ -104,7 +121,7 @@ def stylize(
     keep_colors: float = KEEP_COLORS,
     seed: int | None = None,
 ) -> Image.Image:
-    """Paint one picture, as :meth:`Style.paint` does. For several, load the style once."""
-    return load_style(style).paint(
+    """Paint one picture as :meth:`Artist.paint` does, with what :func:`load_artist` takes."""
+    return load_artist(style).paint(
         picture, strength=strength, detail=detail, stroke=stroke, keep_colors=keep_colors, seed=seed
     )

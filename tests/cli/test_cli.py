@@ -159,7 +159,7 @@ def test_every_error_has_its_sentence_and_code(
         (("stylize", cat_path, "--style", "manet"), 4, "There is no style manet"),
         (("stylize", cat_path, "--style", ""), 4, "The style has no name"),
         (("stylize", cat_path, "--style", tmp_path / "pickle.ckpt"), 4, "pickle"),
-        (("stylize", cat_path, "--style", cat_path), 4, "not a safetensors file"),
+        (("stylize", cat_path, "--style", tmp_path / "text.png"), 4, "not a safetensors file"),
         ((*paint, "-o", tmp_path / "out.doc"), 3, "no extension of a picture"),
         ((*paint, "-o", cat_path / "out.png"), 3, "cannot be made"),
         ((*paint, tmp_path / "text.png", "-o", tmp_path / "x.png"), 2, "give -o FOLDER"),
@@ -377,3 +377,16 @@ def test_what_people_cannot_be_asked_gets_a_sentence(run: Run, photo_folder: Pat
         result = run("eval", *arguments)
         assert (result.code, result.out) == (code, ""), result
         assert word in result.error
+
+
+def test_a_painting_serves_as_a_style(run: Run, cat_path: Path, tmp_path: Path) -> None:
+    painting = tmp_path / "sunset.jpg"
+    Image.linear_gradient("L").resize((96, 64)).convert("RGB").save(painting)
+    result = run("stylize", cat_path, "--style", painting, "--minutes", "0.01", "--seed", 3)
+    assert (result.code, result.error) == (0, "")
+    assert result.out.strip() == str(tmp_path / "cat-sunset.png")
+    with Image.open(tmp_path / "cat-sunset.png") as painted, Image.open(cat_path) as photograph:
+        assert painted.size == photograph.size
+    result = run("stylize", cat_path, "--style", "monet", "--minutes", 1)
+    assert result.code == 2
+    assert "--minutes" in result.error
