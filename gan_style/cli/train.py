@@ -49,7 +49,9 @@ def train(
     paintings: Annotated[
         Path | None,
         typer.Argument(
-            metavar="PAINTINGS", help="A folder of paintings by one painter, read recursively.", show_default=False
+            metavar="PAINTINGS",
+            help="A folder of paintings by one painter, read recursively; or a single painting.",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[

@@ -15,6 +15,7 @@ from gan_style.device import Compute, memory_errors
 from gan_style.errors import ResourceError, StyleError, UsageError
 from gan_style.imaging.finding import SUFFIXES
 from gan_style.metrics.features import choose_features
+from gan_style.models.backbone import Backbone
 from gan_style.models.generator import Generator
 from gan_style.training.check import Inspection, inspect
 from gan_style.training.data import PictureSet
@@ -34,7 +35,9 @@ BRIEF = 100
 
 
 def default_output(paintings: Path) -> Path:
-    """A style file in the current folder, named after the paintings' folder."""
+    """A style file in the current folder, named after the paintings' folder, or after the painting."""
+    if paintings.is_file():
+        return Path(f"{paintings.stem}.safetensors")
     return Path(f"{paintings.resolve().name or 'style'}.safetensors")
 
 
@@ -63,7 +66,7 @@ def train(
 
     Args:
         photos: folder of photographs, read recursively.
-        paintings: folder of paintings, likewise.
+        paintings: folder of paintings, likewise; or a single painting, from which Gram matrices are learnt besides.
         output: the style file; by default named after ``paintings``, in the current folder.
         recipe: what decides what is learnt.
         limit: how long; 30 minutes by default.
@@ -141,7 +144,7 @@ def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, res
     try:
         sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
         if group.first and not resumed:
-            for remark in inspect(*sets, backbone, most=BRIEF, progress=listener.reading).remarks:
+            for remark in looked_at(*sets, backbone, most=BRIEF, listener=listener).remarks:
                 listener.warn(remark.sentence)
         with memory_errors("Use a smaller --batch-size or --size."):
             (photos, other_photos), (paintings, other_paintings) = (set_aside(one) for one in sets)
@@ -218,7 +221,16 @@ def check(
     """
     recipe, listener = recipe or Recipe(), listener or Silent()
     sets = load_sets(Path(photos), Path(paintings), recipe, listener, trim=trim)
-    return inspect(*sets, load_backbone(), progress=listener.reading)
+    return looked_at(*sets, load_backbone(), most=None, listener=listener)
+
+
+def looked_at(
+    photos: PictureSet, paintings: PictureSet, backbone: Backbone, *, most: int | None, listener: Listener
+) -> Inspection:
+    """What is wrong with the pictures; of a single painting at several scales one is looked at."""
+    return inspect(
+        photos, paintings.part([0]) if paintings.single else paintings, backbone, most=most, progress=listener.reading
+    )
 
 
 def check_output(output: Path, sources: tuple[Path, ...], overwrite: bool) -> None:

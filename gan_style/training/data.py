@@ -62,6 +62,11 @@ class PictureSet:
     def __len__(self) -> int:
         return len(self.pictures)
 
+    @property
+    def single(self) -> bool:
+        """Whether all pictures are one file at several scales."""
+        return len(self.paths) > 1 and len(set(self.paths)) == 1
+
     def part(self, places: Sequence[int]) -> PictureSet:
         """Some of the pictures; the fingerprint stays that of the whole."""
         if isinstance(self.pictures, LazyPictures):

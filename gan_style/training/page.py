@@ -59,6 +59,7 @@ CHARTS: tuple[tuple[str, dict[str, str], int], ...] = (
     ("Adversarial losses", {"discriminator": "discriminator", "generator": "generator"}, 2),
     ("Weight of the content term", {"content_weight": "weight"}, 2),
     ("Noise: error of reading it from the painting, guessing = 1", {"noise": "training"}, 2),
+    ("Gram matrices, distance as a share", {"gram": "training"}, 3),
     ("Lattice, photographs or paintings = 1", {"held_lattice": "pictures kept aside"}, 2),
     ("Saturation", {"held_saturation": "what is painted"}, 3),
     ("Overfitting of the discriminator", {"held_overfit": "1: knows its paintings by heart"}, 2),
@@ -119,7 +120,7 @@ def charts(lines: Sequence[dict[str, Any]]) -> list[Chart]:
     for title, names, digits in CHARTS:
         series = {key: [line for line in lines if line.get(key) is not None] for key in names}
         values = [line[key] + line.get(f"{key}_margin", 0) for key, some in series.items() for line in some]
-        if not values:
+        if not any(values):
             continue
         top = max(*values, 1e-9, 1.0 if digits == 2 and max(values) <= 1 else 0.0)
         # Only what was measured without a margin goes below the axis: shares of a gap are clearest from zero on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, NOISE, OBJECTIVE, SEED, SIZE
@@ -10,6 +11,9 @@ from gan_style.losses.adversarial import Objective
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.training.augmentation import AugmentationConfig
+
+GRAM_WEIGHT, FEATURE_WEIGHT = 4.0, 0.5
+"""For a single painting."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,9 @@ class Recipe:
         content_limit: self-similarity distance beyond which that weight is raised.
         content_strides: strides of the backbone's maps in which that is judged.
         lattice_weight: how strongly the generator's grid is kept from showing.
+        gram_weight: how strongly every painted crop must have the Gram matrices of the paintings. By default 4 where
+            there is a single painting, of which a discriminator alone learns little but its subject, and else 0.
+        feature_weight: how strongly features must stay those of the photograph; by default 0.5 and 0 likewise.
         calm_weight: how strongly calm parts of a photograph are kept from being filled.
         calm_share: share of all parts of real paintings that count as calm.
         noise_weight: how strongly the noise must show in the painting.
@@ -51,6 +58,8 @@ class Recipe:
     content_limit: float = CONTENT_LIMIT
     content_strides: tuple[int, ...] = (8, 16)
     lattice_weight: float = 1000.0
+    gram_weight: float | None = None
+    feature_weight: float | None = None
     calm_weight: float = 30.0
     calm_share: float = 0.1
     noise_weight: float = 1.0
@@ -82,6 +91,14 @@ class Recipe:
                 f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to a quarter of the size "
                 f"({self.size // 4}), not {self.context}."
             )
+
+    def settled(self, *, single: bool) -> Recipe:
+        """The recipe with everything decided that depends on whether there is a single painting."""
+        return dataclasses.replace(
+            self,
+            gram_weight=GRAM_WEIGHT * single if self.gram_weight is None else self.gram_weight,
+            feature_weight=FEATURE_WEIGHT * single if self.feature_weight is None else self.feature_weight,
+        )
 
     @property
     def crop(self) -> int:

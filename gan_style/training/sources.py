@@ -1,16 +1,22 @@
-"""The two folders that a training learns from, with a word about everything that is wrong with them."""
+"""What a training learns from, two folders or a folder and a painting, with a word about what is wrong with them."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from gan_style.errors import DataError
+from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.finding import find_pictures
 from gan_style.training.data import PictureSet, load_pictures, open_pictures
 from gan_style.training.listener import Listener
+from gan_style.training.reading import decode_picture
 from gan_style.training.recipe import Recipe
 
 ENOUGH_PHOTOS, ENOUGH_PAINTINGS = 30, 10
+
+SCALES = (0.75, 1.0, 1.5, 2.0)
+"""Short sides at which a single painting is learnt from, as multiples of that of paintings in a folder."""
 
 AT_ONCE = 5000
 """Files of a folder up to which all are decoded before training; of more, each when it is needed."""
@@ -23,7 +29,7 @@ def load_sets(
 
     Args:
         photos: folder of photographs.
-        paintings: folder of paintings.
+        paintings: folder of paintings, or a single picture, which is taken at several scales.
         recipe: tells how large pictures must be.
         listener: who is told.
         trim: cut margins and frames off.
@@ -33,11 +39,36 @@ def load_sets(
     """
     sets = (
         load_set("photographs", photos, ENOUGH_PHOTOS, recipe.size, recipe.photo_crop, listener, trim=trim),
-        load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.size, recipe.crop, listener, trim=trim),
+        load_single(paintings, recipe, trim=trim)
+        if paintings.is_file()
+        else load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.size, recipe.crop, listener, trim=trim),
     )
     if sets[0].fingerprint == sets[1].fingerprint:
         raise DataError(f"{photos} and {paintings} hold the same pictures; give photographs first, then paintings.")
     return sets
+
+
+def load_single(path: Path, recipe: Recipe, *, trim: bool) -> PictureSet:
+    """One painting at several scales, so that crops show its composition as well as its strokes.
+
+    Raises:
+        DataError: it cannot be used.
+    """
+    result, digest = PictureSet(), hashlib.sha256()
+    pictures: list[Pixels] = []
+    for scale in SCALES:
+        rgb = decode_picture(path, round(scale * recipe.size), recipe.crop, trim)
+        if isinstance(rgb, str):
+            raise DataError(rgb)
+        if pictures and rgb.shape == pictures[-1].shape:
+            break  # It has no more pixels than that.
+        pictures.append(rgb)
+        digest.update(rgb.tobytes())
+    # Of a painting that has one scale only that is taken twice, which changes nothing.
+    result.pictures = pictures if len(pictures) > 1 else 2 * pictures
+    result.paths = [path] * len(result.pictures)
+    result.fingerprint = digest.hexdigest()[:16]
+    return result
 
 
 def load_set(

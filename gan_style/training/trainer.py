@@ -17,6 +17,7 @@ from gan_style.losses.adversarial import Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
+from gan_style.losses.style import feature_difference, gram, gram_difference
 from gan_style.models.backbone import Backbone
 from gan_style.models.discriminator import build_discriminator
 from gan_style.models.generator import Generator
@@ -39,6 +40,8 @@ class Losses:
     lattice: float
     calm: float
     noise: float
+    gram: float
+    feature: float
 
     def healthy(self) -> bool:
         """Whether all of them are finite numbers."""
@@ -97,6 +100,7 @@ class Trainer:
     ) -> None:
         self.group = group or Group()
         self.part = self.group.part(recipe.batch_size)
+        recipe = recipe.settled(single=paintings.single)
         self.photos, self.paintings, self.recipe, self.compute = photos, paintings, recipe, compute
         self.augmentation = recipe.augmentation or AugmentationConfig.for_count(len(paintings))
         torch.manual_seed(recipe.seed)
@@ -166,18 +170,28 @@ class Trainer:
         calm_loss = unrest(seen.whole, seen.photos, self.calm)
         noise = seen.noise
         noise_loss = F.mse_loss(self.guess(maps, photo_maps), noise) if noise.numel() else torch.zeros_like(calm_loss)
+        gram_loss = feature_loss = torch.zeros_like(calm_loss)
+        if recipe.gram_weight:
+            gram_loss = gram_difference([gram(one) for one in maps], [self.mean_gram(one) for one in seen.real_maps])
+        if recipe.feature_weight:
+            feature_loss = feature_difference(
+                [maps[index] for index in self.content_maps], [photo_maps[index] for index in self.content_maps]
+            )
         painter.zero_grad()
         torch.autograd.backward(
             generator_loss
             + self.content.weight * content_loss
             + recipe.lattice_weight * lattice_loss
             + recipe.calm_weight * calm_loss
+            + (recipe.gram_weight or 0.0) * gram_loss
+            + (recipe.feature_weight or 0.0) * feature_loss
             + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
         )
         painter.step()
         self.update_average()
         self.steps += 1
-        parts = torch.stack([discriminator_loss, generator_loss, content_loss, lattice_loss, calm_loss, noise_loss])
+        adversarial = discriminator_loss, generator_loss
+        parts = torch.stack([*adversarial, content_loss, lattice_loss, calm_loss, noise_loss, gram_loss, feature_loss])
         losses = Losses(*self.group.mean(parts).tolist())
         self.content.update(losses.content)
         return losses
@@ -226,6 +240,10 @@ class Trainer:
         torch.autograd.backward(total)
         critic.step()
         return loss.detach()
+
+    def mean_gram(self, maps: Tensor) -> Tensor:
+        """(N, C, H, W) to (1, C, C): the mean Gram matrix of all processes' pictures."""
+        return self.group.mean(gram(maps).mean(0, keepdim=True))
 
     def look(self, picture: Tensor) -> list[Tensor]:
         """Feature maps in float32: depthwise convolutions, of which the backbone is full, gain nothing from bf16."""

@@ -123,7 +123,7 @@ class Examiner:
         self.real = look(self.paintings)
         self.before = look(self.photos)
         self.unit = float(np.sqrt(np.square(self.real, dtype=np.float64).mean())) or 1.0
-        enough = min(len(self.photos), len(self.paintings)) >= 3
+        enough = min(len(self.photos), len(self.paintings)) >= 3 and not trainer.paintings.single
         self.apart = enough and kernel_distance(self.before / self.unit, self.real / self.unit).interval[0] > 0
         self.woven = np.maximum(*(np.mean([lattice(rgb) for rgb in one], 0) for one in (self.photos, self.paintings)))
         others = [self.photos[-1], *self.photos[:-1]]

@@ -12,6 +12,16 @@ from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
+from gan_style.losses.style import (
+    cosine_costs,
+    distance_costs,
+    feature_difference,
+    gram,
+    gram_difference,
+    hypercolumns,
+    moment_difference,
+    relaxed_transport,
+)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -180,3 +190,40 @@ def test_unrest_can_be_unlearnt() -> None:
         torch.autograd.backward(unrest(painted, flat, 0.1))
         optimizer.step()
     assert unrest(painted, flat, 0.1) < 0.01
+
+
+def test_gram_matrices_forget_where_things_are_and_know_how_strong_they_are() -> None:
+    torch.manual_seed(0)
+    maps = torch.randn(2, 6, 8, 8)
+    shuffled = maps.flatten(2)[:, :, torch.randperm(64)].view_as(maps)
+    assert gram(maps).shape == (2, 6, 6)
+    assert gram_difference([gram(shuffled)], [gram(maps)]) < 1e-10
+    assert gram_difference([gram(0 * maps)], [gram(maps)]).item() == pytest.approx(1.0)
+    assert gram_difference([gram(2 * maps)], [gram(maps)]).item() == pytest.approx(9.0)
+
+
+def test_features_differ_by_their_share() -> None:
+    maps = torch.randn(2, 6, 8, 8)
+    assert feature_difference([maps], [maps]) == 0
+    assert feature_difference([0 * maps], [maps]).item() == pytest.approx(1.0)
+    assert feature_difference([maps.roll(1, 2)], [maps]) > 0.5
+
+
+def test_transport_is_nothing_between_the_same_samples_and_asks_for_all_of_them() -> None:
+    torch.manual_seed(0)
+    ours, others = torch.randn(50, 8), torch.randn(50, 8) + 3
+    assert relaxed_transport(distance_costs(ours, ours[torch.randperm(50)])) < 1e-3
+    assert relaxed_transport(cosine_costs(ours, 5 * ours)) < 1e-5
+    assert relaxed_transport(distance_costs(ours, others)) > 1
+    both = torch.cat([ours, others])
+    assert relaxed_transport(distance_costs(ours, both)) > 0.5, "what only the other has counts, too"
+    assert relaxed_transport(distance_costs(both, ours)) > 0.5
+    assert moment_difference(ours, ours.flip(0)) < 1e-5
+    assert moment_difference(ours, 5 * ours) > 1, "directions do not see it"
+
+
+def test_hypercolumns_hold_what_lies_at_a_place() -> None:
+    fine = torch.arange(16.0).view(1, 1, 4, 4)
+    coarse = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
+    places = torch.tensor([[0.125, 0.125], [0.875, 0.125], [0.125, 0.875]])
+    assert torch.allclose(hypercolumns([fine, coarse], places), torch.tensor([[0.0, 1.0], [12.0, 3.0], [3.0, 2.0]]))

@@ -30,6 +30,7 @@ from gan_style.training.data import PictureSet, load_pictures
 from gan_style.training.listener import Status
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
+from gan_style.training.sources import load_single
 from gan_style.training.trainer import Trainer
 from tests.conftest import TINY, save_crops
 
@@ -337,3 +338,41 @@ def test_devices_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Compute.choose("cpu", "fp32").device.type == "cpu"
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False}, raising=False)
     assert Compute.choose("cpu").precision == "fp32"
+
+
+def test_a_painter_is_learnt_from_a_single_painting(photo_folder: Path, tmp_path: Path) -> None:
+    painting = tmp_path / "violet.png"
+    rows, columns = np.mgrid[0:150, 0:200]
+    stripes = np.sin((rows + columns) / 3)[..., None]
+    colours = np.array([110, 40, 150]) + stripes * np.array([60, 30, 90])
+    Image.fromarray(np.clip(colours, 0, 255).astype(np.uint8)).save(painting)
+    recorder = Recorder()
+    recipe = dataclasses.replace(TINY_RECIPE, content_weight=0.0, generator_rate=4e-3, ema=0.9)
+    outcome = train(
+        photo_folder, painting, tmp_path / "v.safetensors", recipe=recipe, limit=Limit(steps=100), start="scratch",
+        listener=recorder,
+    )  # fmt: skip
+    assert not any("Only 1" in sentence or "copies" in sentence for sentence in recorder.warnings)
+    lines = [json.loads(line) for line in (outcome.folder / "history.jsonl").read_text().splitlines()]
+    assert lines[-1]["gram"] > 0
+    assert lines[-1]["feature"] > 0
+    style = gan_style.load_style(outcome.style)
+    photo = next(iter(find_pictures(photo_folder)))
+    with Image.open(photo) as image:
+        before = np.asarray(image.convert("RGB"), float).mean((0, 1))
+    after, goal = np.asarray(style.paint(photo), float).mean((0, 1)), colours.mean((0, 1))
+    assert np.abs(after - goal).sum() < 0.7 * np.abs(before - goal).sum()
+
+
+def test_a_single_painting_is_seen_at_several_scales(tmp_path: Path) -> None:
+    path = tmp_path / "one.png"
+    Image.linear_gradient("L").resize((600, 400)).convert("RGB").save(path)
+    pictures = load_single(path, Recipe(size=256), trim=False)
+    assert pictures.single
+    assert [min(picture.shape[:2]) for picture in pictures.pictures] == [192, 256, 384, 400]
+    small = tmp_path / "small.png"
+    Image.linear_gradient("L").resize((60, 40)).convert("RGB").save(small)
+    assert {picture.shape for picture in load_single(small, Recipe(size=256), trim=False).pictures} == {(128, 192, 3)}
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(DataError, match="not a picture"):
+        load_single(tmp_path / "text.png", Recipe(), trim=False)
