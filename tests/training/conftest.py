@@ -15,4 +15,4 @@ def small_features() -> FeatureSpace:
 @pytest.fixture(autouse=True)
 def quick_examinations(monkeypatch: pytest.MonkeyPatch) -> None:
     """Examinations in a tenth of the time."""
-    monkeypatch.setattr("gan_style.training.api.choose_features", small_features)
+    monkeypatch.setattr("gan_style.training.learning.choose_features", small_features)

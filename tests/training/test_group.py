@@ -34,9 +34,9 @@ from gan_style.training.recipe import Recipe
 from gan_style.training.trainer import Trainer
 from tests.conftest import TINY
 import gan_style.training.session as session
-import gan_style.training.api as api
+import gan_style.training.learning as learning
 from tests.training.conftest import small_features
-api.choose_features = small_features
+learning.choose_features = small_features
 session.SAVE_SECONDS, session.EXAMINE_STEPS = 0.0, 3
 folder = Path(sys.argv[1])
 photos, paintings = folder / "photos", folder / "paintings"

@@ -1,0 +1,133 @@
+"""What every training does, however it was asked for: read pictures, look at them, build the networks, train."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shlex
+from collections.abc import Iterator
+
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.bundled import resolve_style
+from gan_style.checkpoints.style_file import read_style
+from gan_style.defaults import SCRATCH
+from gan_style.device import Compute, memory_errors
+from gan_style.errors import ResourceError, UsageError
+from gan_style.metrics.features import choose_features
+from gan_style.models.backbone import Backbone
+from gan_style.models.generator import Generator
+from gan_style.training.check import Inspection, inspect
+from gan_style.training.data import PictureSet
+from gan_style.training.group import Group
+from gan_style.training.listener import Listener, Silent
+from gan_style.training.plan import Plan
+from gan_style.training.recipe import Recipe
+from gan_style.training.session import Outcome, Session
+from gan_style.training.sources import load_sets
+from gan_style.training.state import has_state
+from gan_style.training.trainer import Trainer
+from gan_style.training.validation import Examiner, set_aside
+
+BRIEF = 100
+"""Pictures of each set that are looked at before a training; ``check`` looks at all."""
+
+
+def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, resumed: bool) -> Outcome:
+    """Read the pictures and train, as one of a group of processes."""
+    group.part(plan.recipe.batch_size)  # Fails early where it cannot be shared out.
+    if not group.first:
+        listener = Silent()
+    beginner = None if resumed else read_start(plan)
+    backbone = load_backbone()
+    with writing(plan):
+        sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
+    if group.first and not resumed:
+        for remark in looked_at(*sets, backbone, most=BRIEF, listener=listener).remarks:
+            listener.warn(remark.sentence)
+    return train_on(sets, plan, beginner, backbone, compute, group, listener, resumed=resumed)
+
+
+def train_on(
+    sets: tuple[PictureSet, PictureSet],
+    plan: Plan,
+    beginner: Generator | None,
+    backbone: Backbone,
+    compute: Compute,
+    group: Group,
+    listener: Listener,
+    *,
+    resumed: bool,
+) -> Outcome:
+    """Train on photographs and paintings that have been read, beginning as another generator or from scratch."""
+    with writing(plan), memory_errors("Use a smaller --batch-size or --size."):
+        (photos, other_photos), (paintings, other_paintings) = (set_aside(one) for one in sets)
+        trainer = Trainer(photos, paintings, backbone, plan.recipe, compute, group)
+        if beginner:
+            trainer.begin_as(beginner)
+        examiner = make_examiner(other_photos, other_paintings, trainer, plan, listener) if group.first else None
+        return Session(trainer, examiner, plan, listener).run(resumed=resumed)
+
+
+@contextlib.contextmanager
+def writing(plan: Plan) -> Iterator[None]:
+    """Turn a disk that fails into a sentence.
+
+    Raises:
+        ResourceError: something could not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        remedy = "make room or choose another place with -o."
+        if has_state(plan.folder):
+            remedy = f"make room and go on with: gan-style train --resume {shlex.quote(str(plan.folder))}"
+        raise ResourceError(
+            f"{error.filename or plan.output} cannot be written ({error.strerror or error}); {remedy}"
+        ) from None
+
+
+def read_start(plan: Plan) -> Generator | None:
+    """The generator of the style that a training is to start from; None for scratch.
+
+    Raises:
+        StyleError: it is no style.
+        UsageError: its network has another shape.
+    """
+    if plan.start == SCRATCH:
+        return None
+    generator = read_style(resolve_style(plan.start)).generator
+    if not same_shape(generator, plan.recipe):
+        raise UsageError(f"{plan.start} has a network of another shape than the one to be trained; start from scratch.")
+    return generator
+
+
+def same_shape(generator: Generator, recipe: Recipe) -> bool:
+    """Whether a recipe's network can begin as another; noise is no part of it."""
+    mine, wanted = (dataclasses.replace(config, noise=0) for config in (generator.config, recipe.generator))
+    return mine == wanted
+
+
+def make_examiner(
+    photos: PictureSet, paintings: PictureSet, trainer: Trainer, plan: Plan, listener: Listener
+) -> Examiner:
+    """Who judges the painter on pictures kept aside."""
+
+    def progress(done: int, total: int) -> None:
+        listener.reading("pictures kept aside", done, total)
+
+    examiner = Examiner(photos, paintings, trainer, choose_features(), progress)
+    if plan.limit.until_done and not examiner.apart:
+        listener.warn(
+            "The photographs are no farther from the paintings than chance may make them, so that nobody can say when "
+            "training is done; it goes on to its limit."
+        )
+    return examiner
+
+
+def looked_at(
+    photos: PictureSet, paintings: PictureSet, backbone: Backbone, *, most: int | None, listener: Listener
+) -> Inspection:
+    """What is wrong with the pictures; of a single painting at several scales one is looked at."""
+    return inspect(
+        photos, paintings.part([0]) if paintings.single else paintings, backbone, most=most, progress=listener.reading
+    )
