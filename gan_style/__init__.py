@@ -27,17 +27,20 @@ if TYPE_CHECKING:
     from gan_style.evaluation.results import Evaluation
     from gan_style.inference.artist import Artist
     from gan_style.inference.style import Style, load_artist, load_style, stylize
-    from gan_style.training.api import check, resume, train
+    from gan_style.training.api import check, cross_validate, resume, train
     from gan_style.training.check import Inspection
+    from gan_style.training.cross_validation import Choice, Grid
     from gan_style.training.recipe import Recipe
     from gan_style.training.schedule import Limit
     from gan_style.training.session import Outcome
 
 __all__ = [
     "Artist",
+    "Choice",
     "DataError",
     "Evaluation",
     "GanStyleError",
+    "Grid",
     "Inspection",
     "Limit",
     "Outcome",
@@ -50,6 +53,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "check",
+    "cross_validate",
     "evaluate",
     "load_artist",
     "load_style",
@@ -64,8 +68,9 @@ ROOMS = {
     "gan_style.inference.artist": ("Artist",),
     "gan_style.inference.style": ("Style", "load_artist", "load_style", "stylize"),
     "gan_style.training.check": ("Inspection",),
+    "gan_style.training.cross_validation": ("Choice", "Grid"),
     "gan_style.training.schedule": ("Limit",),
-    "gan_style.training.api": ("check", "resume", "train"),
+    "gan_style.training.api": ("check", "cross_validate", "resume", "train"),
     "gan_style.training.session": ("Outcome",),
     "gan_style.training.recipe": ("Recipe",),
 }

@@ -22,3 +22,4 @@ SEED = 0
 NOISE = 8
 OBJECTIVE = "least-squares"
 DISCRIMINATOR = "projected"
+FOLDS = 3

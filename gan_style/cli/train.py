@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -13,6 +14,7 @@ from gan_style.defaults import (
     CONTENT_WEIGHT,
     DAY,
     DISCRIMINATOR,
+    FOLDS,
     MINUTES,
     OBJECTIVE,
     SEED,
@@ -21,23 +23,28 @@ from gan_style.defaults import (
 )
 from gan_style.errors import UsageError
 
-PICTURES, NETWORKS, MACHINE, LENGTH = (
+PICTURES, LENGTH, NETWORKS, CROSS, MACHINE = (
     "What is learnt",
-    "Networks and objective",
-    "Machine",
     "Length and output",
+    "Networks and objective",
+    "Cross-validation",
+    "Machine",
 )
 """Groups of options that a newcomer need not read."""
 
 BARS, SPARKS = "▁▂▃▄▅▆▇█", 12
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.progress import Progress
 
     from gan_style.training.check import Inspection
+    from gan_style.training.cross_validation import Choice
     from gan_style.training.listener import Status
+    from gan_style.training.session import Outcome
+
+Number = TypeVar("Number", int, float)
 
 
 def train(
@@ -58,9 +65,12 @@ def train(
         Path | None,
         typer.Option("--output", "-o", help="The style file. [default: PAINTINGS.safetensors, in this folder]"),
     ] = None,
-    minutes: Annotated[float | None, typer.Option(help=f"How long to train. [default: {MINUTES:g}]")] = None,
+    minutes: Annotated[
+        str | None, typer.Option(metavar="<float>", help=f"How long to train. [default: {MINUTES:g}]")
+    ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="How many steps to train, instead of --minutes.", rich_help_panel=LENGTH)
+        str | None,
+        typer.Option(metavar="<int>", help="How many steps to train, instead of --minutes.", rich_help_panel=LENGTH),
     ] = None,
     until_done: Annotated[
         bool,
@@ -86,8 +96,8 @@ def train(
         ),
     ] = SIZE,
     batch_size: Annotated[
-        int, typer.Option(help="Photographs, and paintings, in a step.", rich_help_panel=PICTURES)
-    ] = BATCH_SIZE,
+        str, typer.Option(metavar="<int>", help="Photographs, and paintings, in a step.", rich_help_panel=PICTURES)
+    ] = str(BATCH_SIZE),
     content_weight: Annotated[
         float,
         typer.Option(
@@ -113,6 +123,18 @@ def train(
         int,
         typer.Option(help="How often the discriminator learns before the generator does.", rich_help_panel=NETWORKS),
     ] = 1,
+    cross: Annotated[
+        bool,
+        typer.Option(
+            "--cross-validate",
+            help="Try several settings, such as --batch-size 2,4,8 --minutes 5,10, each on pictures left out of its "
+            "training; then train on all with the best.",
+            rich_help_panel=CROSS,
+        ),
+    ] = False,
+    folds: Annotated[
+        int, typer.Option(help="Parts into which pictures are split for that.", rich_help_panel=CROSS)
+    ] = FOLDS,
     seed: Annotated[
         int, typer.Option(help="Of the initialisation and everything random.", rich_help_panel=PICTURES)
     ] = SEED,
@@ -147,7 +169,7 @@ def train(
     """
     from rich.progress import BarColumn, TaskProgressColumn
 
-    from gan_style.cli.display import TimeLeft, description, is_first, new_progress
+    from gan_style.cli.display import TimeLeft, description, new_progress
 
     if run is not None and given(context) != ["run"]:
         raise UsageError(
@@ -155,49 +177,86 @@ def train(
         )
     if minutes is not None and steps is not None:
         raise UsageError("Give --minutes or --steps, not both.")
+    batch_sizes = numbers("--batch-size", batch_size, int)
+    lengths = numbers("--steps", steps, int) if steps else numbers("--minutes", minutes, float) if minutes else []
+    if not cross and max(len(batch_sizes), len(lengths)) > 1:
+        raise UsageError("Several batch sizes or lengths are to be compared with --cross-validate; else give one.")
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
         from gan_style.models.discriminator import DiscriminatorConfig
-        from gan_style.training.api import check, resume
-        from gan_style.training.api import train as learn
+        from gan_style.training import api
+        from gan_style.training.cross_validation import Grid, is_unfinished
         from gan_style.training.recipe import Recipe
         from gan_style.training.schedule import Limit
 
-        display = Display(progress)
-        if run is not None:
-            outcome = resume(run, listener=display)
+        display, choice = Display(progress), None
+        if run is not None and is_unfinished(run):
+            choice = api.resume_cross_validation(run, listener=display)
+        elif run is not None:
+            outcome = api.resume(run, listener=display)
         elif photos is None or paintings is None:
             raise UsageError("Give a folder of photographs and a folder of paintings.")
         else:
             recipe = Recipe(
                 size=size,
-                batch_size=batch_size,
+                batch_size=batch_sizes[0],
                 seed=seed,
                 content_weight=content_weight,
                 objective=objective,
                 critic_steps=critic_steps,
                 discriminator=DiscriminatorConfig(discriminator),
             )
+            limits = [
+                Limit(steps=int(length), until_done=until_done) if steps else Limit(length, until_done=until_done)
+                for length in lengths or [DAY if until_done else MINUTES]
+            ]
+            how = Options(start, device, precision, licence, overwrite, trim, display)
             if only_check:
-                inspection = check(photos, paintings, recipe=recipe, trim=trim, listener=display)
+                inspection = api.check(photos, paintings, recipe=recipe, trim=trim, listener=display)
+            elif cross:
+                grid = Grid(tuple(batch_sizes), tuple(limits), folds)
+                choice = api.cross_validate(photos, paintings, output, grid=grid, recipe=recipe, **how.keywords)
             else:
-                outcome = learn(
-                    photos,
-                    paintings,
-                    output,
-                    recipe=recipe,
-                    start=start,
-                    limit=Limit((DAY if until_done else MINUTES) if minutes is None else minutes, steps, until_done),
-                    device=device,
-                    precision=precision,
-                    licence=licence,
-                    overwrite=overwrite,
-                    trim=trim,
-                    listener=display,
-                )
+                outcome = api.train(photos, paintings, output, recipe=recipe, limit=limits[0], **how.keywords)
     if only_check:
         report(inspection)
         return
+    if choice:
+        show(choice)
+        outcome = choice.outcome
+    if choice and not choice.chosen:
+        go_on = f"gan-style train --resume {shlex.quote(str(choice.folder))}"
+        typer.echo(f"gan-style: interrupted before anything was chosen. To go on: {go_on}", err=True)
+        raise typer.Exit(130)
+    end(outcome)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What all ways of training are told alike."""
+
+    start: str
+    device: str
+    precision: str
+    licence: str
+    overwrite: bool
+    trim: bool
+    listener: Display
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """As keyword arguments."""
+        return vars(self)
+
+
+def end(outcome: Outcome) -> None:
+    """Say where the style is, and how to go on where it was interrupted.
+
+    Raises:
+        typer.Exit: it was interrupted.
+    """
+    from gan_style.cli.display import is_first
+
     if is_first():
         typer.echo(outcome.style)
     if outcome.interrupted:
@@ -207,6 +266,34 @@ def train(
             err=True,
         )
         raise typer.Exit(130)
+
+
+def show(choice: Choice) -> None:
+    """Print how every setting did; the smaller the distance the better."""
+    if not choice.scores:
+        return
+    typer.echo(f"{'batch':>5} {'minutes' if choice.scores[0].setting.limit.steps is None else 'steps':>8} "
+               f"{'distance':>9} {'spread':>7}  folds")  # fmt: skip
+    for score in choice.scores:
+        limit = score.setting.limit
+        length = f"{limit.minutes:g}" if limit.steps is None else str(limit.steps)
+        folds = " ".join(f"{value:.3f}" for value in score.values)
+        mark = "  chosen" if score.setting == choice.chosen else ""
+        typer.echo(f"{score.setting.batch_size:>5} {length:>8} {score.mean:>9.3f} {score.spread:>7.3f}  {folds}{mark}")
+
+
+def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Number]:
+    """One number, or several with commas between them.
+
+    Raises:
+        UsageError: they are none.
+    """
+    try:
+        return [kind(one) for one in text.split(",")]
+    except ValueError:
+        raise UsageError(
+            f"{option} takes a number, or several with commas between them for --cross-validate, not {text}."
+        ) from None
 
 
 def given(context: typer.Context) -> list[str]:

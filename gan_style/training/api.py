@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gan_style.device import Compute
 from gan_style.errors import StyleError, UsageError
 from gan_style.imaging.finding import SUFFIXES
 from gan_style.training.check import Inspection
+from gan_style.training.cross_validation import Choice, Course, Grid, is_unfinished, read_course, run_course
 from gan_style.training.group import Group, joined
 from gan_style.training.learning import learn, looked_at, same_shape
 from gan_style.training.listener import Listener, Silent
@@ -76,17 +78,96 @@ def train(
         ResourceError: CUDA, the backbone's weights or disk space are missing.
         TrainingError: it fell ill three times; the best style so far is kept.
     """
-    photos, paintings = Path(photos), Path(paintings)
-    output = default_output(paintings) if output is None else Path(output)
-    recipe, limit = recipe or Recipe(), limit or Limit()
-    start = os.fspath(start)
-    if start == START and not same_shape(read_style(resolve_style(START)).generator, recipe):
-        start = SCRATCH
-    plan = Plan(photos, paintings, output, recipe, limit, start, licence, trim, device, precision)
+    plan = Plan(
+        Path(photos),
+        Path(paintings),
+        default_output(Path(paintings)) if output is None else Path(output),
+        recipe or Recipe(),
+        limit or Limit(),
+        beginning(start, recipe or Recipe()),
+        licence,
+        trim,
+        device,
+        precision,
+    )
     compute = Compute.choose(device, precision)
     with joined(compute) as group:
         resumed = group.told(lambda: goes_on(plan, group, overwrite))
         return learn(plan, compute, group, listener or Silent(), resumed=resumed)
+
+
+def beginning(start: str | os.PathLike[str], recipe: Recipe) -> str:
+    """What a generator begins as: what is asked for, or from scratch where that is a base of another shape."""
+    start = os.fspath(start)
+    if start == START and not same_shape(read_style(resolve_style(START)).generator, recipe):
+        return SCRATCH
+    return start
+
+
+def cross_validate(
+    photos: str | os.PathLike[str],
+    paintings: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    grid: Grid,
+    recipe: Recipe | None = None,
+    start: str | os.PathLike[str] = START,
+    device: str = "auto",
+    precision: str = "auto",
+    licence: str = "",
+    overwrite: bool = False,
+    trim: bool = False,
+    listener: Listener | None = None,
+) -> Choice:
+    """Find the batch size and the length that serve best on pictures left out, and train on everything with them.
+
+    Interrupted, it goes on at the unfinished fold with :func:`resume`.
+
+    Args:
+        photos: folder of photographs, read recursively.
+        paintings: folder of paintings, likewise.
+        output: the style file; by default named after ``paintings``, in the current folder.
+        grid: what is tried.
+        recipe: everything else that decides what is learnt.
+        start: as for :func:`train`.
+        device: "auto", "cpu" or "cuda".
+        precision: "auto", "fp32" or "bf16".
+        licence: SPDX identifier written into the style.
+        overwrite: whether ``output`` may replace a file.
+        trim: cut margins and frames off the pictures first.
+        listener: who is told how it goes.
+
+    Raises:
+        DataError: a folder holds nothing to learn from, or too little to be split.
+        ResourceError: CUDA, the backbone's weights or disk space are missing.
+        StyleError: ``start`` is no style.
+        TrainingError: a training fell ill three times.
+        UsageError: a number, word or the output path makes no sense.
+    """
+    recipe = recipe or Recipe()
+    target = default_output(Path(paintings)) if output is None else Path(output)
+    plan = Plan(
+        Path(photos),
+        Path(paintings),
+        target,
+        recipe,
+        grid.limits[0],
+        beginning(start, recipe),
+        licence,
+        trim,
+        device,
+        precision,
+    )
+    for setting in grid.settings:
+        dataclasses.replace(recipe, batch_size=setting.batch_size)  # Fails early where one is out of bounds.
+    check_output(plan.output, (plan.photos, plan.paintings), overwrite)
+    return run_course(Course(plan.absolute(), grid), Compute.choose(device, precision), listener or Silent())
+
+
+def resume_cross_validation(run: str | os.PathLike[str], *, listener: Listener | None = None) -> Choice:
+    """Go on with a cross-validation at the fold that was cut off; as for :func:`resume`."""
+    course = read_course(Path(run))
+    return run_course(course, Compute.choose(course.plan.device, course.plan.precision), listener or Silent())
 
 
 def resume(run: str | os.PathLike[str], *, listener: Listener | None = None) -> Outcome:
@@ -104,6 +185,8 @@ def resume(run: str | os.PathLike[str], *, listener: Listener | None = None) -> 
         ResourceError: CUDA, the backbone's weights or disk space are missing.
         TrainingError: there is nothing to go on from, or it fell ill three times.
     """
+    if is_unfinished(Path(run)):
+        return resume_cross_validation(run, listener=listener).outcome
     plan = read_plan(Path(run))
     compute = Compute.choose(plan.device, plan.precision)
     with joined(compute) as group:

@@ -67,11 +67,14 @@ class Plan:
         Raises:
             OSError: it cannot be written.
         """
-        values = dataclasses.asdict(self.absolute())
-        for name in PATHS:
-            values[name] = str(values[name])
         with replacing(self.folder / NAME) as temporary:
-            temporary.write_text(json.dumps({"schema": SCHEMA, **values}, indent=1), encoding="utf-8")
+            temporary.write_text(json.dumps(plan_values(self), indent=1), encoding="utf-8")
+
+
+def plan_values(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON, with absolute paths."""
+    values = dataclasses.asdict(plan.absolute())
+    return {"schema": SCHEMA, **values, **{name: str(values[name]) for name in PATHS}}
 
 
 def read_plan(folder: Path) -> Plan:
@@ -89,7 +92,18 @@ def read_plan(folder: Path) -> Plan:
         ) from None
     except ValueError:
         raise TrainingError(f"{path} is damaged; train anew.") from None
+    return plan_from(values, folder)
+
+
+def plan_from(values: Any, folder: Path) -> Plan:
+    """The plan of the run in a folder, from what :func:`plan_values` gave.
+
+    Raises:
+        TrainingError: it is damaged, or the folder was renamed.
+    """
+    path = folder / NAME
     try:
+        values = dict(values)
         if values.pop("schema") != SCHEMA:
             raise TrainingError(f"{path} is of another version of gan-style; go on with the one that wrote it.")
         for name in PATHS:
