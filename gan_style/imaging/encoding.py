@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,11 @@ class Format:
     moving: bool = False
     longest: int = 2**31 - 1
 
+
+UNKNOWN = 72 / INCH
+"""Pixels per millimetre that are written where a format demands a density and none is known, as EXIF wants it."""
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 PNG = Format("PNG", deep=True, moving=True)
 JPEG = Format("JPEG", alpha=False, longest=65500)
@@ -194,25 +200,48 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
     if form.name == "JPEG" and len(details.exif or b"") > LONGEST_JPEG_BLOCK:
         details = details.without_exif()
     image = described(image, details, form)
+    # Without a block of its own, and a density, libvips would make one up.
+    keep = "all" if details.exif or details.density else "xmp:iptc:icc"
     how: dict[str, Callable[[], Any]] = {
-        "PNG": lambda: image.pngsave(str(path), compression=6),
+        "PNG": lambda: image.pngsave(str(path), compression=6, keep=keep),
         "JPEG": lambda: image.jpegsave(
             # The best code needs the whole picture in memory first.
             str(path),
             Q=saving.quality,
             subsample_mode="off",
+            keep=keep,
             optimize_coding=image.width * image.height < SMALL,
         ),
-        "WEBP": lambda: image.webpsave(str(path), Q=saving.quality),
+        "WEBP": lambda: image.webpsave(str(path), Q=saving.quality, keep=keep),
         "TIFF": lambda: image.tiffsave(
             str(path), compression="lzw", predictor="horizontal", bigtiff=size_of(image) > CLASSIC_TIFF
         ),
         "GIF": lambda: image.gifsave(str(path)),
-        "AVIF": lambda: image.heifsave(str(path), Q=saving.quality, compression="av1", effort=2),
+        "AVIF": lambda: image.heifsave(str(path), Q=saving.quality, compression="av1", effort=2, keep=keep),
     }
     how[form.name]()
+    if form is PNG and not details.density:
+        forget_density(path)
     if form is TIFF and details.exif:
         add_exif(path, details.exif)
+
+
+def forget_density(path: Path) -> None:
+    """Make what a PNG says of its density, which libvips always writes, the shape of its pixels and no more."""
+    with path.open("r+b") as stream:
+        place = len(PNG_SIGNATURE)
+        while True:
+            stream.seek(place)
+            head = stream.read(8)
+            length, kind = int.from_bytes(head[:4], "big"), head[4:]
+            if len(head) < 8 or kind == b"IDAT":
+                return
+            if kind == b"pHYs":
+                body = kind + stream.read(length)[:8] + b"\0"  # In no unit.
+                stream.seek(place + 4)
+                stream.write(body + zlib.crc32(body).to_bytes(4, "big"))
+                return
+            place += 12 + length
 
 
 def size_of(image: vips.Image) -> int:
@@ -241,7 +270,7 @@ def outgoing(photograph: Photograph, form: Format) -> vips.Image:
 
 def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
     """The picture with its metadata."""
-    density = details.density or (1.0, 1.0)
+    density = details.density or (UNKNOWN, UNKNOWN)
     image = image.copy(xres=density[0], yres=density[1])
     if details.density:
         image.set_type(vips.STRING, "resolution-unit", "in")

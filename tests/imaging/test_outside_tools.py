@@ -161,3 +161,13 @@ def test_films_keep_their_frames_and_times(tmp_path: Path, paint: Paint, name: s
     count = call("ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0",
                  tmp_path / "y.gif")  # fmt: skip
     assert int(count.strip().strip(",")) == 5
+
+
+@pytest.mark.parametrize("target", ["y.jpg", "y.png", "y.webp", "y.avif"])
+def test_nothing_is_said_that_the_photograph_did_not_say(tmp_path: Path, paint: Paint, target: str) -> None:
+    call("convert", tmp_path / "cat.png", "-strip", "+set", "density", tmp_path / "x.jpg")
+    assert "ExifVersion" not in tags(tmp_path / "x.jpg")
+    found = tags(paint("x.jpg", target))
+    assert "ExifVersion" not in found
+    assert "XResolution" not in found
+    assert found.get("PixelUnits", 0) == 0, "the shape of pixels, and not how many there are on paper"
