@@ -75,7 +75,7 @@ def main() -> None:
             result = gan_style.evaluate(options.other_photos, options.other_paintings, style=style)
             figures.write_text(json.dumps(result.as_json(), indent=1))
         rows.append(row(name, style, json.loads(figures.read_text())))
-    print("| what | steps | after a third | two thirds | the end | on other pictures |\n|---|---|---|---|---|---|")
+    print("| what | steps | kept aside | on other pictures |\n|---|---|---|---|")
     print("\n".join(rows), flush=True)
     styles = {name: options.out / f"{name}.safetensors" for name in options.names or CASES}
     (options.out / "curves.svg").write_text(curves(styles, options.minutes))
@@ -109,19 +109,13 @@ def history(style: Path) -> list[dict[str, float]]:
 
 def row(name: str, style: Path, figures: dict[str, Any]) -> str:
     """A row of the table: shares of the gap closed in per cent."""
-    seen = history(style)
-    end = seen[-1]["seconds"]
-
-    def at(share: float) -> str:
-        line = min(seen, key=lambda one: abs(one["seconds"] - share * end))
-        return f"{100 * line['held_closed']:.0f} %"
-
+    last = history(style)[-1]
+    start = f"| {name} | {last['step']} | {100 * last['held_closed']:.0f} %"
     closed = next(one["closed"] for one in figures["rows"] if one["name"] == "painted photographs")
     if closed is None:
-        return f"| {name} | {seen[-1]['step']} | {at(1 / 3)} | {at(2 / 3)} | {at(1)} | not apart |"
+        return f"{start} | not apart |"
     margin = (closed["interval_95"][1] - closed["interval_95"][0]) / 2
-    judged = f"{100 * closed['value']:.1f} % ± {100 * margin:.1f}"
-    return f"| {name} | {seen[-1]['step']} | {at(1 / 3)} | {at(2 / 3)} | {at(1)} | {judged} |"
+    return f"{start} | {100 * closed['value']:.1f} % ± {100 * margin:.1f} |"
 
 
 def curves(styles: dict[str, Path], minutes: float) -> str:
