@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gan_style.checkpoints.integrity import BUNDLED, check_sum, unpinned
 from gan_style.defaults import START
 from gan_style.errors import StyleError
 
@@ -37,8 +38,25 @@ def bundled_styles() -> dict[str, Path]:
 def resolve_style(word: str) -> Path:
     """The file that a --style word means: an existing file, else a style by name, any extension ignored.
 
+    A word may end in ``@sha256:`` and the sum that the file must have; bundled styles must have theirs in any case.
+
     Raises:
-        StyleError: neither exists.
+        StyleError: neither exists, or the sum is another.
+    """
+    word, pinned = unpinned(word)
+    path = find_style(word)
+    if pinned:
+        check_sum(path, pinned, "it is not the file that was pinned.")
+    elif path.parent in FOLDERS and path.stem in BUNDLED:
+        check_sum(path, BUNDLED[path.stem], "it was damaged or changed: install gan-style again.")
+    return path
+
+
+def find_style(word: str) -> Path:
+    """The file that a word without a sum means.
+
+    Raises:
+        StyleError: there is none.
     """
     if not word:
         raise StyleError("The style has no name; --style takes a style file or the name of a bundled style.")

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
 from gan_style.checkpoints.files import write_tensors
+from gan_style.checkpoints.integrity import sum_of
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
 
@@ -99,6 +100,28 @@ def read_style(path: Path) -> StyleFile:
         training=about["training"] if isinstance(about.get("training"), dict) else {},
         metrics=about["metrics"] if isinstance(about.get("metrics"), dict) else {},
     )
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """All that a style file says, as JSON: what it is called, its size and sum, and its whole description.
+
+    Raises:
+        StyleError: as for :func:`read_style`.
+    """
+    style = read_style(path)
+    config = dataclasses.asdict(style.generator.config)
+    return {
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        "sha256": sum_of(path),
+        "schema": SCHEMA,
+        "parameters": sum(value.numel() for value in style.generator.state_dict().values()),
+        "generator": config,
+        "size": style.size,
+        "licence": style.licence,
+        "training": style.training,
+        "metrics": style.metrics,
+    }
 
 
 def is_pickle(data: bytes) -> bool:

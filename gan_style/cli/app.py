@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gan_style.cli.eval import evaluate
+from gan_style.cli.styles import list_styles
 from gan_style.cli.stylize import stylize
 from gan_style.cli.train import train
 from gan_style.errors import GanStyleError
@@ -41,10 +42,21 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def show_styles(wanted: bool) -> None:
+    """Print what styles there are and stop."""
+    if wanted:
+        list_styles()
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     version: Annotated[
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+    styles: Annotated[
+        bool,
+        typer.Option("--list-styles", callback=show_styles, is_eager=True, help="Print what styles have a name."),
     ] = False,
 ) -> None:
     """Options of the program itself."""

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gan_style.cli.styles import list_styles, show_info
 from gan_style.defaults import DETAIL, KEEP_COLORS, MAX_PIXELS, NAME, QUALITY, STRENGTH, STROKE, STYLE
 from gan_style.errors import UsageError
 
 if TYPE_CHECKING:
     from gan_style.inference.batch import Outcome
 
-MANY, FILES = "Many pictures", "Files"
+MANY, FILES, STYLES = "Many pictures", "Files", "Styles"
 
 
 class Metadata(str, enum.Enum):
@@ -107,6 +108,13 @@ def stylize(
         bool,
         typer.Option("--skip-existing", help="Pass over photographs whose paintings exist.", rich_help_panel=MANY),
     ] = False,
+    styles: Annotated[
+        bool, typer.Option("--list-styles", help="Print what styles have a name, and stop.", rich_help_panel=STYLES)
+    ] = False,
+    info: Annotated[
+        bool,
+        typer.Option("--info", help="Print all that the style's file says, as JSON, and stop.", rich_help_panel=STYLES),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a line of JSON for each picture.", rich_help_panel=MANY)
     ] = False,
@@ -121,6 +129,12 @@ def stylize(
 
     In a pipe: cat a.jpg | gan-style stylize - --style monet > b.png
     """
+    if styles:
+        list_styles()
+        return
+    if info:
+        show_info(style)
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
     from gan_style.cli.display import TimeLeft, description, is_terminal, new_progress, say, warn, while_read

@@ -206,9 +206,10 @@ def train(
                 critic_steps=critic_steps,
                 discriminator=DiscriminatorConfig(discriminator),
             )
+            longest = DAY if until_done else MINUTES
             limits = [
-                Limit(steps=int(length), until_done=until_done) if steps else Limit(length, until_done=until_done)
-                for length in lengths or [DAY if until_done else MINUTES]
+                Limit(longest, int(length), until_done) if steps else Limit(length, None, until_done)
+                for length in lengths or [longest]
             ]
             how = Options(start, device, precision, licence, overwrite, trim, display)
             if only_check:

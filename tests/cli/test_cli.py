@@ -16,7 +16,7 @@ from gan_style.__main__ import main as entry_point
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.cli.app import main
 from gan_style.imaging.decoding import Pixels
-from tests.conftest import TINY, lively_generator
+from tests.conftest import TINY, lively_generator, save_crops
 
 
 @dataclass(frozen=True)
@@ -390,3 +390,22 @@ def test_a_painting_serves_as_a_style(run: Run, cat_path: Path, tmp_path: Path) 
     result = run("stylize", cat_path, "--style", "monet", "--minutes", 1)
     assert result.code == 2
     assert "--minutes" in result.error
+
+
+def test_several_settings_are_compared_with_a_table(run: Run, tmp_path: Path) -> None:
+    photos, paintings = save_crops(tmp_path / "photos", "chelsea.png", 6), save_crops(tmp_path / "p", "coffee.png", 6)
+    output = tmp_path / "best.safetensors"
+    common = ("train", photos, paintings, "-o", output, "--size", 64, "--from", "scratch")
+    result = run(*common, "--cross-validate", "--batch-size", "1,2", "--steps", "2", "--folds", "2")
+    assert result.code == 0, result
+    *table, last = result.out.splitlines()
+    assert last == str(output)
+    assert [row.split()[:2] for row in table] == [["batch", "steps"], ["1", "2"], ["2", "2"]]
+    assert sum("chosen" in row for row in table) == 1
+    assert "Chosen: batch" in result.error
+    result = run(*common, "--overwrite", "--batch-size", "1,2")
+    assert (result.code, result.out) == (2, "")
+    assert "--cross-validate" in result.error
+    result = run(*common, "--overwrite", "--batch-size", "many")
+    assert result.code == 2
+    assert "--batch-size takes" in result.error

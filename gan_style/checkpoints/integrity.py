@@ -1,0 +1,63 @@
+"""Whether a file is the one that is meant: sha-256 sums, of the bundled styles and of those that users pin."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from gan_style.errors import StyleError
+
+PIN = re.compile(r"(?P<word>.+)@sha256:(?P<sum>[0-9a-fA-F]*)\Z", re.DOTALL)
+
+LENGTH = 64
+"""Hexadecimal digits of a sum."""
+
+BUNDLED = {
+    "base": "48b518f7ba03aa3bfed3a53f0df21b64c839987181f6ecdb1065d8e7723b0d32",
+    "monet": "c0fc1a6ef0f6325a7d6e57ac929445295abdc65282308e21e35c2894cc095257",
+    "ukiyoe": "11da760a9ddd21132f3b7e4ba0b350a0a871a71b1d5d4565f7ba440dcb901b44",
+    "vangogh": "ec8dbbc5e68426c7d72dac657fa10ea592498e67bebf92b0665a3db1766902d8",
+}
+"""Of the styles that come with the package."""
+
+
+def unpinned(word: str) -> tuple[str, str]:
+    """What a --style word names, and the sum that is pinned to it with ``@sha256:``; empty without one.
+
+    Raises:
+        StyleError: what is pinned is no sum.
+    """
+    match = PIN.match(word)
+    if not match:
+        return word, ""
+    if len(match["sum"]) != LENGTH:
+        raise StyleError(f"{word} should end in @sha256: and {LENGTH} hexadecimal digits; sha256sum FILE prints them.")
+    return match["word"], match["sum"].lower()
+
+
+def sum_of(path: Path) -> str:
+    """The sha-256 of a file, in hexadecimal digits.
+
+    Raises:
+        StyleError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.sha256()
+            while block := stream.read(2**20):
+                digest.update(block)
+            return digest.hexdigest()
+    except OSError as error:
+        raise StyleError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
+
+
+def check_sum(path: Path, expected: str, remedy: str) -> None:
+    """See that a file has a sum.
+
+    Raises:
+        StyleError: it has another.
+    """
+    found = sum_of(path)
+    if found != expected:
+        raise StyleError(f"{path} has the sha-256 {found} and should have {expected}; {remedy}")

@@ -1,0 +1,52 @@
+"""What styles there are, and what a style file says of itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gan_style.errors import StyleError
+
+
+def list_styles() -> None:
+    """Print a line for every style with a name: name, licence, size, what it learnt from, where it lies."""
+    from gan_style.checkpoints.bundled import bundled_styles, named_styles
+    from gan_style.checkpoints.style_file import describe
+    from gan_style.cli.display import say, warn
+
+    bundled = set(bundled_styles().values())
+    for name, path in sorted(named_styles().items()):
+        try:
+            about = describe(path)
+        except StyleError as error:
+            warn(str(error))
+            continue
+        where = "bundled" if path in bundled else str(path)
+        licence = about["licence"] or "no licence given"
+        say(f"{name}  {licence}  {about['bytes'] / 1e6:.1f} MB  {origin(about['training'])}  {where}")
+
+
+def origin(training: dict[str, Any]) -> str:
+    """What a style learnt from, in words; what is missing or no number is left out."""
+    parts = []
+    for what in ("paintings", "photos"):
+        part = training.get(what)
+        count = part.get("count") if isinstance(part, dict) else None
+        if isinstance(count, int):
+            parts.append(f"{count} {'photographs' if what == 'photos' else what}")
+    if isinstance(training.get("steps"), int):
+        parts.append(f"{training['steps']} steps")
+    return ", ".join(parts) or "origin unknown"
+
+
+def show_info(word: str) -> None:
+    """Print all that a style file says, as JSON.
+
+    Raises:
+        StyleError: there is no such style.
+    """
+    from gan_style.checkpoints.bundled import resolve_style
+    from gan_style.checkpoints.style_file import describe
+    from gan_style.cli.display import say
+
+    say(json.dumps(describe(resolve_style(word)), indent=1))
