@@ -137,12 +137,32 @@ def read_header(path: Path, data: bytes) -> dict[str, Any]:
     if 8 + length > len(data):
         raise StyleError(f"{path} is cut off; copy or download it again.")
     try:
-        header = json.loads(data[8 : 8 + length])
+        header = strict_json(data[8 : 8 + length])
     except (ValueError, RecursionError):
         raise StyleError(f"{path} has a damaged header; copy or download it again.") from None
     if not isinstance(header, dict):
         raise StyleError(f"{path} has a damaged header; copy or download it again.")
     return header
+
+
+def strict_json(text: str | bytes) -> Any:
+    """What JSON says, where every reader must understand the same.
+
+    Raises:
+        ValueError: it is damaged, names something twice, or holds what is no number.
+        RecursionError: it is nested too deep.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) < len(pairs):
+            raise ValueError("a name occurs twice")
+        return result
+
+    def refuse(word: str) -> None:
+        raise ValueError(f"{word} is no number")
+
+    return json.loads(text, object_pairs_hook=once, parse_constant=refuse)
 
 
 def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +172,7 @@ def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(text, str):
         raise StyleError(f"{path} is a safetensors file but not a gan-style style; use one written by gan-style train.")
     try:
-        about = json.loads(text)
+        about = strict_json(text)
     except (ValueError, RecursionError):
         about = None
     if not isinstance(about, dict) or type(about.get("schema")) is not int:

@@ -94,6 +94,46 @@ def test_a_false_description_is_refused(style_path: Path, edit: Edit, message: s
         read_style(tamper(style_path, edit))
 
 
+def with_header(path: Path, edit: Callable[[str], str]) -> Path:
+    """Rewrite a style with the text of its header edited."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = edit(data[8 : 8 + length].decode()).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data[8 + length :])
+    return path
+
+
+def test_what_readers_could_understand_differently_is_refused(style_path: Path) -> None:
+    whole = style_path.read_bytes()
+    twice = with_header(style_path, lambda header: header.replace('"stem.bias"', '"head.bias"'))
+    with pytest.raises(StyleError, match="damaged header"):
+        read_style(twice)
+    style_path.write_bytes(whole)
+    about = with_header(style_path, lambda header: header.replace('\\"steps\\": 3', '\\"steps\\": 3, \\"steps\\": 4'))
+    assert style_path.read_bytes() != whole
+    with pytest.raises(StyleError, match="damaged description"):
+        read_style(about)
+    style_path.write_bytes(whole)
+    nan = with_header(style_path, lambda header: header.replace('\\"steps\\": 3', '\\"steps\\": NaN'))
+    with pytest.raises(StyleError, match="damaged description"):
+        read_style(nan)
+
+
+def test_tensors_that_share_bytes_are_refused(style_path: Path) -> None:
+    data = style_path.read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    alike = [name for name, entry in header.items() if name != "__metadata__" and entry["shape"] == [8]]
+    assert len(alike) > 1
+
+    def overlap(text: str) -> str:
+        entries = json.loads(text)
+        entries[alike[0]]["data_offsets"] = entries[alike[1]]["data_offsets"]
+        return json.dumps(entries)
+
+    with pytest.raises(StyleError, match="damaged or cut off"):
+        read_style(with_header(style_path, overlap))
+
+
 def test_numbers_that_are_not_finite_are_neither_read_nor_written(style_path: Path, tiny_generator: Generator) -> None:
     tiny_generator.stem.weight[0, 0, 0, 0] = float("nan")
     before = style_path.read_bytes()
