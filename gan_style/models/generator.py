@@ -58,6 +58,24 @@ class GeneratorConfig:
         blur = 1
         return self.STRIDE * math.ceil((trunk + upsample + refine + blur) / self.STRIDE)
 
+    def shapes(self) -> dict[str, list[int]]:
+        """Shape of every tensor of a generator, by name, without building one."""
+        trunk, fine = self.channels, self.refine_channels
+        squares = [(f"trunk.{index}", trunk) for index in range(self.blocks)]
+        squares += [(f"finish.{index}", fine) for index in range(self.refine_blocks)]
+        convolutions = {
+            "stem": [trunk, 3 * self.STRIDE**2, 3, 3],
+            **{f"{block}.{part}": [width, width, 3, 3] for block, width in squares for part in ("first", "second")},
+            "squeeze": [fine, trunk, 1, 1],
+            "refine": [fine, fine + 12, 3, 3],
+            "head": [12, fine, 3, 3],
+        }
+        shapes = {f"{name}.weight": shape for name, shape in convolutions.items()}
+        shapes |= {f"{name}.bias": shape[:1] for name, shape in convolutions.items()}
+        if self.noise and squares:
+            shapes["manner.weight"] = [sum(width for _, width in squares), self.noise]
+        return shapes
+
 
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions added to their input; the identity at initialisation."""

@@ -99,3 +99,16 @@ def test_bf16_stays_close_to_fp32(tiny_generator: Generator) -> None:
         rough = tiny_generator(photo)
     change = (tiny_generator(photo) - photo).abs().mean()
     assert (rough - tiny_generator(photo)).abs().mean() < 0.03 * change
+
+
+@given(
+    channels=st.integers(4, 16), blocks=st.integers(0, 3), refine=st.integers(4, 12), finish=st.integers(0, 2),
+    noise=st.integers(0, 5),
+)  # fmt: skip
+@settings(max_examples=30, deadline=None)
+def test_a_config_knows_the_shapes_of_its_tensors(
+    channels: int, blocks: int, refine: int, finish: int, noise: int
+) -> None:
+    config = GeneratorConfig(channels, blocks, refine, finish, noise)
+    built = {name: list(value.shape) for name, value in Generator(config).state_dict().items()}
+    assert config.shapes() == built
