@@ -97,7 +97,7 @@ def change(header: Header, chance: random.Random) -> None:
             part = chance.choice([about, about["generator"], about["training"]])
             part[chance.choice([*part, "surprise"])] = chance.choice(ODD)
             header["__metadata__"][METADATA_KEY] = json.dumps(about)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, IndexError, AttributeError, TypeError, ValueError):
             header["__metadata__"] = chance.choice(ODD)
         return
     names = [name for name in header if isinstance(header[name], dict) and name != "__metadata__"]
