@@ -305,7 +305,9 @@ def given(context: typer.Context) -> list[str]:
 
 def report(inspection: Inspection) -> None:
     """Print what is wrong with the pictures."""
-    counts = " and ".join(f"{count} {what}" for what, count in inspection.counts.items())
+    counts = " and ".join(
+        f"{count} {what if count != 1 else what.removesuffix('s')}" for what, count in inspection.counts.items()
+    )
     if not inspection.remarks:
         typer.echo(f"Nothing wrong was seen in {counts}.")
         return

@@ -11,7 +11,7 @@ from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.style_file import StyleFile, read_style
 from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
 from gan_style.device import Compute
-from gan_style.errors import UsageError
+from gan_style.errors import StyleError, UsageError
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import PictureLike, read_picture
 from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
@@ -64,6 +64,8 @@ def load_style(style: str | os.PathLike[str] = STYLE, *, device: str = "auto", p
         UsageError: an unknown device or precision.
     """
     path = resolve_style(os.fspath(style))
+    if is_picture(path):
+        raise StyleError(f"{path} is a picture, not a style; gan-style stylize paints after it, and nothing is learnt.")
     return Style(path.stem, read_style(path), Compute.choose(device, precision))
 
 

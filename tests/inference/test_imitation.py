@@ -129,6 +129,8 @@ def test_what_a_style_is_is_told_from_its_content(tmp_path: Path, style_path: Pa
     artist = load_artist(disguised)
     assert isinstance(artist, Imitator)
     assert artist.name == "painting"
+    with pytest.raises(StyleError, match="is a picture"):
+        gan_style.load_style(disguised)
     renamed = tmp_path / "style.png"
     renamed.write_bytes(style_path.read_bytes())
     assert isinstance(load_artist(renamed), gan_style.Style)
