@@ -33,6 +33,11 @@ def default_output(paintings: Path) -> Path:
     return Path(f"{paintings.resolve().name or 'style'}.safetensors")
 
 
+def style_path(output: str | os.PathLike[str] | None, paintings: str | os.PathLike[str]) -> Path:
+    """The style file: as asked for, or the default."""
+    return default_output(Path(paintings)) if output is None else Path(output)
+
+
 def train(
     photos: str | os.PathLike[str],
     paintings: str | os.PathLike[str],
@@ -78,18 +83,9 @@ def train(
         ResourceError: CUDA, the backbone's weights or disk space are missing.
         TrainingError: it fell ill three times; the best style so far is kept.
     """
-    plan = Plan(
-        Path(photos),
-        Path(paintings),
-        default_output(Path(paintings)) if output is None else Path(output),
-        recipe or Recipe(),
-        limit or Limit(),
-        beginning(start, recipe or Recipe()),
-        licence,
-        trim,
-        device,
-        precision,
-    )
+    recipe = recipe or Recipe()
+    how = (recipe, limit or Limit(), beginning(start, recipe), licence, trim, device, precision)
+    plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
     compute = Compute.choose(device, precision)
     with joined(compute) as group:
         resumed = group.told(lambda: goes_on(plan, group, overwrite))
@@ -145,19 +141,8 @@ def cross_validate(
         UsageError: a number, word or the output path makes no sense.
     """
     recipe = recipe or Recipe()
-    target = default_output(Path(paintings)) if output is None else Path(output)
-    plan = Plan(
-        Path(photos),
-        Path(paintings),
-        target,
-        recipe,
-        grid.limits[0],
-        beginning(start, recipe),
-        licence,
-        trim,
-        device,
-        precision,
-    )
+    how = (recipe, grid.limits[0], beginning(start, recipe), licence, trim, device, precision)
+    plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
     for setting in grid.settings:
         dataclasses.replace(recipe, batch_size=setting.batch_size)  # Fails early where one is out of bounds.
     check_output(plan.output, (plan.photos, plan.paintings), overwrite)
