@@ -1,0 +1,107 @@
+"""A reader of style files written from docs/style-file.md alone: NumPy, and nothing of this package or of PyTorch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import gan_style
+from gan_style.checkpoints.bundled import bundled_styles
+from gan_style.imaging.decoding import Pixels
+
+Array = npt.NDArray[np.float64]
+
+
+class Reader:
+    """A style, and how it paints a picture at the scale at which it learnt."""
+
+    def __init__(self, path: Path) -> None:
+        data = path.read_bytes()
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + length])
+        about = json.loads(header.pop("__metadata__")["gan_style"])
+        assert about["schema"] == 1
+        self.config: dict[str, Any] = about["generator"]
+        self.tensors: dict[str, Array] = {}
+        for name, entry in header.items():
+            start, stop = (8 + length + offset for offset in entry["data_offsets"])
+            kind = {"F16": np.float16, "F32": np.float32}[entry["dtype"]]
+            self.tensors[name] = np.frombuffer(data[start:stop], kind).reshape(entry["shape"]).astype(np.float64)
+
+    def convolve(self, name: str, x: Array) -> Array:
+        weight, bias = self.tensors[f"{name}.weight"], self.tensors[f"{name}.bias"]
+        side = weight.shape[2]
+        padded = np.pad(x, ((0, 0), (side // 2,) * 2, (side // 2,) * 2))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), (1, 2))
+        result: Array = np.tensordot(weight, windows, ((1, 2, 3), (0, 3, 4))) + bias[:, None, None]
+        return result
+
+    def block(self, name: str, x: Array, shift: Array) -> Array:
+        hidden = self.convolve(f"{name}.first", leaky(x)) + shift[:, None, None]
+        return x + self.convolve(f"{name}.second", leaky(hidden))
+
+    def paint(self, rgb: Pixels, z: Array) -> Array:
+        config, (height, width) = self.config, rgb.shape[:2]
+        blocks, finish = config["blocks"], config["refine_blocks"]
+        margin = -(-(4 * (1 + 2 * blocks) + 9 + 4 * finish) // 4) * 4
+        x = np.pad(rgb, ((margin, margin), (margin, margin), (0, 0)), "symmetric").transpose(2, 0, 1) / 127.5 - 1
+        field = np.random.default_rng(0).standard_normal((3, 509, 521), np.float32) / 127.5
+        rows, columns = (np.arange(-margin, side + margin) for side in (height, width))
+        grain = field[:, rows % 509][:, :, columns % 521]
+        x = x + grain
+        widths = [config["channels"]] * blocks + [config["refine_channels"]] * finish
+        shifts = np.split(self.tensors["manner.weight"] @ z, np.cumsum(widths)[:-1])
+        h = self.convolve("stem", unshuffle(x, 4))
+        for index in range(blocks):
+            h = self.block(f"trunk.{index}", h, shifts[index])
+        h = np.concatenate([twice(self.convolve("squeeze", leaky(h))), unshuffle(x, 2)])
+        h = self.convolve("refine", leaky(h))
+        for index in range(finish):
+            h = self.block(f"finish.{index}", h, shifts[blocks + index])
+        delta = shuffle(self.convolve("head", leaky(h)))
+        for axis in (1, 2):
+            edge = np.pad(delta, [(0, 0), *((1, 1) if one == axis else (0, 0) for one in (1, 2))], "edge")
+            parts = [np.take(edge, range(start, start + delta.shape[axis]), axis) for start in range(3)]
+            delta = (parts[0] + 2 * parts[1] + parts[2]) / 4
+        painted = (x + delta - grain)[:, margin:-margin, margin:-margin]
+        return np.floor((np.clip(painted, -1, 1).transpose(1, 2, 0) + 1) * 127.5 + 0.5)
+
+
+def leaky(x: Array) -> Array:
+    return np.where(x > 0, x, 0.2 * x)
+
+
+def unshuffle(x: Array, n: int) -> Array:
+    c, h, w = x.shape
+    return x.reshape(c, h // n, n, w // n, n).transpose(0, 2, 4, 1, 3).reshape(c * n * n, h // n, w // n)
+
+
+def shuffle(x: Array) -> Array:
+    c, h, w = x.shape
+    return x.reshape(c // 4, 2, 2, h, w).transpose(0, 3, 1, 4, 2).reshape(c // 4, 2 * h, 2 * w)
+
+
+def twice(x: Array) -> Array:
+    for axis in (1, 2):
+        before, after = (
+            np.take(x, np.clip(np.arange(x.shape[axis]) + step, 0, x.shape[axis] - 1), axis) for step in (-1, 1)
+        )
+        x = np.stack([0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after], axis + 1)
+        shape = list(x.shape)
+        x = x.reshape(*shape[:axis], shape[axis] * 2, *shape[axis + 2 :])
+    return x
+
+
+@pytest.mark.parametrize("name", ["monet", "ukiyoe"])
+def test_the_documented_format_is_enough_to_paint(name: str, cat: Pixels) -> None:
+    photo = cat[60:108, 90:154].copy()
+    z = np.random.default_rng(3).standard_normal((1, 8), np.float32)[0]
+    ours = np.asarray(gan_style.load_style(name, device="cpu", precision="fp32").paint(photo, seed=3), float)
+    theirs = Reader(bundled_styles()[name]).paint(photo, z)
+    assert np.abs(ours - photo).mean() > 5, "it does paint"
+    assert np.abs(ours - theirs).max() <= 1
