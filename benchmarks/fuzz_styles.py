@@ -21,7 +21,8 @@ from typing import Any
 
 import torch
 
-from gan_style.checkpoints.style_file import METADATA_KEY, StyleFile, read_style, write_style
+from gan_style.checkpoints.header import METADATA_KEY
+from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
 

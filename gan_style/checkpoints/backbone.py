@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from gan_style.checkpoints.files import write_tensors
+from gan_style.checkpoints.hub import client
 from gan_style.errors import ResourceError
 from gan_style.models.backbone import VARIANTS, Backbone, BackboneConfig, PooledFeatures, fold_batch_norm
 
@@ -138,10 +139,8 @@ def source_weights(variant: str = "lite0") -> dict[str, Tensor]:
 
 def hub_weights(published: Published) -> dict[str, Tensor]:
     """The same weights in timm's conversion, through huggingface-hub and its cache."""
-    from huggingface_hub import hf_hub_download
-
     try:
-        return load_file(hf_hub_download(published.repository, published.HUB_FILE))
+        return load_file(client().hf_hub_download(published.repository, published.HUB_FILE))
     except Exception as error:  # The client raises a dozen kinds; all of them mean that the file is not to be had.
         kind = type(error).__name__
         raise ResourceError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gan_style.checkpoints.header import SUFFIX
+from gan_style.checkpoints.hub import SCHEME, Count, fetch, hub_address
 from gan_style.checkpoints.integrity import BUNDLED, check_sum, unpinned
 from gan_style.defaults import START
 from gan_style.errors import StyleError
@@ -12,9 +14,6 @@ from gan_style.errors import StyleError
 PACKAGE = Path(__file__).resolve().parent.parent
 FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
 """A wheel carries the weights inside the package; a checkout, editable or not, has them beside it."""
-
-SUFFIX = ".safetensors"
-
 
 OWN = "GAN_STYLE_WEIGHTS"
 """Environment variable that names a folder of styles which come before the bundled ones."""
@@ -35,16 +34,21 @@ def bundled_styles() -> dict[str, Path]:
     return {}
 
 
-def resolve_style(word: str) -> Path:
-    """The file that a --style word means: an existing file, else a style by name, any extension ignored.
+def resolve_style(word: str, progress: Count | None = None) -> Path:
+    """The file that a --style word means: an existing file, else a style by name, any extension ignored, else on the Hub.
 
     A word may end in ``@sha256:`` and the sum that the file must have; bundled styles must have theirs in any case.
 
+    Args:
+        word: what is wanted.
+        progress: told of a download.
+
     Raises:
-        StyleError: neither exists, or the sum is another.
+        StyleError: none of them exists, or the sum is another.
+        ResourceError: it is on the Hub, and that is out of reach.
     """
     word, pinned = unpinned(word)
-    path = find_style(word)
+    path = find_style(word, progress)
     if pinned:
         check_sum(path, pinned, "it is not the file that was pinned.")
     elif path.parent in FOLDERS and path.stem in BUNDLED:
@@ -52,11 +56,12 @@ def resolve_style(word: str) -> Path:
     return path
 
 
-def find_style(word: str) -> Path:
+def find_style(word: str, progress: Count | None = None) -> Path:
     """The file that a word without a sum means.
 
     Raises:
         StyleError: there is none.
+        ResourceError: it is on the Hub, and that is out of reach.
     """
     if not word:
         raise StyleError("The style has no name; --style takes a style file or the name of a bundled style.")
@@ -69,4 +74,12 @@ def find_style(word: str) -> Path:
         return bundled[path.stem.lower()]
     if path.is_dir():
         raise StyleError(f"{word} is a folder; --style takes a style file or one of: {names}.")
-    raise StyleError(f"There is no style {word}: no such file, and the styles with a name are: {names or 'none'}.")
+    if path.exists():
+        raise StyleError(f"{word} is no ordinary file, so it is not a style.")
+    address = hub_address(word)
+    if address:
+        return fetch(address, progress)
+    raise StyleError(
+        f"There is no style {word}: no such file, and the styles with a name are: {names or 'none'}; "
+        f"one on the Hub is written {SCHEME}owner/repo."
+    )

@@ -18,17 +18,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
 from gan_style.checkpoints.files import write_tensors
+from gan_style.checkpoints.header import METADATA_KEY, is_pickle, read_header, read_regular, strict_json
 from gan_style.checkpoints.integrity import sum_of
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
 
-METADATA_KEY = "gan_style"
 SCHEMA = 1
-HEADER_LIMIT = 1 << 20
-FILE_LIMIT = 256 << 20
 DTYPE_BYTES = {"F16": 2, "BF16": 2, "F32": 4}
-ZIP_MAGIC = b"PK\x03\x04"
-PICKLE_MAGIC = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 @dataclass
@@ -77,13 +73,7 @@ def read_style(path: Path) -> StyleFile:
     Raises:
         StyleError: the file is missing, damaged, of another kind, or from a newer version.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(FILE_LIMIT + 1)
-    except OSError as error:
-        raise StyleError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
-    if len(data) > FILE_LIMIT:
-        raise StyleError(f"{path} is larger than {FILE_LIMIT >> 20} MiB, so it is not a gan-style style.")
+    data = read_regular(path)
     if is_pickle(data):
         raise StyleError(
             f"{path} is a pickle (an ordinary PyTorch checkpoint), which can run code when it is opened and is never "
@@ -122,47 +112,6 @@ def describe(path: Path) -> dict[str, Any]:
         "training": style.training,
         "metrics": style.metrics,
     }
-
-
-def is_pickle(data: bytes) -> bool:
-    """Whether a file is a pickle, bare or in PyTorch's zip; a safetensors header's length can begin like one."""
-    return data.startswith(ZIP_MAGIC) or (data.startswith(PICKLE_MAGIC) and data[8:9] != b"{")
-
-
-def read_header(path: Path, data: bytes) -> dict[str, Any]:
-    """The JSON header of a safetensors file."""
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > HEADER_LIMIT or data[8:9] != b"{":
-        raise StyleError(f"{path} is not a safetensors file, so it is not a style.")
-    if 8 + length > len(data):
-        raise StyleError(f"{path} is cut off; copy or download it again.")
-    try:
-        header = strict_json(data[8 : 8 + length])
-    except (ValueError, RecursionError):
-        raise StyleError(f"{path} has a damaged header; copy or download it again.") from None
-    if not isinstance(header, dict):
-        raise StyleError(f"{path} has a damaged header; copy or download it again.")
-    return header
-
-
-def strict_json(text: str | bytes) -> Any:
-    """What JSON says, where every reader must understand the same.
-
-    Raises:
-        ValueError: it is damaged, names something twice, or holds what is no number.
-        RecursionError: it is nested too deep.
-    """
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(pairs)
-        if len(result) < len(pairs):
-            raise ValueError("a name occurs twice")
-        return result
-
-    def refuse(word: str) -> None:
-        raise ValueError(f"{word} is no number")
-
-    return json.loads(text, object_pairs_hook=once, parse_constant=refuse)
 
 
 def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:

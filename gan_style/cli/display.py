@@ -17,6 +17,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -73,17 +74,21 @@ def counting() -> Iterator[Callable[[str, int, int], None]]:
     """A progress display for work in phases: call what it gives with the phase, how many are done and of how many."""
     columns = (BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft(), description())
     with new_progress(*columns) as progress:
-        task = progress.add_task("loading", total=None)
-        start, phase = time.monotonic(), ""
+        yield counter(progress, progress.add_task("loading", total=None))
 
-        def show(what: str, done: int, total: int) -> None:
-            nonlocal start, phase
-            if what != phase:
-                start, phase = time.monotonic(), what
-            remaining = (time.monotonic() - start) / done * (total - done) if done else float("inf")
-            progress.update(task, description=what, completed=done, total=total, remaining=remaining)
 
-        yield show
+def counter(progress: Progress, task: TaskID) -> Callable[[str, int, int], None]:
+    """What shows work in phases as one task: called with the phase, how many are done and of how many."""
+    start, phase = time.monotonic(), ""
+
+    def show(what: str, done: int, total: int) -> None:
+        nonlocal start, phase
+        if what != phase:
+            start, phase = time.monotonic(), what
+        remaining = (time.monotonic() - start) / done * (total - done) if done else float("inf")
+        progress.update(task, description=what, completed=done, total=total, remaining=remaining)
+
+    return show
 
 
 def description() -> TextColumn:

@@ -9,21 +9,27 @@ from gan_style.errors import StyleError
 
 
 def list_styles() -> None:
-    """Print a line for every style with a name: name, licence, size, what it learnt from, where it lies."""
+    """Print a line for every style with a name, and every one in the Hub's cache.
+
+    A line holds name, licence, size, what it learnt from, and where it lies.
+    """
     from gan_style.checkpoints.bundled import bundled_styles, named_styles
+    from gan_style.checkpoints.header import printable
+    from gan_style.checkpoints.hub import cached_styles
     from gan_style.checkpoints.style_file import describe
     from gan_style.cli.display import say, warn
 
     bundled = set(bundled_styles().values())
-    for name, path in sorted(named_styles().items()):
+    named = {name: (path, "bundled" if path in bundled else str(path)) for name, path in sorted(named_styles().items())}
+    cached = {str(source): (path, "cached") for source, path in cached_styles().items()}
+    for name, (path, where) in {**named, **cached}.items():
         try:
             about = describe(path)
         except StyleError as error:
             warn(str(error))
             continue
-        where = "bundled" if path in bundled else str(path)
         licence = about["licence"] or "no licence given"
-        say(f"{name}  {licence}  {about['bytes'] / 1e6:.1f} MB  {origin(about['training'])}  {where}")
+        say(printable(f"{name}  {licence}  {about['bytes'] / 1e6:.1f} MB  {origin(about['training'])}  {where}"))
 
 
 def origin(training: dict[str, Any]) -> str:
@@ -40,13 +46,20 @@ def origin(training: dict[str, Any]) -> str:
 
 
 def show_info(word: str) -> None:
-    """Print all that a style file says, as JSON.
+    """Print all that a style file says, as JSON, and where on the Hub it came from.
 
     Raises:
         StyleError: there is no such style.
+        ResourceError: the Hub is out of reach.
     """
-    from gan_style.checkpoints.bundled import resolve_style
-    from gan_style.checkpoints.style_file import describe
-    from gan_style.cli.display import say
+    from gan_style.cli.display import counting, say
 
-    say(json.dumps(describe(resolve_style(word)), indent=1))
+    with counting() as show:
+        from gan_style.checkpoints.bundled import resolve_style
+        from gan_style.checkpoints.hub import source_of
+        from gan_style.checkpoints.style_file import describe
+
+        path = resolve_style(word, show)
+        source = source_of(path)
+        about = describe(path)
+    say(json.dumps({**about, "source": str(source) if source else None}, indent=1))

@@ -37,7 +37,10 @@ def stylize(
     style: Annotated[
         str,
         typer.Option(
-            "--style", "-s", envvar="GAN_STYLE_STYLE", help="A style file, the name of a bundled style, or a painting."
+            "--style",
+            "-s",
+            envvar="GAN_STYLE_STYLE",
+            help="A style file, the name of a bundled style, owner/repo on the Hub, or a painting.",
         ),
     ] = STYLE,
     output: Annotated[
@@ -137,7 +140,7 @@ def stylize(
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, description, is_terminal, new_progress, say, warn, while_read
+    from gan_style.cli.display import TimeLeft, counter, description, is_terminal, new_progress, say, warn, while_read
 
     speed = TextColumn("{task.fields[speed]}")
     columns = (BarColumn(16), MofNCompleteColumn(), speed, TimeElapsedColumn(), TimeLeft(), description())
@@ -156,7 +159,9 @@ def stylize(
             wanted += listed_paths(read_list(path))
         if not wanted and not from_file:
             raise UsageError("There is nothing to paint; name photographs, folders or --from-file LIST.")
-        loaded = load_artist(style, device=device, precision=precision, minutes=minutes)
+        loaded = load_artist(
+            style, device=device, precision=precision, minutes=minutes, downloading=counter(progress, task)
+        )
         if (seed is not None or variations) and not loaded.manners:
             raise UsageError(f"{loaded.name} knows one manner of painting only; leave --seed and --variations out.")
         if output == PIPE or (output is None and wanted == [PIPE]):

@@ -93,7 +93,7 @@ def evaluate(
     if outputs is not None:
         painter = Painted(Path(outputs))
     else:
-        painter = Painting(load_style(os.fspath(style or ""), device=device, precision=precision))
+        painter = Painting(load_style(os.fspath(style or ""), device=device, precision=precision, downloading=progress))
     return Judge(Path(photos), Path(paintings), painter, choose_features(features), seed, progress).run()
 
 
@@ -308,7 +308,9 @@ class Judge:
                 "count": counts["paintings"],
                 "fingerprint": self.fingerprints["paintings"],
             },
-            "style": {"name": style.name, "training": style.file.training} if style else None,
+            "style": {"name": style.name, "source": style.source or None, "training": style.file.training}
+            if style
+            else None,
             "outputs": str(self.painter.folder) if isinstance(self.painter, Painted) else None,
             "features": self.space.settings(),
             "content_features": self.content_space.settings(),

@@ -114,7 +114,7 @@ def write_study(
     config = config or StudyConfig()
     if len(painters) < 2:
         raise UsageError("Give at least two painters to compare: styles, or folders of painted photographs.")
-    sources = named_sources(painters, device, precision)
+    sources = named_sources(painters, device, precision, progress)
     builder = Builder(sources, Path(photos), config, progress)
     data = builder.build()
     page = write_page(template("study.html").render(question=config.question, study=data), Path(folder))
@@ -122,7 +122,9 @@ def write_study(
     return Study(page, list(sources), counted, builder.failures)
 
 
-def named_sources(painters: Sequence[str | os.PathLike[str]], device: str, precision: str) -> dict[str, PictureSource]:
+def named_sources(
+    painters: Sequence[str | os.PathLike[str]], device: str, precision: str, progress: Progress
+) -> dict[str, PictureSource]:
     """Painters by their names, numbered where two have the same."""
     sources: dict[str, PictureSource] = {}
     for painter in painters:
@@ -131,7 +133,7 @@ def named_sources(painters: Sequence[str | os.PathLike[str]], device: str, preci
         if path.is_dir():
             source, name = Painted(path), path.resolve().name
         else:
-            style = load_style(os.fspath(painter), device=device, precision=precision)
+            style = load_style(os.fspath(painter), device=device, precision=precision, downloading=progress)
             source, name = Painting(style), style.name
         unique = name
         for number in itertools.count(2):

@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from gan_style.checkpoints.bundled import resolve_style
+from gan_style.checkpoints.hub import Count, source_of
 from gan_style.checkpoints.style_file import StyleFile, read_style
 from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
 from gan_style.device import Compute
@@ -27,10 +28,11 @@ class Style(Artist):
         name: the style's name, from its file.
         manners: whether a seed makes a difference.
         file: the network and all that is known about it.
+        source: address with its commit, where it is from the Hub, or empty.
     """
 
-    def __init__(self, name: str, file: StyleFile, compute: Compute) -> None:
-        self.name, self.file = name, file
+    def __init__(self, name: str, file: StyleFile, compute: Compute, source: str = "") -> None:
+        self.name, self.file, self.source = name, file, source
         self.manners = file.generator.config.noise > 0
         self.painter = Painter(file.generator, file.size, compute)
 
@@ -50,23 +52,37 @@ class Style(Artist):
         return photograph.painted(canvas)
 
 
-def load_style(style: str | os.PathLike[str] = STYLE, *, device: str = "auto", precision: str = "auto") -> Style:
+def load_style(
+    style: str | os.PathLike[str] = STYLE,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    downloading: Count | None = None,
+) -> Style:
     """Load a style.
 
     Args:
-        style: a style file, or the name of a bundled style with or without an extension.
+        style: a style file, the name of a bundled style with or without an extension, or a style on the Hugging Face
+            Hub: "owner/repo" or "hf://owner/repo/file.safetensors@revision".
         device: "auto", "cpu" or "cuda".
         precision: "auto", "fp32" or "bf16".
+        downloading: told of a download: of what, how many bytes are there, and of how many.
 
     Raises:
         StyleError: there is no such style, or the file is not one.
-        ResourceError: CUDA is asked for and not there.
+        ResourceError: CUDA is asked for and not there, or the Hub is out of reach.
         UsageError: an unknown device or precision.
     """
-    path = resolve_style(os.fspath(style))
+    path = resolve_style(os.fspath(style), downloading)
     if is_picture(path):
         raise StyleError(f"{path} is a picture, not a style; gan-style stylize paints after it, and nothing is learnt.")
-    return Style(path.stem, read_style(path), Compute.choose(device, precision))
+    return style_in(path, device, precision)
+
+
+def style_in(path: Path, device: str, precision: str) -> Style:
+    """The style that a file holds."""
+    file = read_style(path)
+    return Style(path.stem, file, Compute.choose(device, precision), str(source_of(path) or ""))
 
 
 def load_artist(
@@ -75,6 +91,7 @@ def load_artist(
     device: str = "auto",
     precision: str = "auto",
     minutes: float | None = None,
+    downloading: Count | None = None,
 ) -> Artist:
     """Load whatever can paint: a style, or a painting to paint after.
 
@@ -83,20 +100,21 @@ def load_artist(
         device: "auto", "cpu" or "cuda".
         precision: "auto", "fp32" or "bf16", for styles.
         minutes: most that may be spent on a photograph painted after a picture.
+        downloading: as for :func:`load_style`.
 
     Raises:
         StyleError: there is no such style, or the file is neither a style nor a picture.
         PictureError: the picture cannot be decoded.
-        ResourceError: CUDA is asked for and not there, or the backbone's weights are missing.
+        ResourceError: CUDA is asked for and not there, the backbone's weights are missing, or the Hub is out of reach.
         UsageError: an unknown device or precision, or minutes out of range.
     """
     if minutes is not None and not 0 < minutes <= DAY:
         raise UsageError(f"minutes must be above 0 and at most {DAY:g}, not {minutes:g}.")
-    path = resolve_style(os.fspath(style))
+    path = resolve_style(os.fspath(style), downloading)
     if not is_picture(path):
         if minutes is not None:
             raise UsageError(f"{path} is a style, which paints in seconds; --minutes is for painting after a picture.")
-        return load_style(style, device=device, precision=precision)
+        return style_in(path, device, precision)
     from gan_style.checkpoints.backbone import load_backbone
     from gan_style.inference.imitation import Imitator
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import resolve_style
+from gan_style.checkpoints.hub import source_of
 from gan_style.checkpoints.style_file import read_style
 from gan_style.defaults import SCRATCH, START
 from gan_style.device import Compute
@@ -67,7 +68,7 @@ def train(
         output: the style file; by default named after ``paintings``, in the current folder.
         recipe: what decides what is learnt.
         limit: how long; 30 minutes by default.
-        start: what the generator begins as: "scratch", a style file or the name of a bundled style. "base" has learnt
+        start: what the generator begins as: "scratch", or a style as :func:`load_style` takes it. "base" has learnt
             from all painters that are bundled; a network of another shape than its own begins from scratch then.
         device: "auto", "cpu" or "cuda".
         precision: "auto", "fp32" or "bf16".
@@ -84,7 +85,7 @@ def train(
         TrainingError: it fell ill three times; the best style so far is kept.
     """
     recipe = recipe or Recipe()
-    how = (recipe, limit or Limit(), beginning(start, recipe), licence, trim, device, precision)
+    how = (recipe, limit or Limit(), beginning(start, recipe, listener or Silent()), licence, trim, device, precision)
     plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
     compute = Compute.choose(device, precision)
     with joined(compute) as group:
@@ -92,9 +93,15 @@ def train(
         return learn(plan, compute, group, listener or Silent(), resumed=resumed)
 
 
-def beginning(start: str | os.PathLike[str], recipe: Recipe) -> str:
-    """What a generator begins as: what is asked for, or from scratch where that is a base of another shape."""
+def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener) -> str:
+    """What a generator begins as: what is asked for, or from scratch where that is a base of another shape.
+
+    A style on the Hub is downloaded, and from then on meant with its commit.
+    """
     start = os.fspath(start)
+    source = None if start == SCRATCH else source_of(resolve_style(start, listener.reading))
+    if source:
+        return str(source)
     if start == START and not same_shape(read_style(resolve_style(START)).generator, recipe):
         return SCRATCH
     return start
@@ -141,7 +148,7 @@ def cross_validate(
         UsageError: a number, word or the output path makes no sense.
     """
     recipe = recipe or Recipe()
-    how = (recipe, grid.limits[0], beginning(start, recipe), licence, trim, device, precision)
+    how = (recipe, grid.limits[0], beginning(start, recipe, listener or Silent()), licence, trim, device, precision)
     plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
     for setting in grid.settings:
         dataclasses.replace(recipe, batch_size=setting.batch_size)  # Fails early where one is out of bounds.

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from gan_style.checkpoints.hub import hub_address
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.errors import DataError, StyleError, TrainingError
 from gan_style.models.generator import Generator
@@ -119,7 +120,7 @@ class Keeper:
         trainer = self.trainer
         sets = {"photos": trainer.photos, "paintings": trainer.paintings}
         return {
-            "start": Path(self.plan.start).name,
+            "start": self.plan.start if hub_address(self.plan.start) else Path(self.plan.start).name,
             "recipe": {**dataclasses.asdict(trainer.recipe), "augmentation": dataclasses.asdict(trainer.augmentation)},
             "steps": steps,
             # Of so many steps the same style comes out however long they took.

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from gan_style.checkpoints.bundled import bundled_styles, resolve_style
-from gan_style.checkpoints.style_file import METADATA_KEY, PICKLE_MAGIC, StyleFile, read_style, write_style
+from gan_style.checkpoints.header import METADATA_KEY, PICKLE_MAGIC
+from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.training.recipe import Recipe
