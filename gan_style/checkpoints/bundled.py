@@ -35,7 +35,7 @@ def bundled_styles() -> dict[str, Path]:
 
 
 def resolve_style(word: str, progress: Count | None = None) -> Path:
-    """The file that a --style word means: an existing file, else a style by name, any extension ignored, else on the Hub.
+    """The file that a --style word means: an existing one, else a style by name, any extension ignored, else the Hub's.
 
     A word may end in ``@sha256:`` and the sum that the file must have; bundled styles must have theirs in any case.
 

@@ -144,7 +144,7 @@ def network_errors() -> tuple[type[BaseException], ...]:
 
 def bar_for(address: Address, progress: Count | None) -> type:
     """A progress bar, as huggingface-hub wants one, that draws nothing and tells ``progress``."""
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]
 
     name = address.file.rsplit("/", 1)[-1]
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gan_style.cli.eval import evaluate
+from gan_style.cli.push import push
 from gan_style.cli.styles import list_styles
 from gan_style.cli.stylize import stylize
 from gan_style.cli.train import train
@@ -19,7 +20,7 @@ from gan_style.version import __version__
 EXIT_CODES = (
     "Exit codes: 0 all went well; 1 some pictures of several failed, or an unforeseen error; 2 wrong usage; "
     "3 a picture cannot be read or written; 4 no such style, or not a style; 5 nothing to learn from; "
-    "6 no such device, no weights, no memory, no space; 7 training went wrong; 130 interrupted; 141 nobody read on."
+    "6 no such device, no weights, no memory, no space, no network; 7 training went wrong; 130 interrupted; 141 nobody read on."
 )
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command()(stylize)
 app.command()(train)
 app.command("eval")(evaluate)
+app.command()(push)
 
 
 def show_version(wanted: bool) -> None:
@@ -56,7 +58,9 @@ def options(
     ] = False,
     styles: Annotated[
         bool,
-        typer.Option("--list-styles", callback=show_styles, is_eager=True, help="Print what styles have a name."),
+        typer.Option(
+            "--list-styles", callback=show_styles, is_eager=True, help="Print what styles have a name or are cached."
+        ),
     ] = False,
 ) -> None:
     """Options of the program itself."""

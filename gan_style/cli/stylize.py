@@ -112,7 +112,10 @@ def stylize(
         typer.Option("--skip-existing", help="Pass over photographs whose paintings exist.", rich_help_panel=MANY),
     ] = False,
     styles: Annotated[
-        bool, typer.Option("--list-styles", help="Print what styles have a name, and stop.", rich_help_panel=STYLES)
+        bool,
+        typer.Option(
+            "--list-styles", help="Print what styles have a name or are cached, and stop.", rich_help_panel=STYLES
+        ),
     ] = False,
     info: Annotated[
         bool,

@@ -23,12 +23,13 @@ from gan_style.defaults import (
 )
 from gan_style.errors import UsageError
 
-PICTURES, LENGTH, NETWORKS, CROSS, MACHINE = (
+PICTURES, LENGTH, NETWORKS, CROSS, MACHINE, HUB = (
     "What is learnt",
     "Length and output",
     "Networks and objective",
     "Cross-validation",
     "Machine",
+    "Sharing",
 )
 """Groups of options that a newcomer need not read."""
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+    from gan_style.sharing.publishing import Destination
     from gan_style.training.check import Inspection
     from gan_style.training.cross_validation import Choice
     from gan_style.training.listener import Status
@@ -147,6 +149,22 @@ def train(
     trim: Annotated[
         bool, typer.Option("--trim-borders", help="Cut margins and frames off the pictures.", rich_help_panel=PICTURES)
     ] = False,
+    push_to: Annotated[
+        str,
+        typer.Option(metavar="OWNER/REPO", help="Put the finished style on the Hugging Face Hub.", rich_help_panel=HUB),
+    ] = "",
+    private: Annotated[bool, typer.Option("--private", help="Into a private repository.", rich_help_panel=HUB)] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Into a public one, without asking.", rich_help_panel=HUB)
+    ] = False,
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview/--no-preview",
+            help="With preview.png, which shows photographs that were learnt from.",
+            rich_help_panel=HUB,
+        ),
+    ] = True,
     run: Annotated[
         Path | None,
         typer.Option("--resume", metavar="RUN", help="Go on with a training that was cut off; RUN is its folder."),
@@ -181,6 +199,9 @@ def train(
     lengths = numbers("--steps", steps, int) if steps else numbers("--minutes", minutes, float) if minutes else []
     if not cross and max(len(batch_sizes), len(lengths)) > 1:
         raise UsageError("Several batch sizes or lengths are to be compared with --cross-validate; else give one.")
+    if (private or yes) and not push_to:
+        raise UsageError("--private and --yes are for --push-to OWNER/REPO; give that, or leave them out.")
+    sharing = Sharing.agreed(push_to, private=private, yes=yes, preview=preview) if push_to and not only_check else None
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
         from gan_style.models.discriminator import DiscriminatorConfig
@@ -230,6 +251,41 @@ def train(
         typer.echo(f"gan-style: interrupted before anything was chosen. To go on: {go_on}", err=True)
         raise typer.Exit(130)
     end(outcome)
+    if sharing:
+        sharing.share(outcome.style)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Where the finished style is to be put.
+
+    Attributes:
+        destination: on the Hub.
+        preview: whether a picture goes with it.
+    """
+
+    destination: Destination
+    preview: bool
+
+    @classmethod
+    def agreed(cls, repository: str, *, private: bool, yes: bool, preview: bool) -> Sharing | None:
+        """Look it up and ask before the training, not after it; None in a process that others speak for."""
+        from gan_style.cli.display import is_first
+        from gan_style.cli.push import ask
+        from gan_style.sharing.publishing import look_up
+
+        if not is_first():
+            return None
+        destination = look_up(repository, private=private)
+        ask(destination, ["the style", *(["preview.png of this training"] if preview else [])], yes=yes)
+        return cls(destination, preview)
+
+    def share(self, style: Path) -> None:
+        """Upload a style."""
+        from gan_style.cli.display import say
+        from gan_style.cli.push import preview_of, upload
+
+        say(upload(style, self.destination, preview_of(style) if self.preview else []))
 
 
 @dataclass(frozen=True)

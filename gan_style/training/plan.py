@@ -32,8 +32,8 @@ class Plan:
         output: the style file.
         recipe: what decides what is learnt.
         limit: how long.
-        start: what the generator begins as: "scratch", a style file, the name of a bundled style, or one on the Hub with its
-            commit.
+        start: what the generator begins as: "scratch", a style file, the name of a bundled style, or an address on the
+            Hub with its commit.
         licence: SPDX identifier written into the style.
         trim: whether margins and frames are cut off.
         device: as asked for.

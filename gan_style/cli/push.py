@@ -1,0 +1,100 @@
+"""``gan-style push``, and what ``gan-style train --push-to`` asks and does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gan_style.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gan_style.sharing.publishing import Destination
+
+
+def push(
+    style: Annotated[str, typer.Argument(metavar="STYLE", help="A style file.", show_default=False)],
+    repository: Annotated[
+        str, typer.Argument(metavar="OWNER/REPO", help="A repository on the Hub; made if need be.", show_default=False)
+    ],
+    private: Annotated[
+        bool, typer.Option("--private", help="Make the repository private, or see that it is, instead of asking.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Make it public without asking.")] = False,
+    preview: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A picture for the model card; may be given several times. [default: preview.png of the training]"
+        ),
+    ] = None,
+    no_preview: Annotated[bool, typer.Option("--no-preview", help="Upload no picture.")] = False,
+    replace_card: Annotated[
+        bool, typer.Option("--replace-card", help="Write the model card anew where there is one.")
+    ] = False,
+) -> None:
+    """Put a style on the Hugging Face Hub.
+
+    Uploads the style, a model card and preview pictures, and prints the style's address. What everybody would see is
+    asked about first. Log in with: hf auth login, or set HF_TOKEN.
+
+    The preview of a training shows photographs that it learnt from; --no-preview leaves it out.
+    """
+    from gan_style.cli.display import new_progress, say, warn
+
+    if no_preview and preview:
+        raise UsageError("Give --preview or --no-preview, not both.")
+    with new_progress("{task.description}") as progress:
+        progress.add_task(f"looking up {repository}", total=None)
+        from gan_style.checkpoints.bundled import resolve_style
+        from gan_style.checkpoints.style_file import read_style
+        from gan_style.sharing.publishing import look_up
+
+        path = resolve_style(style)
+        read_style(path)  # Fails before anything is asked.
+        destination = look_up(repository, private=private)
+    pictures = [] if no_preview else preview or preview_of(path)
+    ask(destination, [path.name, *(str(one) for one in pictures)], yes=yes)
+    say(upload(path, destination, pictures, replace_card=replace_card))
+    if destination.has_card and not replace_card:
+        warn(f"the model card of {destination.repository} stays as it is; --replace-card writes it anew.")
+
+
+def preview_of(path: Path) -> list[Path]:
+    """The preview of the training that a style came from, if it lies beside."""
+    preview = path.with_name(f"{path.stem}-run") / "preview.png"
+    return [preview] if preview.is_file() else []
+
+
+def ask(destination: Destination, files: Sequence[str], *, yes: bool) -> None:
+    """Ask before anything is made public.
+
+    Raises:
+        UsageError: there is nobody to ask.
+        typer.Exit: the answer is no.
+    """
+    from gan_style.cli.display import is_terminal, warn
+
+    if not destination.public or yes:
+        return
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):
+        raise UsageError(f"{destination.repository} would be public; give --yes to agree, or --private.")
+    state = "is public" if destination.exists else "will be made, and be public"
+    if not typer.confirm(f"{destination.repository} {state}: all see {', '.join(files)}. Go on?", err=True):
+        warn("nothing was uploaded.")
+        raise typer.Exit(1)
+
+
+def upload(path: Path, destination: Destination, previews: Sequence[Path], *, replace_card: bool = False) -> str:
+    """Upload, with a sign of life; the style's address."""
+    from rich.progress import BarColumn, TimeElapsedColumn
+
+    from gan_style.cli.display import description, new_progress
+    from gan_style.sharing.publishing import publish
+
+    with new_progress(BarColumn(16), TimeElapsedColumn(), description()) as progress:
+        progress.add_task(f"uploading {path.name} to {destination.repository}", total=None)
+        return publish(path, destination, previews, replace_card=replace_card)

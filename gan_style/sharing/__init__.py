@@ -1,0 +1,1 @@
+"""Putting a style where others find it."""
