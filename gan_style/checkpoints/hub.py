@@ -133,13 +133,13 @@ def client() -> Any:
     from huggingface_hub.utils import logging
 
     if "HF_HUB_VERBOSITY" not in os.environ and "HF_DEBUG" not in os.environ:
-        logging.set_verbosity_error()
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     return huggingface_hub
 
 
-def network_errors() -> tuple[type[BaseException], ...]:
-    """What is raised where the network or the disk fails; by the network also the base of all that the client has."""
-    return OSError, client().errors.HfHubHTTPError.__mro__[1]
+def network_errors(*others: type[BaseException]) -> tuple[type[BaseException], ...]:
+    """What is raised where the network or the disk fails: the base of all that the client raises is one of them."""
+    return *others, OSError, client().errors.HfHubHTTPError.__mro__[1]
 
 
 def bar_for(address: Address, progress: Count | None) -> type:
@@ -223,7 +223,7 @@ def answered(name: str, error: Any) -> GanStyleError:
     return ResourceError(f"The Hub failed with HTTP status {status} at {name}; try again later.")
 
 
-def out_of_reach(address: Address, error: BaseException) -> ResourceError:
+def out_of_reach(address: Address, error: BaseException) -> GanStyleError:
     """What to say where nothing answered, or nothing was asked."""
     hub = client()
     if hub.constants.HF_HUB_OFFLINE:
@@ -233,9 +233,11 @@ def out_of_reach(address: Address, error: BaseException) -> ResourceError:
         if isinstance(cause, OSError) and cause.errno and cause.filename:
             return ResourceError(f"{cause.filename} cannot be written ({cause.strerror}); make room or set HF_HOME.")
         if isinstance(cause, hub.errors.HfHubHTTPError):
-            return_error = answered(f"hf://{address.repository}", cause)
-            if isinstance(return_error, ResourceError):
-                return return_error
+            return answered(f"hf://{address.repository}", cause)
+        if isinstance(cause, hub.errors.FileMetadataError):
+            return ResourceError(
+                f"{hub.constants.ENDPOINT} answers, but not as the Hub does; check HF_ENDPOINT and proxy."
+            )
         cause = cause.__cause__
     return ResourceError(
         f"{hub.constants.ENDPOINT} is out of reach and {address} is not in the cache; check the network and try again."

@@ -50,7 +50,9 @@ def look_up(repository: str, *, private: bool = False) -> Destination:
         StyleError: nobody is logged in, or may not look.
         ResourceError: the Hub is out of reach.
     """
-    address = hub_address(SCHEME + repository.removeprefix(SCHEME))
+    address = None
+    with contextlib.suppress(StyleError):
+        address = hub_address(SCHEME + repository.removeprefix(SCHEME))
     if not address or address.file or address.revision:
         raise UsageError(f"A style is put into a repository, written owner/repo, not {repository}.")
     name = address.repository
@@ -131,7 +133,7 @@ def uploading(repository: str) -> Iterator[None]:
         raise answered(f"hf://{repository}", error) from None
     except hub.errors.HFValidationError:
         raise UsageError(f"{repository} is no name that the Hub allows; write owner/repo.") from None
-    except (RuntimeError, *network_errors()) as error:
+    except network_errors(RuntimeError) as error:
         cause = error.__cause__
         if isinstance(cause, hub.errors.HfHubHTTPError):
             raise answered(f"hf://{repository}", cause) from None

@@ -1,0 +1,166 @@
+"""Putting a style on the Hub: what is asked, what is sent, and what is said where it fails."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gan_style.checkpoints.bundled import resolve_style
+from gan_style.checkpoints.hub import Address, client
+from gan_style.checkpoints.style_file import StyleFile, write_style
+from gan_style.models.generator import Generator
+from gan_style.sharing.card import card, command
+from tests.conftest import photo, save_crops
+from tests.hub.conftest import Command, Result
+from tests.hub.server import COMMIT, TOKEN, Hub
+
+METRICS = {"validation": {"closed": 0.754, "photos": 32, "paintings": 25}}
+
+
+@pytest.fixture
+def style(tmp_path: Path, tiny_generator: Generator) -> Path:
+    """A tiny style with a story, and a preview of its training beside it."""
+    path = tmp_path / "degas.safetensors"
+    training = {
+        "start": "base",
+        "steps": 7,
+        "photos": {"count": 9},
+        "paintings": {"count": 5},
+        "recipe": {"batch_size": 2, "objective": "hinge"},
+    }
+    write_style(path, StyleFile(tiny_generator, 64, licence="CC0-1.0", training=training, metrics=METRICS))
+    (tmp_path / "degas-run").mkdir()
+    exif = Image.Exif()
+    exif[0x010E] = "a secret place"
+    photo("chelsea.png").resize((2000, 900)).save(tmp_path / "degas-run" / "preview.png", exif=exif)
+    return path
+
+
+def pushed(gan_style: Command, style: Path, *words: str) -> Result:
+    """Push with a token."""
+    return gan_style("push", style.name, "ada/degas", *words, HF_TOKEN=TOKEN)
+
+
+def test_public_with_card_and_preview_and_back_again(hub: Hub, gan_style: Command, fetch: Command, style: Path) -> None:
+    result = pushed(gan_style, style, "--yes")
+    assert (result.code, result.err) == (0, "")
+    repository = hub.repositories["ada/degas"]
+    files = repository.revisions["main"]
+    assert files.keys() == {"degas.safetensors", "README.md", "preview-degas-1.jpg"}
+    assert not repository.private
+    assert result.out == f"hf://ada/degas/degas.safetensors@{repository.commits['main']}"
+    assert files["degas.safetensors"] == style.read_bytes() == Path(fetch(result.out).out).read_bytes()
+    with Image.open(io.BytesIO(files["preview-degas-1.jpg"])) as preview:
+        assert preview.size == (1600, 720)
+        assert not preview.getexif()
+    assert b"secret" not in files["preview-degas-1.jpg"]
+    text = files["README.md"].decode()
+    data = client().ModelCard(text).data
+    assert (data.license, data.pipeline_tag, data.metrics) == ("cc0-1.0", "image-to-image", ["kid"])
+    assert {"gan-style", "style-transfer"} <= set(data.tags)
+    assert "gan-style stylize photo.jpg --style hf://ada/degas" in text
+    assert "gan-style train PHOTOS PAINTINGS --from base --steps 7 --batch-size 2 --objective hinge" in text
+    assert "9 photographs and 5 paintings" in text
+    assert "75 %" in text
+    assert "preview-degas-1.jpg" in text
+
+
+def test_nothing_becomes_public_unasked(hub: Hub, gan_style: Command, style: Path) -> None:
+    hub.put("ada/degas", {})
+    for _ in range(2):
+        result = pushed(gan_style, style)
+        assert result.code == 2
+        assert "--yes" in result.err
+        assert "--private" in result.err
+        hub.repositories.pop("ada/degas", None)
+    assert not any(one.startswith(("POST", "PUT")) for one in hub.requests)
+
+
+def test_private(hub: Hub, gan_style: Command, style: Path) -> None:
+    assert pushed(gan_style, style, "--private", "--no-preview").code == 0
+    assert hub.repositories["ada/degas"].private
+    assert hub.repositories["ada/degas"].revisions["main"].keys() == {"degas.safetensors", "README.md"}
+    # It is private, so that nobody need be asked.
+    assert pushed(gan_style, style).code == 0
+    hub.repositories["ada/degas"].private = False
+    result = pushed(gan_style, style, "--private")
+    assert result.code == 2
+    assert "is public already" in result.err
+
+
+def test_a_card_stays_unless_it_may_be_replaced(hub: Hub, gan_style: Command, style: Path) -> None:
+    files = hub.put("ada/degas", {"README.md": b"mine"}).revisions["main"]
+    result = pushed(gan_style, style, "--yes")
+    assert files["README.md"] == b"mine"
+    assert "--replace-card" in result.err
+    assert pushed(gan_style, style, "--yes", "--replace-card").code == 0
+    assert b"# degas" in files["README.md"]
+
+
+def test_who_may(hub: Hub, gan_style: Command, style: Path) -> None:
+    for token, words, code, sentence in [
+        ("", ("ada/degas",), 4, "Nobody is logged in"),
+        ("wrong", ("ada/degas",), 4, "denies access"),
+        (TOKEN, ("monet/degas",), 2, "You are ada on the Hub and cannot write to monet/degas"),
+        (TOKEN, ("degas",), 2, "written owner/repo"),
+        (TOKEN, ("ada/degas@v1",), 2, "written owner/repo"),
+    ]:
+        gan_style("push", style.name, *words, "--yes", HF_TOKEN=token).fails(code, sentence)
+    assert not hub.repositories
+
+
+@pytest.mark.parametrize("where", ["repos/create", "preupload", "objects/batch", "PUT /lfs", "/commit/"])
+def test_a_hub_that_fails_half_way(hub: Hub, gan_style: Command, style: Path, where: str) -> None:
+    hub.status[where] = 403
+    pushed(gan_style, style, "--yes").fails(4, "denies access to hf://ada/degas")
+    assert not any(repository.revisions["main"] for repository in hub.repositories.values())
+
+
+def test_no_network_and_no_style(hub: Hub, gan_style: Command, style: Path) -> None:
+    words = ("ada/degas", "--yes")
+    gan_style("push", style.name, *words, HF_TOKEN=TOKEN, HF_HUB_OFFLINE="1").fails(6, "HF_HUB_OFFLINE")
+    gan_style("push", style.name, *words, HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9").fails(6, "out of reach")
+    style.write_bytes(b"nothing")
+    assert pushed(gan_style, style, "--yes").code == 4
+    assert not hub.requests
+
+
+def test_train_and_push(hub: Hub, gan_style: Command, tmp_path: Path) -> None:
+    save_crops(tmp_path / "photos", "chelsea.png", 4)
+    save_crops(tmp_path / "degas", "coffee.png", 4)
+    words = ("train", "photos", "degas", "--steps", "2", "--size", "64", "--from", "scratch", "--batch-size", "2")
+    unasked = gan_style(*words, "--push-to", "ada/degas", HF_TOKEN=TOKEN)
+    assert unasked.code == 2
+    assert not (tmp_path / "degas.safetensors").exists()
+    result = gan_style(*words, "--push-to", "ada/degas", "--private", HF_TOKEN=TOKEN)
+    assert result.code == 0, result
+    path, address = result.out.splitlines()
+    files = hub.repositories["ada/degas"].revisions["main"]
+    assert files.keys() == {"degas.safetensors", "README.md", "preview-degas-1.jpg"}
+    assert files["degas.safetensors"] == (tmp_path / path).read_bytes()
+    assert address.startswith("hf://ada/degas/")
+
+
+def test_train_from_the_hub(hub: Hub, gan_style: Command, tmp_path: Path, style: Path) -> None:
+    """What it began as is written down with its commit."""
+    save_crops(tmp_path / "photos", "chelsea.png", 4)
+    save_crops(tmp_path / "other", "coffee.png", 4)
+    hub.put("ada/degas", {"degas.safetensors": style.read_bytes()})
+    hub.put("ada/base", {"base.safetensors": resolve_style("base").read_bytes()})
+    words = ("train", "photos", "other", "--steps", "2", "--size", "64", "--batch-size", "2")
+    gan_style(*words, "--from", "ada/degas").fails(2, "hf://ada/degas/", "network of another shape")
+    assert gan_style(*words, "--from", "ada/base").code == 0
+    about = json.loads(gan_style("stylize", "--style", "other.safetensors", "--info").out)
+    assert about["training"]["start"] == f"hf://ada/base/base.safetensors@{COMMIT}"
+
+
+def test_a_card_of_a_style_that_says_nothing(tiny_generator: Generator) -> None:
+    text = card(StyleFile(tiny_generator, 64), Address("ada/x"), "x.safetensors", [])
+    assert "no licence" in text
+    assert "measured" not in text
+    assert "![" not in text
+    assert command({"recipe": "odd", "start": 3, "steps": "many"}) == "gan-style train PHOTOS PAINTINGS"
