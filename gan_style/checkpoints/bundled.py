@@ -9,7 +9,7 @@ from gan_style.checkpoints.header import SUFFIX
 from gan_style.checkpoints.hub import SCHEME, Count, fetch, hub_address
 from gan_style.checkpoints.integrity import BUNDLED, check_sum, unpinned
 from gan_style.defaults import START
-from gan_style.errors import StyleError
+from gan_style.errors import GanStyleError, StyleError
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
@@ -78,7 +78,12 @@ def find_style(word: str, progress: Count | None = None) -> Path:
         raise StyleError(f"{word} is no ordinary file, so it is not a style.")
     address = hub_address(word)
     if address:
-        return fetch(address, progress)
+        try:
+            return fetch(address, progress)
+        except GanStyleError as error:
+            if word.startswith(SCHEME):
+                raise
+            raise type(error)(f"There is no file {word}; {error}") from None
     raise StyleError(
         f"There is no style {word}: no such file, and the styles with a name are: {names or 'none'}; "
         f"one on the Hub is written {SCHEME}owner/repo."

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from gan_style.errors import StyleError
 
@@ -20,35 +22,32 @@ ZIP_MAGIC = b"PK\x03\x04"
 PICKLE_MAGIC = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
-def read_regular(path: Path, most: int = FILE_LIMIT) -> bytes:
-    """What a file holds.
-
-    Args:
-        path: the file, or a link to it.
-        most: bytes that it may have at the most.
+@contextlib.contextmanager
+def open_regular(path: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """An open file and its size in bytes.
 
     Raises:
-        StyleError: it cannot be read, is larger, or is a folder, a pipe or a device, which might never end.
+        StyleError: it cannot be read, is larger than any style, or is a pipe or a device, which might never end.
     """
     try:
         # Opening a pipe waits for a writer unless told otherwise.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            about = os.fstat(stream.fileno())
+            if not stat.S_ISREG(about.st_mode):
                 raise StyleError(f"{path} is no ordinary file, so it is not a style.")
-            data = stream.read(most + 1)
+            if about.st_size > FILE_LIMIT:
+                raise StyleError(f"{path} is larger than {FILE_LIMIT >> 20} MiB, so it is not a gan-style style.")
+            yield stream, about.st_size
     except OSError as error:
         raise StyleError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
-    if len(data) > most:
-        raise StyleError(f"{path} is larger than {most >> 20} MiB, so it is not a gan-style style.")
-    return data
 
 
 def has_description(path: Path) -> bool:
     """Whether a file claims to be a style, by no more of it than the header."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as (stream, _):
             header = read_header(path, stream.read(8 + HEADER_LIMIT))
-    except (OSError, StyleError):
+    except StyleError:
         return False
     metadata = header.get("__metadata__")
     return isinstance(metadata, dict) and METADATA_KEY in metadata

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
 from gan_style.checkpoints.files import write_tensors
-from gan_style.checkpoints.header import METADATA_KEY, is_pickle, read_header, read_regular, strict_json
+from gan_style.checkpoints.header import HEADER_LIMIT, METADATA_KEY, is_pickle, open_regular, read_header, strict_json
 from gan_style.checkpoints.integrity import sum_of
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
@@ -73,19 +73,25 @@ def read_style(path: Path) -> StyleFile:
     Raises:
         StyleError: the file is missing, damaged, of another kind, or from a newer version.
     """
-    data = read_regular(path)
-    if is_pickle(data):
-        raise StyleError(
-            f"{path} is a pickle (an ordinary PyTorch checkpoint), which can run code when it is opened and is never "
-            "loaded here; use a style written by gan-style train."
-        )
-    header = read_header(path, data)
-    about = read_metadata(path, header)
-    config, size = read_config(path, about), read_size(path, about)
-    check_tensors(path, header, config)
+    with open_regular(path) as (stream, size):
+        # No more is read, and nothing is built, before it is sure what there must be.
+        data = stream.read(8 + HEADER_LIMIT)
+        if is_pickle(data):
+            raise StyleError(
+                f"{path} is a pickle (an ordinary PyTorch checkpoint), which can run code when it is opened and is "
+                "never loaded here; use a style written by gan-style train."
+            )
+        header = read_header(path, data)
+        about = read_metadata(path, header)
+        config, scale = read_config(path, about), read_size(path, about)
+        end = check_tensors(path, header, config) + 8 + int.from_bytes(data[:8], "little")
+        if size != end:
+            fault = "is cut off" if size < end else "goes on after its end"
+            raise StyleError(f"{path} {fault}; copy or download it again.")
+        data += stream.read(end - len(data)) if end > len(data) else b""
     return StyleFile(
         load_generator(path, data, config),
-        size=size,
+        size=scale,
         licence=about["licence"] if isinstance(about.get("licence"), str) else "",
         training=about["training"] if isinstance(about.get("training"), dict) else {},
         metrics=about["metrics"] if isinstance(about.get("metrics"), dict) else {},
@@ -148,13 +154,14 @@ def read_size(path: Path, about: Mapping[str, Any]) -> int:
     return size
 
 
-def check_tensors(path: Path, header: Mapping[str, Any], config: GeneratorConfig) -> None:
-    """Names, dtypes and shapes in the header against the config, before anything is built."""
+def check_tensors(path: Path, header: Mapping[str, Any], config: GeneratorConfig) -> int:
+    """Names, dtypes and shapes in the header against the config; how many bytes of numbers there must be."""
     expected = config.shapes()
     found = {name: entry for name, entry in header.items() if name != "__metadata__"}
     if found.keys() != expected.keys():
         odd = sorted(found.keys() ^ expected.keys())[0]
         raise StyleError(f"{path} disagrees with its own description at the tensor {odd[:60]!r}.")
+    total = 0
     for name, entry in found.items():
         match entry:
             case {"dtype": str(dtype), "shape": shape, "data_offsets": [int(start), int(stop)]}:
@@ -165,6 +172,8 @@ def check_tensors(path: Path, header: Mapping[str, Any], config: GeneratorConfig
                 sound = False
         if not sound:
             raise StyleError(f"{path} disagrees with its own description at the tensor {name!r}; download it again.")
+        total += stop - start
+    return total
 
 
 def load_generator(path: Path, data: bytes, config: GeneratorConfig) -> Generator:

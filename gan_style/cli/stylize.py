@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ import typer
 from gan_style.cli.styles import list_styles, show_info
 from gan_style.defaults import DETAIL, KEEP_COLORS, MAX_PIXELS, NAME, QUALITY, STRENGTH, STROKE, STYLE
 from gan_style.errors import UsageError
+from gan_style.version import __version__
 
 if TYPE_CHECKING:
     from gan_style.inference.batch import Outcome
@@ -94,6 +96,14 @@ def stylize(
         Metadata,
         typer.Option(help="EXIF, XMP and IPTC; colour profile and density stay.", rich_help_panel=FILES),
     ] = Metadata.KEEP,
+    signature: Annotated[
+        bool,
+        typer.Option(
+            "--signature/--no-signature",
+            help="Write the style's name and gan-style's version, and nothing else, into the metadata; not with strip.",
+            rich_help_panel=FILES,
+        ),
+    ] = True,
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse pictures with more, all frames together.", rich_help_panel=FILES)
     ] = MAX_PIXELS,
@@ -149,6 +159,7 @@ def stylize(
     columns = (BarColumn(16), MofNCompleteColumn(), speed, TimeElapsedColumn(), TimeLeft(), description())
     with new_progress(*columns) as progress:
         task = progress.add_task("loading", total=None, speed="")
+        from gan_style.checkpoints.header import printable
         from gan_style.imaging.encoding import Saving, format_named
         from gan_style.inference.batch import Pace, Rules, paint_to_pipe, run
         from gan_style.inference.painter import Brush
@@ -156,7 +167,7 @@ def stylize(
         from gan_style.inference.style import load_artist
 
         brush = Brush(strength, detail, stroke, keep_colors, seed)
-        rules = Rules(overwrite, skip, Saving(quality, metadata is Metadata.KEEP), max_pixels)
+        saving = Saving(quality, metadata is Metadata.KEEP)
         wanted = list(inputs or [])
         for path in from_file or []:
             wanted += listed_paths(read_list(path))
@@ -165,6 +176,9 @@ def stylize(
         loaded = load_artist(
             style, device=device, precision=precision, minutes=minutes, downloading=counter(progress, task)
         )
+        if signature and saving.metadata:
+            saving = replace(saving, signature=printable(f"gan-style {__version__}, style {loaded.name}"))
+        rules = Rules(overwrite, skip, saving, max_pixels)
         if (seed is not None or variations) and not loaded.manners:
             raise UsageError(f"{loaded.name} knows one manner of painting only; leave --seed and --variations out.")
         if output == PIPE or (output is None and wanted == [PIPE]):

@@ -80,10 +80,12 @@ class Saving:
     Attributes:
         quality: of JPEG, WebP, AVIF and HEIC, 1..100.
         metadata: whether what describes the photograph goes along; its colour profile and density always do.
+        signature: what is written of who painted it, into EXIF or XMP; nothing by default.
     """
 
     quality: int = QUALITY
     metadata: bool = True
+    signature: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.quality <= 100:
@@ -193,7 +195,10 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         OSError, ValueError, RuntimeError or vips.Error: it cannot be written.
     """
     details = photograph.details if saving.metadata else photograph.details.without_metadata()
-    if form.name in ("BMP", "HEIF") or (form is PNG and photograph.animation):
+    simply = form.name in ("BMP", "HEIF") or (form is PNG and photograph.animation is not None)
+    if saving.signature:
+        details = details.signed(saving.signature, exif=simply)
+    if simply:
         save_by_pillow(path, photograph, form, saving.quality, details)
         return
     image = outgoing(photograph, form)

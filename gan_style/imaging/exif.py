@@ -9,7 +9,12 @@ PREFIX = b"Exif\0\0"
 ORIENTATION, EXIF_IFD = 0x0112, 0x8769
 WIDTH, HEIGHT = 0xA002, 0xA003
 THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
-SHORT, LONG = 3, 4
+SOFTWARE = 0x0131
+ASCII, SHORT, LONG = 2, 3, 4
+ENTRY_LENGTH = 12
+
+EMPTY = b"II*\0\x08\0\0\0" + bytes(6)
+"""A block that says nothing: an empty directory and no other."""
 
 
 class Block:
@@ -43,7 +48,7 @@ class Block:
             struct.error: it reaches outside.
         """
         for index in range(self.read(self.short, directory)):
-            place = directory + 2 + 12 * index
+            place = directory + 2 + ENTRY_LENGTH * index
             yield self.read(self.short, place), place
 
     def value(self, place: int) -> int:
@@ -99,13 +104,47 @@ def upright(block: bytes, size: tuple[int, int]) -> bytes | None:
             for tag, place in exif.entries(inner):
                 if tag in (WIDTH, HEIGHT):
                     exif.change(place, size[0] if tag == WIDTH else size[1])
-        link = first + 2 + 12 * exif.read(exif.short, first)
+        link = first + 2 + ENTRY_LENGTH * exif.read(exif.short, first)
         second = exif.read(exif.long, link)
         if second:
             blot_thumbnail(exif, second)
             exif.long.pack_into(exif.data, link, 0)
     except (ValueError, struct.error):
         return None
+    return PREFIX + bytes(exif.data)
+
+
+def signed(block: bytes | None, words: str) -> bytes:
+    """A block that says what program made the picture, whatever it said of that before.
+
+    The first directory is written once more, at the end, and everything else stays where it is.
+
+    Args:
+        block: one that there is, or None for one that says nothing else.
+        words: what it is to say, four letters or more; anything but ASCII becomes a question mark.
+
+    Returns:
+        The block with ``Exif`` before it; unchanged where it is broken.
+    """
+    try:
+        exif = Block(block or EMPTY)
+        first = exif.first()
+        size = exif.read(exif.short, first)
+        entries = {tag: bytes(exif.data[place : place + ENTRY_LENGTH]) for tag, place in exif.entries(first)}
+        link = exif.read(exif.long, first + 2 + ENTRY_LENGTH * size)
+    except (ValueError, struct.error):
+        return block or b""
+    text = words.encode("ascii", "replace") + b"\0"
+    place = len(exif.data) + len(exif.data) % 2
+    entries[SOFTWARE] = (
+        exif.short.pack(SOFTWARE) + exif.short.pack(ASCII) + exif.long.pack(len(text)) + exif.long.pack(place)
+    )
+    text += bytes(len(text) % 2)
+    exif.data += bytes(len(exif.data) % 2) + text
+    exif.long.pack_into(exif.data, 4, len(exif.data))
+    exif.data += (
+        exif.short.pack(len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + exif.long.pack(link)
+    )
     return PREFIX + bytes(exif.data)
 
 

@@ -6,17 +6,24 @@ import math
 import re
 import warnings
 from dataclasses import dataclass, replace
+from xml.sax.saxutils import escape
 
 from PIL import Image
 
 from gan_style.imaging import vips
-from gan_style.imaging.exif import ORIENTATION, orientation_of, upright
+from gan_style.imaging.exif import ORIENTATION, orientation_of, signed, upright
 from gan_style.imaging.profiles import profile_of
 from gan_style.imaging.tiff import describing
 
 EXIF, XMP, IPTC, RESOURCES = "exif-data", "xmp-data", "iptc-data", "photoshop-data"
 IRB = b"Photoshop 3.0\0"
 """What stands before Photoshop's resources, IPTC among them, in a JPEG and not in a TIFF."""
+
+CREATED = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF \
+xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" \
+xmlns:xmp="http://ns.adobe.com/xap/1.0/"><xmp:CreatorTool>{}</xmp:CreatorTool></rdf:Description></rdf:RDF>\
+</x:xmpmeta><?xpacket end="r"?>"""
+"""An XMP packet that names a program and says nothing else (ISO 16684-1)."""
 
 INCH = 25.4
 LONGEST_JPEG_BLOCK = 65533
@@ -48,6 +55,19 @@ class Details:
     def without_metadata(self) -> Details:
         """What the picture needs to look and print the same: its profile and density."""
         return Details(self.profile, density=self.density)
+
+    def signed(self, words: str, *, exif: bool = False) -> Details:
+        """The same, naming the program that made the picture: in the EXIF block that there is, or else in XMP.
+
+        libvips makes up the rest of an EXIF block, such as a density, and leaves an XMP packet as it is.
+
+        Args:
+            words: name and version.
+            exif: whether it has to be EXIF.
+        """
+        if exif or self.exif or self.xmp:
+            return replace(self, exif=signed(self.exif, words) or None)
+        return replace(self, xmp=CREATED.format(escape(words)).encode("utf-8", "replace"))
 
     def without_exif(self) -> Details:
         """The same without the EXIF block."""

@@ -217,7 +217,7 @@ def test_a_word_means_a_file_first_and_then_a_bundled_style(style_path: Path, mo
     monkeypatch.chdir(style_path.parent)
     Path("monet").write_bytes(style_path.read_bytes())
     assert resolve_style("monet") == Path("monet")
-    for word, message in (("manet", "monet"), ("no/monet", "no such file"), (str(style_path.parent), "folder")):
+    for word, message in (("manet", "monet"), ("./no/monet", "no such file"), (str(style_path.parent), "folder")):
         with pytest.raises(StyleError, match=message):
             resolve_style(word)
 

@@ -24,7 +24,7 @@ from gan_style.imaging import vips
 from gan_style.imaging.canvas import Canvas, Rows, turned
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import FORMATS, Saving, check_fits, encoded, format_of, write_photograph, write_pixels
-from gan_style.imaging.exif import orientation_of, upright
+from gan_style.imaging.exif import orientation_of, signed, upright
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
@@ -265,6 +265,60 @@ def test_metadata_can_be_left_out_and_density_stays(tmp_path: Path, cat: Pixels)
                 assert back.info["dpi"] == pytest.approx(density, abs=1), "turned with the picture"
     with pytest.raises(UsageError, match="from 1 to 100"):
         Saving(quality=0)
+
+
+@pytest.mark.parametrize("suffix", sorted({*FORMATS} - {".heic", ".heif"}))
+@pytest.mark.parametrize("known", [False, True])
+def test_a_signature_names_the_style_and_adds_nothing_else(
+    tmp_path: Path, cat: Pixels, suffix: str, known: bool
+) -> None:
+    words = "gan-style 1.2.3, style <Mön&et>"
+    Image.fromarray(cat).save(tmp_path / "x.jpg", exif=with_exif(6) if known else b"")
+    photograph = open_photograph(tmp_path / "x.jpg")
+    write_photograph(tmp_path / f"plain{suffix}", photograph)
+    write_photograph(tmp_path / f"signed{suffix}", photograph, Saving(signature=words))
+    with Image.open(tmp_path / f"plain{suffix}") as plain, Image.open(tmp_path / f"signed{suffix}") as made:
+        assert np.array_equal(np.asarray(plain), np.asarray(made))
+        assert made.info.get("dpi") == plain.info.get("dpi")
+        before, after = dict(plain.getexif()), dict(made.getexif())
+        if suffix in (".bmp", ".gif"):
+            assert not after
+        elif known:
+            assert after.pop(0x0131) == "gan-style 1.2.3, style <M?n&et>"
+            before.pop(0x8769, None)
+            after.pop(0x8769, None)
+            assert after == before
+            assert made.getexif().get_ifd(0x8769)[0x9003] == plain.getexif().get_ifd(0x8769)[0x9003]
+        else:
+            after.pop(0x02BC, None)  # A TIFF's XMP packet.
+            assert after == before
+            assert "<xmp:CreatorTool>gan-style 1.2.3, style &lt;Mön&amp;et&gt;<" in xmp_of(made)
+            assert xmp_of(plain) == ""
+
+
+def xmp_of(image: Image.Image) -> str:
+    """The XMP packet as text, of any format."""
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or getattr(image, "tag_v2", {}).get(700, "")
+    # Pillow takes a PNG's for Latin-1.
+    return (packet if isinstance(packet, bytes) else packet.encode("latin-1")).decode()
+
+
+@given(st.dictionaries(st.sampled_from([0x010E, 0x010F, 0x0110, 0x0131, 0x013B, 0x8298]), st.text("abc", min_size=1)))
+def test_signing_changes_nothing_else_in_an_exif_block(values: dict[int, str]) -> None:
+    exif = Image.Exif()
+    for tag, value in values.items():
+        exif[tag] = value
+    for again in (exif.tobytes(), signed(exif.tobytes(), "somebody else's long name")):
+        made = Image.Exif()
+        made.load(signed(again, "us all"))
+        assert dict(made) == {**values, 0x0131: "us all"}
+
+
+@given(st.binary(max_size=300))
+def test_a_broken_exif_block_is_signed_or_left(junk: bytes) -> None:
+    for block in (b"Exif\0\0II*\0\x08\0\0\0" + junk, junk):
+        made = signed(block, "us all")
+        assert made == block or b"us all\0" in made
 
 
 def test_thumbnails_of_the_photograph_do_not_go_out(cat: Pixels) -> None:
