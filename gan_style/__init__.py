@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gan_style.evaluation.results import Evaluation
     from gan_style.inference.artist import Artist
     from gan_style.inference.style import Style, load_artist, load_style, stylize
+    from gan_style.sharing.publishing import push
     from gan_style.training.api import check, cross_validate, resume, train
     from gan_style.training.check import Inspection
     from gan_style.training.cross_validation import Choice, Grid
@@ -57,6 +58,7 @@ __all__ = [
     "evaluate",
     "load_artist",
     "load_style",
+    "push",
     "resume",
     "stylize",
     "train",
@@ -67,6 +69,7 @@ ROOMS = {
     "gan_style.evaluation.results": ("Evaluation",),
     "gan_style.inference.artist": ("Artist",),
     "gan_style.inference.style": ("Style", "load_artist", "load_style", "stylize"),
+    "gan_style.sharing.publishing": ("push",),
     "gan_style.training.check": ("Inspection",),
     "gan_style.training.cross_validation": ("Choice", "Grid"),
     "gan_style.training.schedule": ("Limit",),

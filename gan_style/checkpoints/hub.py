@@ -144,17 +144,17 @@ def network_errors(*others: type[BaseException]) -> tuple[type[BaseException], .
 
 def bar_for(address: Address, progress: Count | None) -> type:
     """A progress bar, as huggingface-hub wants one, that draws nothing and tells ``progress``."""
-    from tqdm import tqdm  # type: ignore[import-untyped]
+    from huggingface_hub.utils import tqdm
 
     name = address.file.rsplit("/", 1)[-1]
 
-    class Bar(tqdm):  # type: ignore[misc]
+    class Bar(tqdm):
         """Tells of bytes, and ends a download that turns out larger than a style can be."""
 
         def __init__(self, *_args: Any, **options: Any) -> None:
             self.done = options.get("initial") or 0
             # Not disabled, since it would not count then; what it draws goes nowhere.
-            super().__init__(total=options.get("total"), initial=self.done, file=io.StringIO(), mininterval=3600)
+            super().__init__(total=options.get("total"), initial=self.done, file=io.StringIO(), mininterval=3600)  # type: ignore[no-untyped-call]
 
         def update(self, n: float | None = 1) -> bool | None:
             self.done += n or 0

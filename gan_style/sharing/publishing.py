@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from PIL import Image
 
+from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.header import SUFFIX
 from gan_style.checkpoints.hub import LOGIN, SCHEME, Address, answered, client, hub_address, network_errors
 from gan_style.checkpoints.style_file import read_style
@@ -75,6 +77,38 @@ def look_up(repository: str, *, private: bool = False) -> Destination:
         raise UsageError(f"{name} is public already; make it private on the Hub first, or leave --private out.")
     files = [one.rfilename for one in info.siblings or ()]
     return Destination(name, exists=True, public=not info.private, has_card=CARD in files)
+
+
+def push(
+    style: str | os.PathLike[str],
+    repository: str,
+    *,
+    private: bool = True,
+    previews: Sequence[str | os.PathLike[str]] = (),
+    replace_card: bool = False,
+) -> str:
+    """Put a style into a repository on the Hugging Face Hub, which is made if need be.
+
+    Args:
+        style: what :func:`load_style` takes.
+        repository: ``owner/repo``.
+        private: whether only its owner may see it; a new repository is public otherwise.
+        previews: pictures for its model card, sent without metadata and at most 1600 pixels a side.
+        replace_card: whether a model card that is there may be replaced; otherwise it stays as it is.
+
+    Returns:
+        The style's address with its commit, as :func:`load_style` takes it.
+
+    Raises:
+        UsageError: it is no name of a repository, belongs to somebody else, or is public and should not be.
+        StyleError: there is no such style, nobody is logged in, or access is denied.
+        PictureError: a preview cannot be read.
+        ResourceError: the Hub is out of reach or fails.
+    """
+    path = resolve_style(os.fspath(style))
+    read_style(path)
+    pictures = [Path(one) for one in previews]
+    return publish(path, look_up(repository, private=private), pictures, replace_card=replace_card)
 
 
 def publish(path: Path, destination: Destination, previews: Sequence[Path] = (), *, replace_card: bool = False) -> str:
