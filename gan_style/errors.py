@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+LONGEST = 2000
+"""Letters of a sentence; what files from strangers put into it may be longer."""
+
+
+def printable(text: str) -> str:
+    """A stranger's words without what a terminal would obey, and no longer than anybody reads."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text[: LONGEST + 1])
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
 
 class GanStyleError(Exception):
     """Base of every error this package raises on purpose.
@@ -11,6 +20,10 @@ class GanStyleError(Exception):
     """
 
     exit_code = 1
+
+    def __init__(self, sentence: str = "") -> None:
+        """One line, whatever file names and strangers' files have put into it."""
+        super().__init__(printable(sentence))
 
 
 class UsageError(GanStyleError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.checkpoints.header import SUFFIX
-from gan_style.checkpoints.hub import SCHEME, Count, fetch, hub_address
-from gan_style.checkpoints.integrity import BUNDLED, check_sum, unpinned
+from gan_style.checkpoints.hub import SCHEME, Count, fetch, hub_address, source_of
+from gan_style.checkpoints.integrity import BUNDLED, Pin, sum_of, unpinned
 from gan_style.defaults import START
 from gan_style.errors import GanStyleError, StyleError
 
@@ -27,33 +28,69 @@ def named_styles() -> dict[str, Path]:
 
 
 def bundled_styles() -> dict[str, Path]:
-    """Name and file of every bundled style."""
+    """Name and file of every bundled style; what else lies beside them did not come with the package."""
     for folder in FOLDERS:
         if folder.is_dir():
-            return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+            return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}")) if path.stem in BUNDLED}
     return {}
 
 
-def resolve_style(word: str, progress: Count | None = None) -> Path:
-    """The file that a --style word means: an existing one, else a style by name, any extension ignored, else the Hub's.
+@dataclass(frozen=True)
+class Located:
+    """What a --style word means.
+
+    Attributes:
+        path: the file.
+        pin: the sum that it must have, of a bundled style or because the word says so.
+    """
+
+    path: Path
+    pin: Pin | None = None
+
+
+def locate(word: str, progress: Count | None = None) -> Located:
+    """What a --style word means: a file that exists, else a style by name, any extension ignored, else the Hub's.
 
     A word may end in ``@sha256:`` and the sum that the file must have; bundled styles must have theirs in any case.
+    Nothing is checked yet: whoever reads the file checks what it reads.
 
     Args:
         word: what is wanted.
         progress: told of a download.
 
     Raises:
-        StyleError: none of them exists, or the sum is another.
+        StyleError: none of them exists.
         ResourceError: it is on the Hub, and that is out of reach.
     """
     word, pinned = unpinned(word)
     path = find_style(word, progress)
-    if pinned:
-        check_sum(path, pinned, "it is not the file that was pinned.")
-    elif path.parent in FOLDERS and path.stem in BUNDLED:
-        check_sum(path, BUNDLED[path.stem], "it was damaged or changed: install gan-style again.")
-    return path
+    if not pinned:
+        return Located(path, bundled_pin(path))
+    newest = "; the newest of a repository is at owner/repo@main" if source_of(path) else ""
+    return Located(path, Pin(pinned, f"it is not the file that was pinned{newest}."))
+
+
+def bundled_pin(path: Path) -> Pin | None:
+    """The sum that a file must have if it is a bundled style."""
+    bundled = path.parent in FOLDERS and path.stem in BUNDLED
+    return Pin(BUNDLED[path.stem], "it was damaged or changed: install gan-style again.") if bundled else None
+
+
+def resolve_style(word: str, progress: Count | None = None) -> Path:
+    """The file that a --style word means, which has its sum now.
+
+    Args:
+        word: as for :func:`locate`.
+        progress: told of a download.
+
+    Raises:
+        StyleError: there is none, or the sum is another.
+        ResourceError: it is on the Hub, and that is out of reach.
+    """
+    found = locate(word, progress)
+    if found.pin:
+        found.pin.check(found.path, sum_of(found.path))
+    return found.path
 
 
 def find_style(word: str, progress: Count | None = None) -> Path:
@@ -66,16 +103,21 @@ def find_style(word: str, progress: Count | None = None) -> Path:
     if not word:
         raise StyleError("The style has no name; --style takes a style file or the name of a bundled style.")
     path = Path(word)
-    if path.is_file():
+    try:
+        is_file, is_folder, exists = path.is_file(), path.is_dir(), path.exists()
+    except OSError as error:
+        raise StyleError(f"{word} cannot be read ({error.strerror}); check the path and its permissions.") from None
+    if is_file:
         return path
     bundled = named_styles()
     names = ", ".join(name for name in bundled if name != START)
-    if path.name == word and path.stem.lower() in bundled:
-        return bundled[path.stem.lower()]
-    if path.is_dir():
+    for name in (word.lower(), path.stem.lower()):
+        if path.name == word and name in bundled:
+            return bundled[name]
+    if is_folder:
         raise StyleError(f"{word} is a folder; --style takes a style file or one of: {names}.")
-    if path.exists():
-        raise StyleError(f"{word} is no ordinary file, so it is not a style.")
+    if exists:
+        raise StyleError(f"{word} is no ordinary file, so it is not a style; give one written by gan-style train.")
     address = hub_address(word)
     if address:
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from gan_style.errors import StyleError
 
@@ -17,7 +18,8 @@ METADATA_KEY = "gan_style"
 """Under which a header's metadata hold the description of a style."""
 
 HEADER_LIMIT = 1 << 20
-FILE_LIMIT = 256 << 20
+FILE_LIMIT = 64 << 20
+"""Fifteen million parameters even in F32; those of a default style take 2.2 MB."""
 ZIP_MAGIC = b"PK\x03\x04"
 PICKLE_MAGIC = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
@@ -34,9 +36,13 @@ def open_regular(path: Path) -> Iterator[tuple[IO[bytes], int]]:
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as stream:
             about = os.fstat(stream.fileno())
             if not stat.S_ISREG(about.st_mode):
-                raise StyleError(f"{path} is no ordinary file, so it is not a style.")
+                raise StyleError(
+                    f"{path} is no ordinary file, so it is not a style; give one written by gan-style train."
+                )
             if about.st_size > FILE_LIMIT:
-                raise StyleError(f"{path} is larger than {FILE_LIMIT >> 20} MiB, so it is not a gan-style style.")
+                raise StyleError(
+                    f"{path} is larger than {FILE_LIMIT >> 20} MiB, so it is not a gan-style style; check the path."
+                )
             yield stream, about.st_size
     except OSError as error:
         raise StyleError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
@@ -53,11 +59,6 @@ def has_description(path: Path) -> bool:
     return isinstance(metadata, dict) and METADATA_KEY in metadata
 
 
-def printable(text: str) -> str:
-    """A stranger's words without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
 def is_pickle(data: bytes) -> bool:
     """Whether a file is a pickle, bare or in PyTorch's zip; a safetensors header's length can begin like one."""
     return data.startswith(ZIP_MAGIC) or (data.startswith(PICKLE_MAGIC) and data[8:9] != b"{")
@@ -67,7 +68,7 @@ def read_header(path: Path, data: bytes) -> dict[str, Any]:
     """The JSON header of a safetensors file."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > HEADER_LIMIT or data[8:9] != b"{":
-        raise StyleError(f"{path} is not a safetensors file, so it is not a style.")
+        raise StyleError(f"{path} is not a safetensors file, so it is not a style; use one written by gan-style train.")
     if 8 + length > len(data):
         raise StyleError(f"{path} is cut off; copy or download it again.")
     try:
@@ -93,7 +94,11 @@ def strict_json(text: str | bytes) -> Any:
             raise ValueError("a name occurs twice")
         return result
 
-    def refuse(word: str) -> None:
+    def refuse(word: str) -> NoReturn:
         raise ValueError(f"{word} is no number")
 
-    return json.loads(text, object_pairs_hook=once, parse_constant=refuse)
+    def finite(word: str) -> float:
+        number = float(word)
+        return number if math.isfinite(number) else refuse(word)
+
+    return json.loads(text, object_pairs_hook=once, parse_constant=refuse, parse_float=finite)

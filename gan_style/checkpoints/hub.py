@@ -7,6 +7,7 @@ Nothing but safetensors files is ever downloaded, and nothing is counted or repo
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import re
@@ -15,8 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gan_style.checkpoints.header import FILE_LIMIT, SUFFIX, has_description, printable
-from gan_style.errors import GanStyleError, ResourceError, StyleError
+from gan_style.checkpoints.header import FILE_LIMIT, SUFFIX, has_description
+from gan_style.checkpoints.integrity import SUM, sum_of
+from gan_style.errors import GanStyleError, ResourceError, StyleError, printable
 
 Count: TypeAlias = Callable[[str, int, int], object]
 """Told what is being done, how much of it is done, and of how much."""
@@ -24,7 +26,11 @@ Count: TypeAlias = Callable[[str, int, int], object]
 SCHEME = "hf://"
 PART = r"[A-Za-z0-9][\w.-]*"
 ADDRESS = re.compile(
-    rf"(?P<repository>{PART}/{PART})(@(?P<before>[^@/]+))?(/(?P<file>[^@]+?))?(@(?P<after>[^@]+))?\Z", re.ASCII
+    rf"(?P<repository>{PART}/{PART})"
+    # A revision may hold slashes; one that a file follows is a single word, or a pull request's.
+    rf"(@(?P<before>refs/[^@/]+/[^@/]+|[^@/]+)(?=/[^@]+{re.escape(SUFFIX)}\Z))?"
+    r"(/(?P<file>[^@]+?))?(@(?P<after>[^@]+))?\Z",
+    re.ASCII,
 )
 SHORT = re.compile(rf"(?P<repository>{PART}/{PART})(@(?P<after>[^@]+))?\Z", re.ASCII)
 FILE_NAME = re.compile(r"\.[A-Za-z]\w{1,10}\Z")
@@ -35,6 +41,10 @@ NEWEST = "main"
 
 LOGIN = "log in with: hf auth login (or set HF_TOKEN)"
 DENIED, TOO_MANY = (401, 403), 429
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+CHUNK = 1 << 18
+"""Bytes of a download that are written at a time."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,8 @@ def hub_address(word: str) -> Address | None:
             raise StyleError(f"{word} is no address; write hf://owner/repo or hf://owner/repo/file{SUFFIX}@revision.")
         if match["file"] and not match["file"].endswith(SUFFIX):
             raise StyleError(f"{word} names no {SUFFIX} file, and nothing else is downloaded.")
+        if match["file"] and not {"", ".", ".."}.isdisjoint(match["file"].split("/")):
+            raise StyleError(f"{word} names no file inside a repository; write hf://owner/repo/file{SUFFIX}.")
         return Address(match["repository"], match["file"] or "", match["before"] or match["after"] or "")
     match = SHORT.match(word)
     if not match or Path(match["repository"]).parent.is_dir() or FILE_NAME.search(match["repository"]):
@@ -94,7 +106,7 @@ def fetch(address: Address, progress: Count | None = None) -> Path:
     """
     if not address.revision or COMMIT.match(address.revision):
         found = cached(address)
-        if found:
+        if found and intact(found):
             return found
     with sentences(address):
         hub = client()
@@ -107,7 +119,9 @@ def fetch(address: Address, progress: Count | None = None) -> Path:
                 if error.response is not None and error.response.status_code < 500:
                     raise
                 return sole_cached(address, error)
-            except network_errors() as error:
+            except hub.errors.HFValidationError:
+                raise
+            except network_errors(ValueError, TypeError, KeyError) as error:  # These where no Hub answered.
                 return sole_cached(address, error)
             names = [one.rfilename for one in info.siblings or () if one.rfilename.endswith(SUFFIX)]
             address = replace(address, file=only(names, address))
@@ -119,7 +133,11 @@ def fetch(address: Address, progress: Count | None = None) -> Path:
         about = hub.hf_hub_download(**place, dry_run=True)
         if about.file_size and about.file_size > FILE_LIMIT:
             raise StyleError(f"{address} is larger than {FILE_LIMIT >> 20} MiB, so it is no style and not downloaded.")
-        return Path(hub.hf_hub_download(**place, tqdm_class=bar_for(address, progress)))
+        bar = bar_for(address, progress)
+        path = Path(hub.hf_hub_download(**place, tqdm_class=bar))
+        if not intact(path):
+            path = Path(hub.hf_hub_download(**place, tqdm_class=bar, force_download=True))
+        return path
 
 
 def client() -> Any:
@@ -128,10 +146,15 @@ def client() -> Any:
     It reports the program that runs it unless it is told not to before it is imported.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    import huggingface_hub
-    from huggingface_hub import constants, errors, hf_api  # noqa: F401 - it loads its modules when they are asked for
-    from huggingface_hub.utils import logging
-
+    try:
+        import huggingface_hub
+        from huggingface_hub import constants, errors, hf_api  # noqa: F401 - it loads its modules when asked for
+        from huggingface_hub.utils import logging
+    except ValueError as error:
+        raise ResourceError(f"An environment variable that begins with HF_ holds nonsense ({error}).") from None
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # A program that uses this library may have imported it before.
+    # What has arrived when a connection breaks is kept by whole chunks, and a style is smaller than a usual one.
+    constants.DOWNLOAD_CHUNK_SIZE = min(constants.DOWNLOAD_CHUNK_SIZE, CHUNK)
     if "HF_HUB_VERBOSITY" not in os.environ and "HF_DEBUG" not in os.environ:
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     return huggingface_hub
@@ -144,7 +167,7 @@ def network_errors(*others: type[BaseException]) -> tuple[type[BaseException], .
 
 def bar_for(address: Address, progress: Count | None) -> type:
     """A progress bar, as huggingface-hub wants one, that draws nothing and tells ``progress``."""
-    from huggingface_hub.utils import tqdm
+    from huggingface_hub.utils.tqdm import tqdm
 
     name = address.file.rsplit("/", 1)[-1]
 
@@ -155,14 +178,18 @@ def bar_for(address: Address, progress: Count | None) -> type:
             self.done = options.get("initial") or 0
             # Not disabled, since it would not count then; what it draws goes nowhere.
             super().__init__(total=options.get("total"), initial=self.done, file=io.StringIO(), mininterval=3600)  # type: ignore[no-untyped-call]
+            self.tell()
 
         def update(self, n: float | None = 1) -> bool | None:
             self.done += n or 0
             if self.done > FILE_LIMIT:
                 raise StyleError(f"{address} is larger than {FILE_LIMIT >> 20} MiB, so it is no style.")
+            self.tell()
+            return None
+
+        def tell(self) -> None:
             if progress:
                 progress(f"downloading {printable(name)}", int(self.done), int(self.total or self.done))
-            return None
 
     return Bar
 
@@ -211,6 +238,18 @@ def sentences(address: Address) -> Iterator[None]:
         raise answered(name, error) from None
     except network_errors() as error:
         raise out_of_reach(address, error) from None
+    except Exception as error:  # What the client raises where an answer, a setting or a file's name is beyond it.
+        cause = error.__cause__
+        raise (out_of_reach(address, cause) if isinstance(cause, network_errors()) else beyond(error)) from None
+
+
+def beyond(error: Exception) -> ResourceError:
+    """What to say where the client did not understand what answered, or its own settings."""
+    reason = " ".join(str(error).split()).rstrip(".")[:200]
+    return ResourceError(
+        f"Nothing at {client().constants.ENDPOINT} answers as the Hub does ({type(error).__name__}: {reason}); check "
+        "HF_ENDPOINT, HF_TOKEN, the proxy and the file's name."
+    )
 
 
 def answered(name: str, error: Any) -> GanStyleError:
@@ -230,8 +269,9 @@ def out_of_reach(address: Address, error: BaseException) -> GanStyleError:
         return ResourceError(f"{address} is not in the cache and HF_HUB_OFFLINE forbids a download; unset that once.")
     cause: BaseException | None = error
     while cause:
-        if isinstance(cause, OSError) and cause.errno and cause.filename:
-            return ResourceError(f"{cause.filename} cannot be written ({cause.strerror}); make room or set HF_HOME.")
+        if isinstance(cause, OSError) and cause.errno and (cause.filename or cause.errno in FULL):
+            place = cause.filename or cache()
+            return ResourceError(f"{place} cannot be written ({cause.strerror}); make room or set HF_HOME.")
         if isinstance(cause, hub.errors.HfHubHTTPError):
             return answered(f"hf://{address.repository}", cause)
         if isinstance(cause, hub.errors.FileMetadataError):
@@ -239,6 +279,9 @@ def out_of_reach(address: Address, error: BaseException) -> GanStyleError:
                 f"{hub.constants.ENDPOINT} answers, but not as the Hub does; check HF_ENDPOINT and proxy."
             )
         cause = cause.__cause__
+    found = cached(address)
+    if found and not intact(found):
+        return ResourceError(f"{found} is damaged and cannot be downloaded again now; check the network and try again.")
     return ResourceError(
         f"{hub.constants.ENDPOINT} is out of reach and {address} is not in the cache; check the network and try again."
     )
@@ -262,6 +305,17 @@ def cached(address: Address) -> Path | None:
     return found[0] if COMMIT.match(commit) and len(found) == 1 and found[0].is_file() else None
 
 
+def intact(path: Path) -> bool:
+    """Whether a file in the cache is what was downloaded: the cache names files by their sums."""
+    name = path.resolve().name
+    if not SUM.match(name):
+        return True  # A small file that its repository does not keep as a large one, or a cache without links.
+    try:
+        return sum_of(path) == name
+    except StyleError:
+        return False
+
+
 def sole_cached(address: Address, error: BaseException | None = None) -> Path:
     """What the cache has, where the Hub cannot be asked.
 
@@ -269,7 +323,7 @@ def sole_cached(address: Address, error: BaseException | None = None) -> Path:
         ResourceError: nothing, or several styles.
     """
     found = cached(address)
-    if not found:
+    if not found or not intact(found):
         raise out_of_reach(address, error or OSError())
     return found
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
+from gan_style.checkpoints.header import open_regular
 from gan_style.errors import StyleError
 
-PIN = re.compile(r"(?P<word>.+)@sha256:(?P<sum>[0-9a-fA-F]*)\Z", re.DOTALL)
+PIN = re.compile(r"(?P<word>.+?)@sha256:(?P<sum>.*)\Z", re.DOTALL)
 
 LENGTH = 64
 """Hexadecimal digits of a sum."""
+
+SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "48b518f7ba03aa3bfed3a53f0df21b64c839987181f6ecdb1065d8e7723b0d32",
@@ -20,6 +24,28 @@ BUNDLED = {
     "vangogh": "ec8dbbc5e68426c7d72dac657fa10ea592498e67bebf92b0665a3db1766902d8",
 }
 """Of the styles that come with the package."""
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The sum that a file must have.
+
+    Attributes:
+        digest: sha-256, 64 hexadecimal digits in lower case.
+        remedy: what to do where it has another.
+    """
+
+    digest: str
+    remedy: str
+
+    def check(self, path: Path, found: str) -> None:
+        """See that what was read is what was meant.
+
+        Raises:
+            StyleError: it is not.
+        """
+        if found != self.digest:
+            raise StyleError(f"{path} has the sha-256 {found} and should have {self.digest}; {self.remedy}")
 
 
 def unpinned(word: str) -> tuple[str, str]:
@@ -31,33 +57,19 @@ def unpinned(word: str) -> tuple[str, str]:
     match = PIN.match(word)
     if not match:
         return word, ""
-    if len(match["sum"]) != LENGTH:
+    if not SUM.match(match["sum"]):
         raise StyleError(f"{word} should end in @sha256: and {LENGTH} hexadecimal digits; sha256sum FILE prints them.")
     return match["word"], match["sum"].lower()
 
 
 def sum_of(path: Path) -> str:
-    """The sha-256 of a file, in hexadecimal digits.
+    """The sha-256 of a file no larger than a style can be, in hexadecimal digits.
 
     Raises:
-        StyleError: it cannot be read.
+        StyleError: it cannot be read, or is larger.
     """
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.sha256()
-            while block := stream.read(2**20):
-                digest.update(block)
-            return digest.hexdigest()
-    except OSError as error:
-        raise StyleError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
-
-
-def check_sum(path: Path, expected: str, remedy: str) -> None:
-    """See that a file has a sum.
-
-    Raises:
-        StyleError: it has another.
-    """
-    found = sum_of(path)
-    if found != expected:
-        raise StyleError(f"{path} has the sha-256 {found} and should have {expected}; {remedy}")
+    digest = hashlib.sha256()
+    with open_regular(path) as (stream, _):
+        while block := stream.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

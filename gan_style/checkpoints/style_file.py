@@ -6,6 +6,7 @@ Half-precision weights, and in the header's metadata, under :data:`METADATA_KEY`
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -17,9 +18,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
+from gan_style.checkpoints.bundled import locate
 from gan_style.checkpoints.files import write_tensors
 from gan_style.checkpoints.header import HEADER_LIMIT, METADATA_KEY, is_pickle, open_regular, read_header, strict_json
-from gan_style.checkpoints.integrity import sum_of
+from gan_style.checkpoints.hub import Count
+from gan_style.checkpoints.integrity import Pin
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
 
@@ -37,6 +40,7 @@ class StyleFile:
         licence: SPDX identifier of the weights, or empty.
         training: how it was made: recipe, steps, seconds, device, counts and fingerprints of both sets, tool version.
         metrics: figures with their settings.
+        sha256: of the file that it was read from; empty if from none.
     """
 
     generator: Generator
@@ -44,6 +48,7 @@ class StyleFile:
     licence: str = ""
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    sha256: str = ""
 
 
 def write_style(path: Path, style: StyleFile) -> None:
@@ -67,11 +72,30 @@ def write_style(path: Path, style: StyleFile) -> None:
     write_tensors(path, weights, {METADATA_KEY: json.dumps(about, allow_nan=False)})
 
 
-def read_style(path: Path) -> StyleFile:
-    """Read and validate a style file.
+def open_style(word: str, progress: Count | None = None) -> StyleFile:
+    """The style that a --style word means.
+
+    Args:
+        word: as for :func:`gan_style.checkpoints.bundled.locate`.
+        progress: told of a download.
 
     Raises:
-        StyleError: the file is missing, damaged, of another kind, or from a newer version.
+        StyleError: there is none, or the file is none or has another sum than it must have.
+        ResourceError: it is on the Hub, and that is out of reach.
+    """
+    found = locate(word, progress)
+    return read_style(found.path, found.pin)
+
+
+def read_style(path: Path, pin: Pin | None = None) -> StyleFile:
+    """Read and validate a style file.
+
+    Args:
+        path: the file.
+        pin: the sum that what is read must have.
+
+    Raises:
+        StyleError: the file is missing, damaged, of another kind, from a newer version, or has another sum.
     """
     with open_regular(path) as (stream, size):
         # No more is read, and nothing is built, before it is sure what there must be.
@@ -89,27 +113,35 @@ def read_style(path: Path) -> StyleFile:
             fault = "is cut off" if size < end else "goes on after its end"
             raise StyleError(f"{path} {fault}; copy or download it again.")
         data += stream.read(end - len(data)) if end > len(data) else b""
+    digest = hashlib.sha256(data).hexdigest()
+    if pin:
+        pin.check(path, digest)
     return StyleFile(
         load_generator(path, data, config),
         size=scale,
         licence=about["licence"] if isinstance(about.get("licence"), str) else "",
         training=about["training"] if isinstance(about.get("training"), dict) else {},
         metrics=about["metrics"] if isinstance(about.get("metrics"), dict) else {},
+        sha256=digest,
     )
 
 
-def describe(path: Path) -> dict[str, Any]:
+def describe(path: Path, pin: Pin | None = None) -> dict[str, Any]:
     """All that a style file says, as JSON: what it is called, its size and sum, and its whole description.
+
+    Args:
+        path: the file.
+        pin: the sum that it must have.
 
     Raises:
         StyleError: as for :func:`read_style`.
     """
-    style = read_style(path)
+    style = read_style(path, pin)
     config = dataclasses.asdict(style.generator.config)
     return {
         "file": str(path),
         "bytes": path.stat().st_size,
-        "sha256": sum_of(path),
+        "sha256": style.sha256,
         "schema": SCHEMA,
         "parameters": sum(value.numel() for value in style.generator.state_dict().values()),
         "generator": config,
@@ -133,7 +165,9 @@ def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(about, dict) or type(about.get("schema")) is not int:
         raise StyleError(f"{path} has a damaged description; copy or download it again.")
     if about["schema"] != SCHEMA:
-        raise StyleError(f"{path} has schema {about['schema']} and this gan-style reads {SCHEMA}; upgrade gan-style.")
+        raise StyleError(
+            f"{path} has schema {str(about['schema'])[:20]} and this gan-style reads {SCHEMA}; upgrade gan-style."
+        )
     return about
 
 
@@ -143,14 +177,18 @@ def read_config(path: Path, about: Mapping[str, Any]) -> GeneratorConfig:
     try:
         return GeneratorConfig(**values) if isinstance(values, dict) else GeneratorConfig(channels=-1)
     except (TypeError, ValueError) as error:
-        raise StyleError(f"{path} describes no generator that can be built ({error}).") from None
+        raise StyleError(
+            f"{path} describes no generator that can be built ({str(error)[:200]}); download it again."
+        ) from None
 
 
 def read_size(path: Path, about: Mapping[str, Any]) -> int:
     """The scale of its strokes."""
     size = about.get("size")
     if type(size) is not int or not 64 <= size <= 4096:
-        raise StyleError(f"{path} says that it was trained at {str(size)[:20]} pixels, which cannot be.")
+        raise StyleError(
+            f"{path} says that it was trained at {str(size)[:20]} pixels, which cannot be; download it again."
+        )
     return size
 
 
@@ -160,7 +198,7 @@ def check_tensors(path: Path, header: Mapping[str, Any], config: GeneratorConfig
     found = {name: entry for name, entry in header.items() if name != "__metadata__"}
     if found.keys() != expected.keys():
         odd = sorted(found.keys() ^ expected.keys())[0]
-        raise StyleError(f"{path} disagrees with its own description at the tensor {odd[:60]!r}.")
+        raise StyleError(f"{path} disagrees with its own description at the tensor {odd[:60]!r}; download it again.")
     total = 0
     for name, entry in found.items():
         match entry:
@@ -179,12 +217,14 @@ def check_tensors(path: Path, header: Mapping[str, Any], config: GeneratorConfig
 def load_generator(path: Path, data: bytes, config: GeneratorConfig) -> Generator:
     """The network with its weights, all of them finite."""
     try:
-        weights = {name: value.float() for name, value in load_tensors(data).items()}
+        weights = load_tensors(data)
     except SafetensorError as error:
         raise StyleError(f"{path} is damaged or cut off ({error}); copy or download it again.") from None
     for name, value in weights.items():
         if not torch.isfinite(value).all():
-            raise StyleError(f"{path} holds a number that is not finite in {name!r}; it cannot paint.")
+            raise StyleError(
+                f"{path} holds a number that is not finite in {name!r}; download it again, or use another."
+            )
     generator = Generator(config)
-    generator.load_state_dict(weights)
+    generator.load_state_dict(weights)  # It turns them into float32 one by one.
     return generator.requires_grad_(False).eval()

@@ -24,6 +24,8 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from gan_style.errors import printable
+
 BROKEN_PIPE = 141
 """What a shell reports for a program that SIGPIPE ended."""
 
@@ -123,4 +125,4 @@ def while_read() -> Iterator[None]:
 
 def warn(sentence: str) -> None:
     """One sentence above the progress display, or simply on standard error."""
-    error_console.print(f"gan-style: {sentence}", markup=False)
+    error_console.print(f"gan-style: {printable(sentence)}", markup=False)

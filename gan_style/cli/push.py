@@ -43,24 +43,23 @@ def push(
 
     The preview of a training shows photographs that it learnt from; --no-preview leaves it out.
     """
-    from gan_style.cli.display import new_progress, say, warn
+    from gan_style.cli.display import new_progress, say
 
     if no_preview and preview:
         raise UsageError("Give --preview or --no-preview, not both.")
     with new_progress("{task.description}") as progress:
         progress.add_task(f"looking up {repository}", total=None)
-        from gan_style.checkpoints.bundled import resolve_style
+        from gan_style.checkpoints.bundled import locate
         from gan_style.checkpoints.style_file import read_style
         from gan_style.sharing.publishing import look_up
 
-        path = resolve_style(style)
-        read_style(path)  # Fails before anything is asked.
+        found = locate(style)
+        path = found.path
+        read_style(path, found.pin)  # Fails before anything is asked.
         destination = look_up(repository, private=private)
     pictures = [] if no_preview else preview or preview_of(path)
     ask(destination, [path.name, *(str(one) for one in pictures)], yes=yes)
     say(upload(path, destination, pictures, replace_card=replace_card))
-    if destination.has_card and not replace_card:
-        warn(f"the model card of {destination.repository} stays as it is; --replace-card writes it anew.")
 
 
 def preview_of(path: Path) -> list[Path]:
@@ -83,18 +82,27 @@ def ask(destination: Destination, files: Sequence[str], *, yes: bool) -> None:
     if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):
         raise UsageError(f"{destination.repository} would be public; give --yes to agree, or --private.")
     state = "is public" if destination.exists else "will be made, and be public"
-    if not typer.confirm(f"{destination.repository} {state}: all see {', '.join(files)}. Go on?", err=True):
+    try:
+        agreed = typer.confirm(f"{destination.repository} {state}: all see {', '.join(files)}. Go on?", err=True)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    if not agreed:
         warn("nothing was uploaded.")
         raise typer.Exit(1)
 
 
 def upload(path: Path, destination: Destination, previews: Sequence[Path], *, replace_card: bool = False) -> str:
-    """Upload, with a sign of life; the style's address."""
+    """Upload, with a sign of life, and say what stays as it was; the style's address."""
     from rich.progress import BarColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import description, new_progress
+    from gan_style.cli.display import description, new_progress, warn
     from gan_style.sharing.publishing import publish
 
     with new_progress(BarColumn(16), TimeElapsedColumn(), description()) as progress:
         progress.add_task(f"uploading {path.name} to {destination.repository}", total=None)
-        return publish(path, destination, previews, replace_card=replace_card)
+        address = publish(path, destination, previews, replace_card=replace_card)
+    if destination.has_card and not replace_card:
+        warn(
+            f"the model card of {destination.repository} stays as it is; gan-style push --replace-card writes it anew."
+        )
+    return address

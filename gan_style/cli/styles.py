@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gan_style.errors import StyleError
+from gan_style.errors import ResourceError, StyleError, printable
+
+LICENCE = 60
+"""Letters of a licence that a line has room for."""
 
 
 def list_styles() -> None:
@@ -13,22 +16,25 @@ def list_styles() -> None:
 
     A line holds name, licence, size, what it learnt from, and where it lies.
     """
-    from gan_style.checkpoints.bundled import bundled_styles, named_styles
-    from gan_style.checkpoints.header import printable
+    from gan_style.checkpoints.bundled import bundled_pin, bundled_styles, named_styles
     from gan_style.checkpoints.hub import cached_styles
     from gan_style.checkpoints.style_file import describe
     from gan_style.cli.display import say, warn
 
     bundled = set(bundled_styles().values())
     named = {name: (path, "bundled" if path in bundled else str(path)) for name, path in sorted(named_styles().items())}
-    cached = {str(source): (path, "cached") for source, path in cached_styles().items()}
+    cached = {}
+    try:
+        cached = {str(source): (path, "cached") for source, path in cached_styles().items()}
+    except ResourceError as error:
+        warn(str(error))
     for name, (path, where) in {**named, **cached}.items():
         try:
-            about = describe(path)
+            about = describe(path, bundled_pin(path))
         except StyleError as error:
             warn(str(error))
             continue
-        licence = about["licence"] or "no licence given"
+        licence = about["licence"][:LICENCE] or "no licence given"
         say(printable(f"{name}  {licence}  {about['bytes'] / 1e6:.1f} MB  {origin(about['training'])}  {where}"))
 
 
@@ -55,11 +61,11 @@ def show_info(word: str) -> None:
     from gan_style.cli.display import counting, say
 
     with counting() as show:
-        from gan_style.checkpoints.bundled import resolve_style
+        from gan_style.checkpoints.bundled import locate
         from gan_style.checkpoints.hub import source_of
         from gan_style.checkpoints.style_file import describe
 
-        path = resolve_style(word, show)
-        source = source_of(path)
-        about = describe(path)
+        found = locate(word, show)
+        source = source_of(found.path)
+        about = describe(found.path, found.pin)
     say(json.dumps({**about, "source": str(source) if source else None}, indent=1))

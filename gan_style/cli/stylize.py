@@ -159,7 +159,7 @@ def stylize(
     columns = (BarColumn(16), MofNCompleteColumn(), speed, TimeElapsedColumn(), TimeLeft(), description())
     with new_progress(*columns) as progress:
         task = progress.add_task("loading", total=None, speed="")
-        from gan_style.checkpoints.header import printable
+        from gan_style.errors import printable
         from gan_style.imaging.encoding import Saving, format_named
         from gan_style.inference.batch import Pace, Rules, paint_to_pipe, run
         from gan_style.inference.painter import Brush

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from gan_style.checkpoints.bundled import resolve_style
+from gan_style.checkpoints.bundled import Located, locate
+from gan_style.checkpoints.header import SUFFIX
 from gan_style.checkpoints.hub import Count, source_of
+from gan_style.checkpoints.integrity import sum_of
 from gan_style.checkpoints.style_file import StyleFile, read_style
 from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
 from gan_style.device import Compute
-from gan_style.errors import StyleError, UsageError
+from gan_style.errors import StyleError, UsageError, printable
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import PictureLike, read_picture
 from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
@@ -73,16 +75,18 @@ def load_style(
         ResourceError: CUDA is asked for and not there, or the Hub is out of reach.
         UsageError: an unknown device or precision.
     """
-    path = resolve_style(os.fspath(style), downloading)
-    if is_picture(path):
-        raise StyleError(f"{path} is a picture, not a style; gan-style stylize paints after it, and nothing is learnt.")
-    return style_in(path, device, precision)
+    found = locate(os.fspath(style), downloading)
+    if is_picture(found.path):
+        raise StyleError(
+            f"{found.path} is a picture, not a style; gan-style stylize paints after it, and nothing is learnt."
+        )
+    return style_in(found, device, precision)
 
 
-def style_in(path: Path, device: str, precision: str) -> Style:
+def style_in(found: Located, device: str, precision: str) -> Style:
     """The style that a file holds."""
-    file = read_style(path)
-    return Style(path.stem, file, Compute.choose(device, precision), str(source_of(path) or ""))
+    file, path = read_style(found.path, found.pin), found.path
+    return Style(printable(path.stem), file, Compute.choose(device, precision), str(source_of(path) or ""))
 
 
 def load_artist(
@@ -110,20 +114,29 @@ def load_artist(
     """
     if minutes is not None and not 0 < minutes <= DAY:
         raise UsageError(f"minutes must be above 0 and at most {DAY:g}, not {minutes:g}.")
-    path = resolve_style(os.fspath(style), downloading)
+    found = locate(os.fspath(style), downloading)
+    path = found.path
     if not is_picture(path):
         if minutes is not None:
             raise UsageError(f"{path} is a style, which paints in seconds; --minutes is for painting after a picture.")
-        return style_in(path, device, precision)
+        return style_in(found, device, precision)
+    if found.pin:
+        found.pin.check(path, sum_of(path))
     from gan_style.checkpoints.backbone import load_backbone
-    from gan_style.inference.imitation import Imitator
+    from gan_style.inference.imitation import LARGEST, Imitator
 
     compute = Compute.choose(device, precision)
-    return Imitator(path.stem, read_picture(path).rgb, load_backbone(), compute, minutes=minutes)
+    return Imitator(path.stem, read_picture(path, 2 * LARGEST).rgb, load_backbone(), compute, minutes=minutes)
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is a picture, by its content."""
+    """Whether a file is a picture, by its content.
+
+    Nothing that is called like a style is, as all files from the Hub are: a stranger's picture is not decoded where
+    somebody asked for a style.
+    """
+    if path.suffix == SUFFIX:
+        return False
     try:
         with path.open("rb") as stream:
             return looks_like_picture(stream.read(SIGNATURE_BYTES))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gan_style.checkpoints.hub import Address, client
 from gan_style.checkpoints.style_file import StyleFile
+from gan_style.models.discriminator import KINDS
 from gan_style.training.recipe import Recipe
 
 CARD = "README.md"
@@ -23,27 +26,46 @@ OPTIONS = {
 """Parts of a recipe that ``gan-style train`` has options for."""
 
 
-def card(style: StyleFile, address: Address, file: str, pictures: Sequence[str]) -> str:
-    """A model card: metadata that the Hub reads, how to use the style, how it was made, what was measured."""
+LICENCES = {
+    *("apache-2.0", "artistic-2.0", "bsd-2-clause", "bsd-3-clause", "isc", "mit", "mpl-2.0", "unlicense", "zlib"),
+    *("cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nd-4.0", "cc0-1.0", "pddl", "odc-by"),
+    *("cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-4.0", "openrail", "creativeml-openrail-m"),
+    *("agpl-3.0", "eupl-1.2", "gpl-2.0", "gpl-3.0", "lgpl-2.1", "lgpl-3.0"),
+}
+"""Those that the Hub knows by the name that SPDX gives them; any other is "other", with a name of its own."""
+
+PLAIN = re.compile(r"[\w./][\w.:/@+-]{0,199}\Z", re.ASCII)
+"""Words that mean themselves to YAML's readers, to Markdown and to a shell; a style may come from a stranger."""
+
+
+def card(style: StyleFile, address: Address, pictures: Sequence[str]) -> str:
+    """A model card: metadata that the Hub reads, how to use the style, how it was made, what was measured.
+
+    Args:
+        style: what it is about; of what its file says, only words and numbers of the expected kinds are repeated.
+        address: of the file in its repository.
+        pictures: names of pictures in the repository.
+    """
     hub = client()
     closed = gap(style.metrics)
+    licence = style.licence.lower() if PLAIN.match(style.licence) else ""
+    other = bool(licence) and licence not in LICENCES
     metadata = hub.ModelCardData(
-        license=style.licence.lower() or None,
+        license="other" if other else licence or None,
+        license_name=licence if other else None,
         library_name="gan-style",
         pipeline_tag="image-to-image",
         tags=list(TAGS),
         metrics=["kid"] if closed else None,
     ).to_yaml()
-    title = Path(file).stem
     parts = [
         f"---\n{metadata}\n---",
-        f"# {title}\n\nTurns photographs into paintings, with gan-style.",
+        f"# {Path(address.file).stem}\n\nTurns photographs into paintings, with gan-style.",
         "\n".join(f"![]({one})" for one in pictures),
-        f"```\ngan-style stylize photo.jpg --style {address} -o painting.jpg\n```\n\n"
-        f"Where this repository holds several styles, this one is `{Address(address.repository, file)}`.",
+        f"```\ngan-style stylize photo.jpg --style {address} -o painting.jpg\n```",
         made(style),
         closed,
-        "" if style.licence else "Its maker has named no licence.",
+        "" if licence else "Its maker has named no licence.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -61,38 +83,55 @@ def count_of(training: Mapping[str, Any], what: str) -> int:
     """Pictures of a kind that were learnt from; 0 where the file does not say."""
     part = training.get(what)
     count = part.get("count") if isinstance(part, dict) else None
-    return count if isinstance(count, int) else 0
+    return count if isinstance(count, int) and is_number(count, int) else 0
+
+
+def is_number(value: object, kind: type[int] | type[float]) -> bool:
+    """Whether something is a number of a kind, and neither true nor false nor infinite."""
+    return isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_like(value: object, usual: object) -> bool:
+    """Whether a part of a recipe is of the kind of the usual one."""
+    if isinstance(usual, str):
+        return isinstance(value, str) and PLAIN.match(value) is not None
+    return is_number(value, int if isinstance(usual, int) else float)
 
 
 def command(training: Mapping[str, Any]) -> str:
     """The command that makes such a style; folders had names that are not told."""
     words = ["gan-style train PHOTOS PAINTINGS"]
-    if isinstance(training.get("start"), str):
-        words.append(f"--from {training['start']}")
-    if isinstance(training.get("steps"), int):
+    start = training.get("start")
+    if isinstance(start, str) and PLAIN.match(start):
+        words.append(f"--from {start}")
+    if is_number(training.get("steps"), int):
         words.append(f"--steps {training['steps']}")
     recipe, usual = training.get("recipe"), Recipe()
     if isinstance(recipe, dict):
         kind = recipe.get("discriminator")
-        if isinstance(kind, dict) and kind.get("kind", usual.discriminator.kind) != usual.discriminator.kind:
-            words.append(f"--discriminator {kind['kind']}")
-        words += [
-            f"{option} {recipe[name]}"
-            for name, option in OPTIONS.items()
-            if recipe.get(name, getattr(usual, name)) != getattr(usual, name)
-        ]
+        kind = kind.get("kind") if isinstance(kind, dict) else None
+        if kind != usual.discriminator.kind and kind in KINDS:
+            words.append(f"--discriminator {kind}")
+        for name, option in OPTIONS.items():
+            value, before = recipe.get(name), getattr(usual, name)
+            if is_like(value, before) and value != before:
+                words.append(f"{option} {value}")
     return " ".join(words)
 
 
 def gap(metrics: Mapping[str, Any]) -> str:
     """What was measured on pictures kept aside from the training; empty where nothing was."""
     found = metrics.get("validation")
-    closed = found.get("closed") if isinstance(found, dict) else None
-    if not isinstance(found, dict) or not isinstance(closed, float):
+    if not isinstance(found, dict) or not is_number(found.get("closed"), float):
         return ""
-    lines = [
-        "## What was measured",
-        f"On {found.get('photos')} photographs and {found.get('paintings')} paintings kept aside from the training, it "
-        f"closes {100 * closed:.0f} % of the distance (KID) between photographs and paintings.",
-    ]
-    return "\n\n".join(lines)
+    counts = [found.get(what) for what in ("photos", "paintings")]
+    if not all(is_number(count, int) for count in counts):
+        return ""
+    aside = found.get("kept_aside")
+    kept = isinstance(aside, dict) and [aside.get(what) for what in ("photos", "paintings")] == [True, True]
+    where = "kept aside from the training" if kept else "of which not all were kept aside from the training"
+    return (
+        f"## What was measured\n\nOn {counts[0]} photographs and {counts[1]} paintings {where}, it closes "
+        f"{100 * found['closed']:.0f} % of the distance (KID) between photographs and paintings"
+        f"{'' if kept else ', which flatters it'}."
+    )

@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from gan_style.checkpoints.bundled import resolve_style
+from gan_style.checkpoints.bundled import locate
 from gan_style.checkpoints.header import SUFFIX
-from gan_style.checkpoints.hub import LOGIN, SCHEME, Address, answered, client, hub_address, network_errors
-from gan_style.checkpoints.style_file import read_style
-from gan_style.errors import GanStyleError, ResourceError, StyleError, UsageError
+from gan_style.checkpoints.hub import LOGIN, SCHEME, Address, answered, beyond, client, hub_address, network_errors
+from gan_style.checkpoints.style_file import open_style, read_style
+from gan_style.errors import GanStyleError, PictureError, ResourceError, StyleError, UsageError
 from gan_style.imaging.decoding import read_picture
 from gan_style.sharing.card import CARD, card
 
@@ -66,6 +67,8 @@ def look_up(repository: str, *, private: bool = False) -> Destination:
             raise StyleError(f"Nobody is logged in on the Hub; {LOGIN}, with a token that may write.")
         api = hub.HfApi()
         who = api.whoami()
+        if token_role(who) == "read":
+            raise StyleError(f"The token for the Hub may only read; {LOGIN}, with a token that may write.")
         owners = [who["name"], *(one["name"] for one in who.get("orgs") or ())]
         if name.split("/")[0] not in owners:
             raise UsageError(f"You are {who['name']} on the Hub and cannot write to {name}; use {owners[0]}/NAME.")
@@ -77,6 +80,13 @@ def look_up(repository: str, *, private: bool = False) -> Destination:
         raise UsageError(f"{name} is public already; make it private on the Hub first, or leave --private out.")
     files = [one.rfilename for one in info.siblings or ()]
     return Destination(name, exists=True, public=not info.private, has_card=CARD in files)
+
+
+def token_role(who: Mapping[str, Any]) -> object:
+    """What the Hub says of the token: "read", "write" or "fineGrained"; None where it says nothing."""
+    auth = who.get("auth")
+    token = auth.get("accessToken") if isinstance(auth, dict) else None
+    return token.get("role") if isinstance(token, dict) else None
 
 
 def push(
@@ -105,8 +115,8 @@ def push(
         PictureError: a preview cannot be read.
         ResourceError: the Hub is out of reach or fails.
     """
-    path = resolve_style(os.fspath(style))
-    read_style(path)
+    path = locate(os.fspath(style)).path
+    open_style(os.fspath(style))
     pictures = [Path(one) for one in previews]
     return publish(path, look_up(repository, private=private), pictures, replace_card=replace_card)
 
@@ -131,21 +141,25 @@ def publish(path: Path, destination: Destination, previews: Sequence[Path] = (),
         ResourceError: the Hub is out of reach or fails.
     """
     style = read_style(path)
-    name = path.name if path.suffix == SUFFIX else f"{path.stem}{SUFFIX}"
-    pictures = {f"preview-{path.stem}-{index}.jpg": shrunk(one) for index, one in enumerate(previews, 1)}
+    # An address ends its file's name at an @, and Markdown a picture's at a space.
+    stem = re.sub(r"[^\w.-]+", "-", path.stem, flags=re.ASCII).strip("-.") or "style"
+    name = f"{stem}{SUFFIX}"
+    pictures = {f"preview-{stem}-{index}.jpg": shrunk(one) for index, one in enumerate(previews, 1)}
     with uploading(destination.repository):
         hub = client()
         hub.utils.disable_progress_bars()
         files: dict[str, Any] = {name: str(path), **pictures}
         if replace_card or not destination.has_card:
-            files[CARD] = card(style, Address(destination.repository), name, list(pictures)).encode()
+            text = card(style, Address(destination.repository, name), list(pictures))
+            hub.ModelCard(text).validate(repo_type="model")  # Before there is a repository without anything in it.
+            files[CARD] = text.encode()
         api = hub.HfApi()
         if not destination.exists:
             api.create_repo(destination.repository, private=not destination.public, exist_ok=True)
         commit = api.create_commit(
             destination.repository,
             [hub.CommitOperationAdd(place, content) for place, content in files.items()],
-            commit_message=f"{path.stem}, painted by gan-style",
+            commit_message=f"{stem}, painted by gan-style",
         )
     return str(Address(destination.repository, name, commit.oid))
 
@@ -175,6 +189,8 @@ def uploading(repository: str) -> Iterator[None]:
             f"{hub.constants.ENDPOINT} is out of reach ({type(cause or error).__name__}); check the network, then "
             f"upload with: gan-style push STYLE {repository}"
         ) from None
+    except Exception as error:  # What the client raises where an answer or a setting is beyond it.
+        raise beyond(error) from None
 
 
 def shrunk(path: Path) -> bytes:
@@ -183,6 +199,8 @@ def shrunk(path: Path) -> bytes:
     Raises:
         PictureError: it cannot be read.
     """
+    if path.exists() and not path.is_file():
+        raise PictureError(f"{path} is no ordinary file; give --preview a picture.")
     image = Image.fromarray(read_picture(path).rgb)
     image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
     stream = io.BytesIO()

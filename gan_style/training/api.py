@@ -9,7 +9,7 @@ from pathlib import Path
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.hub import source_of
-from gan_style.checkpoints.style_file import read_style
+from gan_style.checkpoints.style_file import open_style, read_style
 from gan_style.defaults import SCRATCH, START
 from gan_style.device import Compute
 from gan_style.errors import StyleError, UsageError
@@ -102,7 +102,7 @@ def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener)
     source = None if start == SCRATCH else source_of(resolve_style(start, listener.reading))
     if source:
         return str(source)
-    if start == START and not same_shape(read_style(resolve_style(START)).generator, recipe):
+    if start == START and not same_shape(open_style(START).generator, recipe):
         return SCRATCH
     return start
 

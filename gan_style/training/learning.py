@@ -8,8 +8,7 @@ import shlex
 from collections.abc import Iterator
 
 from gan_style.checkpoints.backbone import load_backbone
-from gan_style.checkpoints.bundled import resolve_style
-from gan_style.checkpoints.style_file import read_style
+from gan_style.checkpoints.style_file import open_style
 from gan_style.defaults import SCRATCH
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import ResourceError, UsageError
@@ -95,7 +94,7 @@ def read_start(plan: Plan) -> Generator | None:
     """
     if plan.start == SCRATCH:
         return None
-    generator = read_style(resolve_style(plan.start)).generator
+    generator = open_style(plan.start).generator
     if not same_shape(generator, plan.recipe):
         raise UsageError(f"{plan.start} has a network of another shape than the one to be trained; start from scratch.")
     return generator

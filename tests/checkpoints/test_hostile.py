@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.header import FILE_LIMIT, METADATA_KEY, has_description
-from gan_style.checkpoints.style_file import read_style
+from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.errors import StyleError
-from gan_style.models.generator import GeneratorConfig
+from gan_style.models.generator import Generator, GeneratorConfig
 
 Make = Callable[[Path, bytes], object]
 
@@ -55,11 +55,15 @@ def sparse(path: Path, size: int, start: bytes = b"") -> None:
 CASES: dict[str, tuple[Make, str]] = {
     "a hundred megabytes of metadata": (
         lambda path, _: path.write_bytes(safetensors({"__metadata__": {METADATA_KEY: "x" * 100_000_000}})),
+        "larger than 64 MiB",
+    ),
+    "fifty megabytes of metadata": (
+        lambda path, _: path.write_bytes(safetensors({"__metadata__": {METADATA_KEY: "x" * 50_000_000}})),
         "not a safetensors file",
     ),
     "a header of 2**63 bytes": (lambda path, _: path.write_bytes(b"\xff" * 7 + b"\x7f{"), "not a safetensors file"),
     "a network larger than its file": (lambda path, _: path.write_bytes(safetensors(largest())), "is cut off"),
-    "a gigabyte of zeros": (lambda path, _: sparse(path, 1 << 30), "larger than 256 MiB"),
+    "a gigabyte of zeros": (lambda path, _: sparse(path, 1 << 30), "larger than 64 MiB"),
     "as large as may be": (lambda path, _: sparse(path, FILE_LIMIT, safetensors(largest())), "is cut off"),
     "more than its tensors": (lambda path, good: sparse(path, FILE_LIMIT, good), "goes on after its end"),
     "a pipe": (lambda path, _: os.mkfifo(path), "no ordinary file"),
@@ -116,6 +120,51 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
     whole = safetensors({"__metadata__": {METADATA_KEY: json.dumps(header)}}, data.draw(st.binary(max_size=40)))
     path.write_bytes(data.draw(st.sampled_from([whole, whole[:-1], whole[8:]])) + data.draw(st.binary(max_size=9)))
     with pytest.raises(StyleError):
+        read_style(path)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"generator": {"\x1b[31mRED\x1b]0;owned\x07\nline": 1}},
+        {"generator": {"x" * 500_000: 1}},
+        {"generator": {"\ud800": 1}},
+        {"generator": {"channels": "9" * 300_000}},
+        {"schema": 10**4000},
+        {"size": "9" * 300_000},
+    ],
+)
+def test_what_a_file_says_reaches_nobody_s_terminal(tmp_path: Path, edit: dict[str, Any]) -> None:
+    path = tmp_path / "\x1b]0;owned\x07.safetensors"
+    about = {"schema": 1, "generator": vars(GeneratorConfig()), "size": 256, **edit}
+    path.write_bytes(safetensors({"__metadata__": {METADATA_KEY: json.dumps(about)}}))
+    with pytest.raises(StyleError) as caught:
+        read_style(path)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 3000
+
+
+def test_a_large_network_with_one_number_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
+    config = GeneratorConfig(channels=512, blocks=6)
+    style = StyleFile(Generator(config), 256)
+    path = tmp_path / "large.safetensors"
+    write_style(path, style)
+    assert 50_000_000 < path.stat().st_size < FILE_LIMIT
+    with path.open("r+b") as stream:
+        stream.seek(-2, os.SEEK_END)
+        stream.write(b"\xff\xff")  # Not a number, in half precision.
+    del style
+    start = time.process_time()
+    with pytest.raises(StyleError, match="not finite"):
+        read_style(path)
+    assert time.process_time() - start < 1
+
+
+def test_a_number_beyond_all_bounds_is_no_json(tmp_path: Path) -> None:
+    text = json.dumps({"schema": 1, "generator": vars(GeneratorConfig()), "size": 256, "metrics": {"a": 5}})
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(safetensors({"__metadata__": {METADATA_KEY: text.replace("5}", "1e999}")}}))
+    with pytest.raises(StyleError, match="damaged description"):
         read_style(path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -12,9 +13,11 @@ import pytest
 
 from gan_style.checkpoints import bundled
 from gan_style.checkpoints.bundled import bundled_styles, resolve_style
+from gan_style.checkpoints.hub import Count
 from gan_style.checkpoints.integrity import BUNDLED, unpinned
 from gan_style.cli.app import main
 from gan_style.errors import StyleError
+from gan_style.inference.style import load_style
 
 
 def test_bundled_styles_have_the_sums_that_the_package_knows() -> None:
@@ -46,6 +49,51 @@ def test_any_file_can_be_pinned(style_path: Path) -> None:
     assert unpinned("a@b") == ("a@b", "")
 
 
+def test_what_is_checked_is_what_paints(style_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody exchanges the file between the moment when it is found and the moment when it is read."""
+    digest = hashlib.sha256(style_path.read_bytes()).hexdigest()
+    word = f"{style_path}@sha256:{digest}"
+    assert load_style(word).file.sha256 == digest
+    found = bundled.find_style
+
+    def exchange(word: str, progress: Count | None = None) -> Path:
+        path = found(word, progress)
+        shutil.copy(bundled_styles()["monet"], path)
+        return path
+
+    monkeypatch.setattr(bundled, "find_style", exchange)
+    with pytest.raises(StyleError, match="not the file that was pinned"):
+        load_style(word)
+
+
+def test_a_pin_of_a_file_too_large_for_a_style_is_refused_unread(tmp_path: Path) -> None:
+    huge = tmp_path / "huge.safetensors"
+    huge.touch()
+    os.truncate(huge, 1 << 34)
+    with pytest.raises(StyleError, match="larger than"):
+        resolve_style(f"{huge}@sha256:{'0' * 64}")
+
+
+def test_names_that_no_file_can_have() -> None:
+    with pytest.raises(StyleError, match="cannot be read"):
+        resolve_style("x" * 300)
+
+
+def test_what_lies_beside_the_bundled_styles_is_not_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("monet", "evil"):
+        shutil.copy(bundled_styles()["monet"], tmp_path / f"{name}.safetensors")
+    monkeypatch.setattr(bundled, "FOLDERS", (tmp_path,))
+    assert list(bundled_styles()) == ["monet"]
+
+
+def test_a_style_of_one_s_own_may_have_a_full_stop_in_its_name(
+    style_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_STYLE_WEIGHTS", str(style_path.parent))
+    other = style_path.rename(style_path.with_name("a.b.safetensors"))
+    assert resolve_style("a.b") == resolve_style("a.b.safetensors") == other
+
+
 def test_styles_are_listed_and_described(
     style_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,6 +119,15 @@ def test_styles_are_listed_and_described(
     assert "CC0-1.0" in lines["tiny"]
     assert "broken.safetensors is not a safetensors file" in error
     assert run("--list-styles")[1] == out
+    changed = style_path.parent / "weights"
+    changed.mkdir()
+    for path in bundled_styles().values():
+        (changed / path.name).write_bytes(path.read_bytes().replace(b"175", b"176"))
+    with monkeypatch.context() as patch:
+        patch.setattr(bundled, "FOLDERS", (changed,))
+        _, listed, error = run("--list-styles")
+        assert "175 paintings" not in listed + error
+        assert "install gan-style again" in error
     code, out, _ = run("stylize", "--style", "tiny", "--info")
     about = json.loads(out)
     assert (code, about["licence"], about["training"]) == (0, "CC0-1.0", {"steps": 3})

@@ -48,6 +48,9 @@ class Hub:
         cut: how many downloads break off half-way.
         stall: how many downloads stop for ``pause`` seconds half-way.
         size: what downloads claim to be, where that is a lie.
+        instead: answers every request, with status 200, where something else than a Hub listens.
+        role: what its token may do.
+        faulty: words that a model card's metadata may not hold.
     """
 
     repositories: dict[str, Repository] = field(default_factory=dict)
@@ -60,6 +63,9 @@ class Hub:
     stall: int = 0
     pause: float = 3.0
     size: int | None = None
+    instead: bytes | None = None
+    role: str = "write"
+    faulty: str = ""
     url: str = ""
 
     def put(self, name: str, files: dict[str, bytes], **options: Any) -> Repository:
@@ -126,17 +132,21 @@ class Handler(BaseHTTPRequestHandler):
                 body += self.rfile.read(size)
                 self.rfile.readline()
             self.rfile.readline()
-        path = unquote(urlsplit(self.path).path)
+        quoted = urlsplit(self.path).path
+        path = unquote(quoted)
         self.hub.requests.append(f"{self.command} {path}")
         self.hub.agents.add(self.headers.get("User-Agent", ""))
+        if self.hub.instead is not None:
+            self.answer(200, self.hub.instead, {"Content-Type": "text/html"})
+            return
         for pattern, status in self.hub.status.items():
             if re.search(pattern, f"{self.command} {path}"):
                 self.refuse(status)
                 return
         for pattern, method in ROUTES:
-            match = re.fullmatch(pattern, f"{self.command} {path}")
+            match = re.fullmatch(pattern, f"{self.command} {quoted}")
             if match:
-                method(self, body, *match.groups())
+                method(self, body, *(group and unquote(group) for group in match.groups()))
                 return
         self.refuse(404)
 
@@ -229,7 +239,8 @@ class Handler(BaseHTTPRequestHandler):
     def who(self, _body: bytes) -> None:
         """Whose token it is."""
         if self.known:
-            self.as_json({"type": "user", "name": OWNER, "orgs": [{"name": "museum"}]})
+            auth = {"accessToken": {"role": self.hub.role}}
+            self.as_json({"type": "user", "name": OWNER, "orgs": [{"name": "museum"}], "auth": auth})
         else:
             self.refuse(401)
 
@@ -296,15 +307,16 @@ class Handler(BaseHTTPRequestHandler):
         oid = found.commits["main"]
         self.as_json({"success": True, "commitOid": oid, "commitUrl": f"{self.hub.url}/{name}/commit/{oid}"})
 
-    def accept(self, _body: bytes) -> None:
-        """The metadata of a card are sound."""
-        self.as_json({"errors": [], "warnings": []})
+    def accept(self, body: bytes) -> None:
+        """Whether the metadata of a card are sound."""
+        faults = ["license is not allowed"] * bool(self.hub.faulty and self.hub.faulty in json.loads(body)["content"])
+        self.as_json({"errors": faults, "warnings": []}, 400 if faults else 200)
 
 
 NAME = r"([\w.-]+/[\w.-]+)"
 ROUTES: list[tuple[str, Callable[..., None]]] = [
     (rf"GET /api/models/{NAME}(?:/revision/(.+))?", Handler.information),
-    (rf"(?:GET|HEAD) /{NAME}/resolve/([^/]+|refs/pr/\d+)/(.+)", Handler.resolve),
+    (rf"(?:GET|HEAD) /{NAME}/resolve/([^/]+)/(.+)", Handler.resolve),
     (r"(?:GET|HEAD) /cdn/(\w+)", Handler.download),
     (r"GET /api/whoami-v2", Handler.who),
     (r"POST /api/repos/create", Handler.create),

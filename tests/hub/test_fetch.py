@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from gan_style.checkpoints.hub import Address, hub_address
 from gan_style.errors import StyleError
 from tests.conftest import photo
-from tests.hub.conftest import Command
+from tests.hub.conftest import FETCH, Command
 from tests.hub.server import COMMIT, TOKEN, Hub, Repository
 
 OTHER = "2" * 40
@@ -106,6 +107,9 @@ def test_several_styles(hub: Hub, fetch: Command, content: bytes) -> None:
         ("ada/empty", "no style in it"),
         ("hf://ada/mo..net", "no name that the Hub allows"),
         ("hf://ada/monet/model.bin", "nothing else is downloaded"),
+        ("hf://ada/monet/../x.safetensors", "no file inside a repository"),
+        ("hf://ada/monet//etc/x.safetensors", "no file inside a repository"),
+        ("ada/monet@sha256:xyz", "64 hexadecimal digits"),
     ],
 )
 def test_what_is_not_there(hub: Hub, fetch: Command, content: bytes, word: str, words: str) -> None:
@@ -151,7 +155,7 @@ def test_a_hub_that_fails_and_a_warm_cache(hub: Hub, fetch: Command, content: by
 
 
 def test_a_download_that_breaks_off_is_taken_up_again(hub: Hub, fetch: Command) -> None:
-    content = bytes(range(256)) * 100_000
+    content = bytes(range(256)) * 8_000  # Two megabytes, like a style.
     hub.put("ada/monet", {"monet.safetensors": content})
     hub.cut = 2
     result = fetch("ada/monet")
@@ -170,12 +174,90 @@ def test_a_download_that_stalls_is_taken_up_again(hub: Hub, fetch: Command, cont
     assert len(hub.sent) == 2
 
 
+@pytest.mark.parametrize("page", [b"<html>Log in</html>", b"{}", b"[]", b""])
+def test_something_else_answers(hub: Hub, fetch: Command, gan_style: Command, content: bytes, page: bytes) -> None:
+    """As in a hotel, where every address leads to a page of its own."""
+    hub.put("ada/warm", {"monet.safetensors": content})
+    warm = fetch("ada/warm").out
+    hub.instead = page
+    for word in ("ada/monet", "hf://ada/monet/monet.safetensors"):
+        fetch(word).fails(6)
+    assert fetch("ada/warm@main").out == warm
+    gan_style("push", str(warm), "ada/monet", "--private", HF_TOKEN=TOKEN).fails(6)
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"HF_HUB_ETAG_TIMEOUT": "abc"},
+        {"HF_ENDPOINT": "http://["},
+        {"HF_ENDPOINT": "http://host:port"},
+        {"HF_TOKEN": "hf_\u2026"},
+        {"ALL_PROXY": "socks5://127.0.0.1:9"},
+        {"HTTP_PROXY": "foo://x:1", "NO_PROXY": ""},
+    ],
+)
+def test_settings_that_are_nonsense(hub: Hub, fetch: Command, gan_style: Command, nonsense: dict[str, str]) -> None:
+    hub.put("ada/monet", {"monet.safetensors": b""})
+    fetch("ada/monet", **nonsense).fails(6)
+    listed = gan_style("--list-styles", **nonsense)
+    assert listed.code == 0
+    assert "monet" in listed.out
+
+
+@pytest.mark.parametrize("name", ["../../../../evil.safetensors", "/tmp/evil.safetensors", "a/../../evil.safetensors"])
+def test_file_names_that_lead_elsewhere(hub: Hub, fetch: Command, content: bytes, tmp_path: Path, name: str) -> None:
+    hub.put("ada/evil", {name: content})
+    result = fetch("ada/evil")
+    assert result.code in (4, 6)
+    assert "\n" not in result.out
+    assert not list(tmp_path.rglob("evil*"))
+
+
+@pytest.mark.parametrize("damage", [b"", b"x" * 100])
+def test_a_damaged_cache_is_mended(hub: Hub, fetch: Command, content: bytes, damage: bytes) -> None:
+    hub.put("ada/monet", {"monet.safetensors": content})
+    path = Path(fetch("ada/monet").out)
+    for word in ("ada/monet", "ada/monet@main", f"hf://ada/monet/monet.safetensors@{COMMIT}"):
+        path.resolve().write_bytes(damage or content[:-1])
+        fetch(word, HF_HUB_OFFLINE="1").fails(6)
+        fetch(word, HF_ENDPOINT="http://127.0.0.1:9").fails(6, "is damaged")
+        assert Path(fetch(word).out).read_bytes() == content
+
+
+def test_a_full_disk(hub: Hub, run: Command, tmp_path: Path) -> None:
+    hub.put("ada/monet", {"monet.safetensors": bytes(3_000_000)})
+    script = 'ulimit -f 1000; trap "" XFSZ; exec "$0" -c "$1" ada/monet'
+    result = run("bash", "-c", script, sys.executable, FETCH)
+    assert result.code == 6
+    assert f"{tmp_path / 'hf'}" in result.out
+    assert "make room or set HF_HOME" in result.out
+
+
+def test_a_picture_is_not_a_style(hub: Hub, gan_style: Command, tmp_path: Path) -> None:
+    """What a stranger calls a style is not decoded by anything but the reader of styles."""
+    picture = tmp_path / "style.safetensors"
+    photo("chelsea.png").save(picture, "PNG")
+    hub.put("ada/picture", {"style.safetensors": picture.read_bytes()})
+    photo("chelsea.png").save(tmp_path / "cat.png")
+    for word in ("ada/picture", str(picture)):
+        gan_style("stylize", "cat.png", "--style", word).fails(4, "not a safetensors file")
+
+
+def test_nothing_is_reported_for_a_program_that_brought_the_client(hub: Hub, run: Command, content: bytes) -> None:
+    hub.put("ada/monet", {"monet.safetensors": content})
+    code = 'import huggingface_hub.constants, gan_style; gan_style.load_style("ada/monet")'
+    assert run(sys.executable, "-c", code).code == 0
+    assert not any("agent" in one for one in hub.requests)
+    assert not any("torch" in one for one in hub.agents)
+
+
 def test_what_is_too_large_is_not_downloaded(hub: Hub, fetch: Command, content: bytes, tmp_path: Path) -> None:
     hub.put("ada/huge", {"huge.safetensors": content})
     hub.size = 300 << 20
     result = fetch("ada/huge")
     assert result.code == 4
-    assert "larger than 256 MiB" in result.out
+    assert "larger than 64 MiB" in result.out
     assert not hub.sent
     assert not list((tmp_path / "hf").rglob("*.safetensors"))
 
@@ -231,6 +313,9 @@ def test_addresses() -> None:
     file, name = "a/b.safetensors", "ada/monet"
     for word in (f"hf://{name}/{file}@v1", f"hf://{name}@v1/{file}"):
         assert hub_address(word) == Address(name, file, "v1")
-    assert hub_address(f"hf://{name}/{file}@refs/pr/1") == Address(name, file, "refs/pr/1")
+    for word in (f"hf://{name}/{file}@refs/pr/1", f"hf://{name}@refs/pr/1/{file}"):
+        assert hub_address(word) == Address(name, file, "refs/pr/1")
+    for revision in ("refs/pr/1", "feature/x"):
+        assert hub_address(f"hf://{name}@{revision}") == Address(name, "", revision)
     assert hub_address(f"{name}@v1") == Address(name, "", "v1")
     assert Repository().at("elsewhere") is None

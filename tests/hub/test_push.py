@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,8 @@ from tests.conftest import photo, save_crops
 from tests.hub.conftest import Command, Result
 from tests.hub.server import COMMIT, TOKEN, Hub
 
-METRICS = {"validation": {"closed": 0.754, "photos": 32, "paintings": 25}}
+ASIDE = {"photos": True, "paintings": True}
+METRICS = {"validation": {"closed": 0.754, "photos": 32, "paintings": 25, "kept_aside": ASIDE}}
 
 
 @pytest.fixture
@@ -62,10 +65,10 @@ def test_public_with_card_and_preview_and_back_again(hub: Hub, gan_style: Comman
     data = client().ModelCard(text).data
     assert (data.license, data.pipeline_tag, data.metrics) == ("cc0-1.0", "image-to-image", ["kid"])
     assert {"gan-style", "style-transfer"} <= set(data.tags)
-    assert "gan-style stylize photo.jpg --style hf://ada/degas" in text
+    assert "gan-style stylize photo.jpg --style hf://ada/degas/degas.safetensors " in text
     assert "gan-style train PHOTOS PAINTINGS --from base --steps 7 --batch-size 2 --objective hinge" in text
     assert "9 photographs and 5 paintings" in text
-    assert "75 %" in text
+    assert "32 photographs and 25 paintings kept aside from the training, it closes 75 %" in text
     assert "preview-degas-1.jpg" in text
 
 
@@ -110,6 +113,35 @@ def test_who_may(hub: Hub, gan_style: Command, style: Path) -> None:
         (TOKEN, ("ada/degas@v1",), 2, "written owner/repo"),
     ]:
         gan_style("push", style.name, *words, "--yes", HF_TOKEN=token).fails(code, sentence)
+    assert not hub.repositories
+
+
+def test_a_token_that_may_only_read(hub: Hub, gan_style: Command, style: Path) -> None:
+    hub.role = "read"
+    pushed(gan_style, style, "--yes").fails(4, "may only read")
+    assert not hub.repositories
+
+
+def test_a_card_that_the_hub_refuses(hub: Hub, gan_style: Command, style: Path) -> None:
+    hub.faulty = "license: cc0-1.0"
+    result = pushed(gan_style, style, "--yes")
+    result.fails(6, "license is not allowed")
+    assert not hub.repositories
+
+
+@pytest.mark.parametrize("name", ["my style (1)", "a@b", "-dash", "été", "..."])
+def test_odd_names(hub: Hub, gan_style: Command, fetch: Command, style: Path, name: str) -> None:
+    odd = style.rename(style.with_name(f"{name}.safetensors"))
+    result = gan_style("push", str(odd), "ada/odd", "--yes", "--preview", "degas-run/preview.png", HF_TOKEN=TOKEN)
+    assert result.code == 0, result
+    assert Path(fetch(result.out).out).read_bytes() == odd.read_bytes()
+    files = hub.repositories["ada/odd"].revisions["main"]
+    assert all(re.fullmatch(r"[A-Za-z0-9_][\w.-]*", file, re.ASCII) for file in files)
+
+
+def test_a_preview_that_never_ends(hub: Hub, gan_style: Command, style: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    pushed(gan_style, style, "--yes", "--preview", "pipe").fails(3, "no ordinary file")
     assert not hub.repositories
 
 
@@ -159,8 +191,40 @@ def test_train_from_the_hub(hub: Hub, gan_style: Command, tmp_path: Path, style:
 
 
 def test_a_card_of_a_style_that_says_nothing(tiny_generator: Generator) -> None:
-    text = card(StyleFile(tiny_generator, 64), Address("ada/x"), "x.safetensors", [])
+    text = card(StyleFile(tiny_generator, 64), Address("ada/x", "x.safetensors"), [])
     assert "no licence" in text
     assert "measured" not in text
     assert "![" not in text
     assert command({"recipe": "odd", "start": 3, "steps": "many"}) == "gan-style train PHOTOS PAINTINGS"
+
+
+@pytest.mark.parametrize(
+    "evil", ["a\n```\n# Hi\n<script>alert(1)</script>", "$(rm -rf ~)", "1; rm x", "[x](http://evil)", "\ud800", "-x"]
+)
+def test_a_card_repeats_nothing_that_could_be_obeyed(tiny_generator: Generator, evil: str) -> None:
+    training = {
+        "start": evil,
+        "steps": True,
+        "photos": {"count": True},
+        "paintings": {"count": evil},
+        "recipe": {"seed": evil, "objective": evil, "batch_size": evil, "discriminator": {"kind": [evil]}},
+    }
+    for closed, count in ((0.5, evil), (float("inf"), 3), (True, 3), (evil, 3)):
+        metrics = {"validation": {"closed": closed, "photos": count, "paintings": 3, "kept_aside": ASIDE}}
+        style = StyleFile(tiny_generator, 64, licence=evil, training=training, metrics=metrics)
+        text = card(style, Address("ada/x", "x.safetensors"), [])
+        assert evil not in text
+        assert "```\ngan-style train PHOTOS PAINTINGS\n```" in text
+        assert "measured" not in text
+        text.encode()
+
+
+def test_what_a_card_says_of_licences_and_of_what_was_not_kept_aside(tiny_generator: Generator) -> None:
+    metrics = {"validation": {**METRICS["validation"], "kept_aside": {"photos": False, "paintings": True}}}
+    for licence, known in (("CC0-1.0", "cc0-1.0"), ("GPL-3.0-only", "other"), ("My own words", None)):
+        text = card(StyleFile(tiny_generator, 64, licence, metrics=metrics), Address("ada/x", "x.safetensors"), [])
+        data = client().ModelCard(text).data
+        assert data.license == known
+        assert data.license_name == ("gpl-3.0-only" if known == "other" else None)
+        assert "not all were kept aside" in text
+        assert "flatters" in text
