@@ -38,7 +38,7 @@ class DiscriminatorConfig:
 
     kind: str = PROJECTED
     widths: tuple[int, ...] = (64, 128, 256, 512)
-    head_channels: int = 64
+    head_channels: int = 128
     patch_channels: int = 32
     fine_stride: int = 4
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, NOISE, OBJECTIVE, SEED, SIZE
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import Objective
+from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import PROJECTED, DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.training.augmentation import AugmentationConfig
@@ -47,6 +48,8 @@ class Recipe:
             maps it knows from the start, and 2e-4 where it begins with pixels, or has a single painting to learn.
         betas: of Adam (Kingma & Ba, ICLR 2015).
         ema: decay of the generator's moving average, which is what is kept.
+        backbone: what discriminator and content term look through: its maps down to stride 32, the coarsest of which
+            tells a row of trees from a row of strokes.
         generator: shape of the generator.
         discriminator: shape of the discriminator.
         augmentation: what is done to both sides before the discriminator looks; by the number of paintings if None.
@@ -72,6 +75,7 @@ class Recipe:
     discriminator_rate: float | None = None
     betas: tuple[float, float] = (0.5, 0.99)
     ema: float = 0.998
+    backbone: BackboneConfig = field(default_factory=lambda: BackboneConfig((0, 1, 2, 4, 5)))
     generator: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(noise=NOISE))
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     augmentation: AugmentationConfig | None = None
