@@ -8,16 +8,12 @@ from dataclasses import dataclass, field
 from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, NOISE, OBJECTIVE, SEED, SIZE
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import Objective
-from gan_style.models.backbone import BackboneConfig
-from gan_style.models.discriminator import PROJECTED, DiscriminatorConfig
+from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.training.augmentation import AugmentationConfig
 
 GRAM_WEIGHT, FEATURE_WEIGHT = 4.0, 0.5
 """For a single painting."""
-
-RATE, CAREFUL_RATE = 1e-3, 2e-4
-"""Learning rates of the discriminator."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +40,9 @@ class Recipe:
         noise_weight: how strongly the noise must show in the painting.
         noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
         generator_rate: learning rate of the generator at its highest.
-        discriminator_rate: likewise of the discriminator; by default 1e-3 where it looks through a backbone, whose
-            maps it knows from the start, and 2e-4 where it begins with pixels, or has a single painting to learn.
+        discriminator_rate: likewise of the discriminator.
         betas: of Adam (Kingma & Ba, ICLR 2015).
         ema: decay of the generator's moving average, which is what is kept.
-        backbone: what discriminator and content term look through: its maps down to stride 32, the coarsest of which
-            tells a row of trees from a row of strokes.
         generator: shape of the generator.
         discriminator: shape of the discriminator.
         augmentation: what is done to both sides before the discriminator looks; by the number of paintings if None.
@@ -72,10 +65,9 @@ class Recipe:
     noise_weight: float = 1.0
     noise_limit: float = 0.4
     generator_rate: float = 4e-4
-    discriminator_rate: float | None = None
+    discriminator_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
     ema: float = 0.998
-    backbone: BackboneConfig = field(default_factory=lambda: BackboneConfig((0, 1, 2, 4, 5)))
     generator: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(noise=NOISE))
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     augmentation: AugmentationConfig | None = None
@@ -102,11 +94,8 @@ class Recipe:
 
     def settled(self, *, single: bool) -> Recipe:
         """The recipe with everything decided that depends on whether there is a single painting."""
-        careful = single or self.discriminator.kind != PROJECTED
-        rate = (CAREFUL_RATE if careful else RATE) if self.discriminator_rate is None else self.discriminator_rate
         return dataclasses.replace(
             self,
-            discriminator_rate=rate,
             gram_weight=GRAM_WEIGHT * single if self.gram_weight is None else self.gram_weight,
             feature_weight=FEATURE_WEIGHT * single if self.feature_weight is None else self.feature_weight,
         )

@@ -20,7 +20,7 @@ from gan_style.checkpoints.files import write_tensors
 from gan_style.errors import TrainingError
 from gan_style.training.trainer import Trainer
 
-KEY, SCHEMA = "gan_style_state", 4
+KEY, SCHEMA = "gan_style_state", 3
 KEPT = 2
 PATTERN = "state-*.safetensors"
 HEALTHY = "healthy.safetensors"
