@@ -129,7 +129,7 @@ def test_a_card_that_the_hub_refuses(hub: Hub, gan_style: Command, style: Path) 
     assert not hub.repositories
 
 
-@pytest.mark.parametrize("name", ["my style (1)", "a@b", "-dash", "été", "..."])
+@pytest.mark.parametrize("name", ["my été (1)", "-a@b"])
 def test_odd_names(hub: Hub, gan_style: Command, fetch: Command, style: Path, name: str) -> None:
     odd = style.rename(style.with_name(f"{name}.safetensors"))
     result = gan_style("push", str(odd), "ada/odd", "--yes", "--preview", "degas-run/preview.png", HF_TOKEN=TOKEN)

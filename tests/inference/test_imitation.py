@@ -124,13 +124,17 @@ def test_a_laplacian_pyramid_gives_its_picture_back() -> None:
 
 
 def test_what_a_style_is_is_told_from_its_content(tmp_path: Path, style_path: Path, painting: Pixels) -> None:
-    disguised = tmp_path / "painting.safetensors"
+    disguised = tmp_path / "painting.ckpt"
     Image.fromarray(painting).save(disguised, format="PNG")
     artist = load_artist(disguised)
     assert isinstance(artist, Imitator)
     assert artist.name == "painting"
     with pytest.raises(StyleError, match="is a picture"):
         gan_style.load_style(disguised)
+    posing = tmp_path / "painting.safetensors"
+    posing.write_bytes(disguised.read_bytes())
+    with pytest.raises(StyleError, match="not a safetensors file"):
+        load_artist(posing)
     renamed = tmp_path / "style.png"
     renamed.write_bytes(style_path.read_bytes())
     assert isinstance(load_artist(renamed), gan_style.Style)
