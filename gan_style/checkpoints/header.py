@@ -18,8 +18,8 @@ METADATA_KEY = "gan_style"
 """Under which a header's metadata hold the description of a style."""
 
 HEADER_LIMIT = 1 << 20
-FILE_LIMIT = 64 << 20
-"""Fifteen million parameters even in F32; those of a default style take 2.2 MB."""
+FILE_LIMIT = 32 << 20
+"""Sixteen million parameters; those of a default style take 2.2 MB."""
 ZIP_MAGIC = b"PK\x03\x04"
 PICKLE_MAGIC = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 

@@ -257,7 +257,7 @@ def test_what_is_too_large_is_not_downloaded(hub: Hub, fetch: Command, content: 
     hub.size = 300 << 20
     result = fetch("ada/huge")
     assert result.code == 4
-    assert "larger than 64 MiB" in result.out
+    assert "larger than 32 MiB" in result.out
     assert not hub.sent
     assert not list((tmp_path / "hf").rglob("*.safetensors"))
 
