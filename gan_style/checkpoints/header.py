@@ -25,11 +25,15 @@ PICKLE_MAGIC = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 @contextlib.contextmanager
-def open_regular(path: Path) -> Iterator[tuple[IO[bytes], int]]:
+def open_regular(path: Path, most: float = FILE_LIMIT) -> Iterator[tuple[IO[bytes], int]]:
     """An open file and its size in bytes.
 
+    Args:
+        path: the file.
+        most: bytes that it may have.
+
     Raises:
-        StyleError: it cannot be read, is larger than any style, or is a pipe or a device, which might never end.
+        StyleError: it cannot be read, is larger, or is a pipe or a device, which might never end.
     """
     try:
         # Opening a pipe waits for a writer unless told otherwise.
@@ -39,7 +43,7 @@ def open_regular(path: Path) -> Iterator[tuple[IO[bytes], int]]:
                 raise StyleError(
                     f"{path} is no ordinary file, so it is not a style; give one written by gan-style train."
                 )
-            if about.st_size > FILE_LIMIT:
+            if about.st_size > most:
                 raise StyleError(
                     f"{path} is larger than {FILE_LIMIT >> 20} MiB, so it is not a gan-style style; check the path."
                 )

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_style.checkpoints.header import open_regular
+from gan_style.checkpoints.header import FILE_LIMIT, open_regular
 from gan_style.errors import StyleError
 
 PIN = re.compile(r"(?P<word>.+?)@sha256:(?P<sum>.*)\Z", re.DOTALL)
@@ -62,14 +62,18 @@ def unpinned(word: str) -> tuple[str, str]:
     return match["word"], match["sum"].lower()
 
 
-def sum_of(path: Path) -> str:
-    """The sha-256 of a file no larger than a style can be, in hexadecimal digits.
+def sum_of(path: Path, most: float = FILE_LIMIT) -> str:
+    """The sha-256 of a file, in hexadecimal digits.
+
+    Args:
+        path: the file.
+        most: bytes that it may have; by default those of the largest style.
 
     Raises:
         StyleError: it cannot be read, or is larger.
     """
     digest = hashlib.sha256()
-    with open_regular(path) as (stream, _):
+    with open_regular(path, most) as (stream, _):
         while block := stream.read(2**20):
             digest.update(block)
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def load_artist(
             raise UsageError(f"{path} is a style, which paints in seconds; --minutes is for painting after a picture.")
         return style_in(found, device, precision)
     if found.pin:
-        found.pin.check(path, sum_of(path))
+        found.pin.check(path, sum_of(path, math.inf))  # Paintings are larger than styles may be.
     from gan_style.checkpoints.backbone import load_backbone
     from gan_style.inference.imitation import LARGEST, Imitator
 

@@ -16,7 +16,7 @@ from PIL import Image
 from gan_style.checkpoints.bundled import locate
 from gan_style.checkpoints.header import SUFFIX
 from gan_style.checkpoints.hub import LOGIN, SCHEME, Address, answered, beyond, client, hub_address, network_errors
-from gan_style.checkpoints.style_file import open_style, read_style
+from gan_style.checkpoints.style_file import read_style
 from gan_style.errors import GanStyleError, PictureError, ResourceError, StyleError, UsageError
 from gan_style.imaging.decoding import read_picture
 from gan_style.sharing.card import CARD, card
@@ -115,10 +115,10 @@ def push(
         PictureError: a preview cannot be read.
         ResourceError: the Hub is out of reach or fails.
     """
-    path = locate(os.fspath(style)).path
-    open_style(os.fspath(style))
+    found = locate(os.fspath(style))
+    read_style(found.path, found.pin)  # Fails before anything is looked up.
     pictures = [Path(one) for one in previews]
-    return publish(path, look_up(repository, private=private), pictures, replace_card=replace_card)
+    return publish(found.path, look_up(repository, private=private), pictures, replace_card=replace_card)
 
 
 def publish(path: Path, destination: Destination, previews: Sequence[Path] = (), *, replace_card: bool = False) -> str:
