@@ -16,6 +16,8 @@ START = "base"
 SCRATCH = "scratch"
 SIZE = 256
 BATCH_SIZE = 4
+FINE_TUNING_BATCH = 2
+"""Its crops have three times the area."""
 CONTENT_WEIGHT = 2.0
 CONTENT_LIMIT = 0.1
 SEED = 0

@@ -50,7 +50,7 @@ def stylize(
         typer.Option(
             "--output",
             "-o",
-            help="The painting, a folder for several, or - for standard output. [default: NAME-STYLE beside the "
+            help="The painting, a folder for several, or - for standard output. \\[default: NAME-STYLE beside the "
             "photograph]",
         ),
     ] = None,
@@ -68,7 +68,7 @@ def stylize(
     ] = KEEP_COLORS,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="Paint all in one of the style's manners. [default: each in one of its own]"),
+        typer.Option(min=0, help="Paint all in one of the style's manners. \\[default: each in one of its own]"),
     ] = None,
     variations: Annotated[
         int | None,
@@ -85,7 +85,7 @@ def stylize(
         str,
         typer.Option(
             "--format",
-            help="png, jpg, webp, tif, gif, avif, heic or bmp. [default: the photograph's; png for -o -]",
+            help="png, jpg, webp, tif, gif, avif, heic or bmp. \\[default: the photograph's; png for -o -]",
             rich_help_panel=FILES,
         ),
     ] = "",

@@ -14,9 +14,11 @@ from gan_style.defaults import (
     CONTENT_WEIGHT,
     DAY,
     DISCRIMINATOR,
+    FINE_TUNING_BATCH,
     FOLDS,
     MINUTES,
     OBJECTIVE,
+    SCRATCH,
     SEED,
     SIZE,
     START,
@@ -65,10 +67,10 @@ def train(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The style file. [default: PAINTINGS.safetensors, in this folder]"),
+        typer.Option("--output", "-o", help="The style file. \\[default: PAINTINGS.safetensors, in this folder]"),
     ] = None,
     minutes: Annotated[
-        str | None, typer.Option(metavar="<float>", help=f"How long to train. [default: {MINUTES:g}]")
+        str | None, typer.Option(metavar="<float>", help=f"How long to train. \\[default: {MINUTES:g}]")
     ] = None,
     steps: Annotated[
         str | None,
@@ -90,6 +92,15 @@ def train(
             help="Begin as this style (base has learnt from all that are bundled), or from scratch.",
         ),
     ] = START,
+    fine_tune: Annotated[
+        bool,
+        typer.Option(
+            "--fine-tune",
+            help="Go on from a style that has learnt its strokes, on crops of nearly whole pictures: slower steps, "
+            "freer brushwork.",
+            rich_help_panel=PICTURES,
+        ),
+    ] = False,
     size: Annotated[
         int,
         typer.Option(
@@ -98,8 +109,14 @@ def train(
         ),
     ] = SIZE,
     batch_size: Annotated[
-        str, typer.Option(metavar="<int>", help="Photographs, and paintings, in a step.", rich_help_panel=PICTURES)
-    ] = str(BATCH_SIZE),
+        str | None,
+        typer.Option(
+            metavar="<int>",
+            help=f"Photographs, and paintings, in a step. \\[default: {BATCH_SIZE}; 2 with --fine-tune]",
+            rich_help_panel=PICTURES,
+            show_default=False,
+        ),
+    ] = None,
     content_weight: Annotated[
         float,
         typer.Option(
@@ -195,7 +212,13 @@ def train(
         )
     if minutes is not None and steps is not None:
         raise UsageError("Give --minutes or --steps, not both.")
-    batch_sizes = numbers("--batch-size", batch_size, int)
+    if fine_tune and start in (START, SCRATCH):
+        raise UsageError(
+            f"--fine-tune goes on from a finished style, and {start} is none; name one with --from, your own or a "
+            "bundled one."
+        )
+    usual = FINE_TUNING_BATCH if fine_tune else BATCH_SIZE
+    batch_sizes = [usual] if batch_size is None else numbers("--batch-size", batch_size, int)
     lengths = numbers("--steps", steps, int) if steps else numbers("--minutes", minutes, float) if minutes else []
     if not cross and max(len(batch_sizes), len(lengths)) > 1:
         raise UsageError("Several batch sizes or lengths are to be compared with --cross-validate; else give one.")
@@ -218,14 +241,14 @@ def train(
         elif photos is None or paintings is None:
             raise UsageError("Give a folder of photographs and a folder of paintings.")
         else:
-            recipe = Recipe(
+            recipe = (Recipe.fine_tuning if fine_tune else Recipe)(
                 size=size,
                 batch_size=batch_sizes[0],
                 seed=seed,
                 content_weight=content_weight,
                 objective=objective,
                 critic_steps=critic_steps,
-                discriminator=DiscriminatorConfig(discriminator),
+                discriminator=DiscriminatorConfig(discriminator, standardised=fine_tune),
             )
             longest = DAY if until_done else MINUTES
             limits = [

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,8 @@ class DiscriminatorConfig:
         head_channels: width of the head on each feature map.
         patch_channels: width of the first layer of the PatchGAN on pixels; 0 leaves it out.
         fine_stride: heads on maps of this stride and finer look at every second position only.
+        standardised: whether heads see channels of mean zero and spread one; they learn faster then, and have to be
+            shown some maps before (:meth:`ProjectedDiscriminator.fit`).
     """
 
     kind: str = PROJECTED
@@ -40,10 +43,39 @@ class DiscriminatorConfig:
     head_channels: int = 64
     patch_channels: int = 32
     fine_stride: int = 4
+    standardised: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise UsageError(f"discriminator must be one of {', '.join(KINDS)}, not {self.kind}.")
+
+
+class Standardise(nn.Module):
+    """Channels brought to mean zero and spread one, by what they were in some pictures before training.
+
+    The maps of a frozen network have spreads of any size, and heads that must find out first learn late. Constants
+    rather than batch normalisation: every picture is judged by itself.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    FLOOR = 1e-4
+    """Least spread, for channels that are always the same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(1, channels, 1, 1))
+        self.register_buffer("spread", torch.ones(1, channels, 1, 1))
+
+    def fit(self, features: Tensor) -> None:
+        """Take mean and spread from a map, (N, C, H, W), of pictures of all kinds that will be judged."""
+        self.mean.copy_(features.float().mean((0, 2, 3), keepdim=True))
+        self.spread.copy_(features.float().std((0, 2, 3), keepdim=True).clamp_min(self.FLOOR))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C, H, W)."""
+        return (features - self.mean) / self.spread
 
 
 class Head(nn.Module):
@@ -52,8 +84,9 @@ class Head(nn.Module):
     VARIANCE_FLOOR = 1e-6
     """Keeps the gradient of the spread finite where a map is flat."""
 
-    def __init__(self, inputs: int, width: int, stride: int) -> None:
+    def __init__(self, inputs: int, width: int, stride: int, *, standardised: bool = False) -> None:
         super().__init__()
+        self.standardise = Standardise(inputs) if standardised else nn.Identity()
         self.look = nn.Sequential(
             nn.Conv2d(inputs, width, 1),
             nn.LeakyReLU(SLOPE),
@@ -71,7 +104,7 @@ class Head(nn.Module):
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(N, C, H, W) -> scores (N, 1, h, w) of neighbourhoods and (N, 1) of the whole."""
-        seen = self.look(features)
+        seen = self.look(self.standardise(features))
         flat = seen.float().flatten(2)
         spread = (flat.var(2, correction=0) + self.VARIANCE_FLOOR).sqrt()
         return self.patch(seen), self.whole(self.gather(torch.cat([flat.mean(2), spread], 1)))
@@ -86,7 +119,7 @@ class ProjectedDiscriminator(nn.Module):
         backbone = backbone or BackboneConfig()
         width = self.config.head_channels
         self.heads = nn.ModuleList(
-            Head(channels, width, 2 if stride <= self.config.fine_stride else 1)
+            Head(channels, width, 2 if stride <= self.config.fine_stride else 1, standardised=self.config.standardised)
             for channels, stride in zip(backbone.channels, backbone.strides, strict=True)
         )
         self.patch = patch_gan(self.config.patch_channels) if self.config.patch_channels else None
@@ -98,6 +131,17 @@ class ProjectedDiscriminator(nn.Module):
         for module in self.modules():
             if isinstance(module, Head):
                 module.reset_parameters()
+
+    def fit(self, maps: list[Tensor]) -> None:
+        """Get used to the backbone's maps before training, if they are to be standardised.
+
+        Args:
+            maps: of paintings and photographs together.
+        """
+        for head, features in zip(self.heads, maps, strict=True):
+            standardise = cast("Head", head).standardise
+            if isinstance(standardise, Standardise):
+                standardise.fit(features)
 
     def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
         """Scores of one batch.

@@ -249,7 +249,7 @@ def run_course(course: Course, compute: Compute, listener: Listener) -> Choice:
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UsageError("Cross-validation runs in one process; start it without torchrun.")
     plan, grid = course.plan, course.grid
-    backbone, beginner = load_backbone(), read_start(plan)
+    backbone, beginner = load_backbone(plan.recipe.backbone), read_start(plan)
     with writing(plan):
         sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
     fingerprints = [one.fingerprint for one in sets]
@@ -259,7 +259,7 @@ def run_course(course: Course, compute: Compute, listener: Listener) -> Choice:
             "them back, or begin anew with --overwrite."
         )
     if not course.fingerprints:
-        for remark in looked_at(*sets, backbone, most=BRIEF, listener=listener).remarks:
+        for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
             listener.warn(remark.sentence)
     enough(sets, grid.folds)
     with writing(plan):

@@ -37,11 +37,11 @@ def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, res
     if not group.first:
         listener = Silent()
     beginner = None if resumed else read_start(plan)
-    backbone = load_backbone()
+    backbone = load_backbone(plan.recipe.backbone)
     with writing(plan):
         sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
     if group.first and not resumed:
-        for remark in looked_at(*sets, backbone, most=BRIEF, listener=listener).remarks:
+        for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
             listener.warn(remark.sentence)
     return train_on(sets, plan, beginner, backbone, compute, group, listener, resumed=resumed)
 

@@ -11,6 +11,7 @@ from typing import Any
 from gan_style.defaults import START
 from gan_style.errors import GanStyleError, TrainingError
 from gan_style.files import replacing
+from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.training.augmentation import AugmentationConfig
@@ -19,7 +20,12 @@ from gan_style.training.schedule import Limit
 
 NAME, SCHEMA = "plan.json", 1
 PATHS = ("photos", "paintings", "output")
-PARTS = {"generator": GeneratorConfig, "discriminator": DiscriminatorConfig, "augmentation": AugmentationConfig}
+PARTS = {
+    "backbone": BackboneConfig,
+    "generator": GeneratorConfig,
+    "discriminator": DiscriminatorConfig,
+    "augmentation": AugmentationConfig,
+}
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
-from gan_style.defaults import BATCH_SIZE, CONTENT_LIMIT, CONTENT_WEIGHT, NOISE, OBJECTIVE, SEED, SIZE
+from gan_style.defaults import (
+    BATCH_SIZE,
+    CONTENT_LIMIT,
+    CONTENT_WEIGHT,
+    FINE_TUNING_BATCH,
+    NOISE,
+    OBJECTIVE,
+    SEED,
+    SIZE,
+)
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import Objective
+from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.training.augmentation import AugmentationConfig
@@ -21,7 +32,9 @@ class Recipe:
     """Everything that decides what is learnt, apart from the pictures and the time.
 
     Attributes:
-        size: short side in pixels to which pictures are shrunk; strokes are learnt at this scale. Crops are half of it.
+        size: short side in pixels to which pictures are shrunk; strokes are learnt at this scale.
+        crop_size: side in pixels of the crops that are judged; half of ``size`` by default. Larger ones show what lies
+            between strokes and composition, and cost in proportion to their area.
         batch_size: photographs, and paintings, in a step.
         seed: of the initialisation, the crops and the augmentation.
         objective: what generator and discriminator try to reach, one of ``losses.adversarial.OBJECTIVES``.
@@ -43,12 +56,14 @@ class Recipe:
         discriminator_rate: likewise of the discriminator.
         betas: of Adam (Kingma & Ba, ICLR 2015).
         ema: decay of the generator's moving average, which is what is kept.
+        backbone: what discriminator and content term look through.
         generator: shape of the generator.
         discriminator: shape of the discriminator.
         augmentation: what is done to both sides before the discriminator looks; by the number of paintings if None.
     """
 
     size: int = SIZE
+    crop_size: int | None = None
     batch_size: int = BATCH_SIZE
     seed: int = SEED
     objective: str = OBJECTIVE
@@ -68,6 +83,7 @@ class Recipe:
     discriminator_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
     ema: float = 0.998
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
     generator: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(noise=NOISE))
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     augmentation: AugmentationConfig | None = None
@@ -91,6 +107,33 @@ class Recipe:
                 f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to a quarter of the size "
                 f"({self.size // 4}), not {self.context}."
             )
+        largest = (self.size - 2 * self.context) // 16 * 16
+        if self.crop % 16 or not 32 <= self.crop <= largest:
+            raise UsageError(
+                f"crop size must be a multiple of 16 from 32 to {largest}, so that a photograph has "
+                f"{self.context} pixels around it, not {self.crop}."
+            )
+
+    @classmethod
+    def fine_tuning(cls, size: int = SIZE, **changes: Any) -> Recipe:
+        """For a painter that has its strokes and is to learn what only nearly whole pictures show.
+
+        Patches pass for paintings by then, and the discriminator is at chance. So it sees the largest crops that leave
+        a photograph's surroundings, looks through one more of the backbone's maps, and learns faster.
+
+        Args:
+            size: as above.
+            **changes: anything else that is to be otherwise.
+        """
+        settings: dict[str, Any] = {
+            "crop_size": (size - 2 * changes.get("context", cls.context)) // 16 * 16,
+            "batch_size": FINE_TUNING_BATCH,
+            "content_limit": 0.12,
+            "discriminator_rate": 5e-4,
+            "backbone": BackboneConfig((0, 1, 2, 4, 5)),
+            "discriminator": DiscriminatorConfig(standardised=True),
+        }
+        return cls(size=size, **settings | changes)
 
     def settled(self, *, single: bool) -> Recipe:
         """The recipe with everything decided that depends on whether there is a single painting."""
@@ -103,7 +146,7 @@ class Recipe:
     @property
     def crop(self) -> int:
         """Side of a training crop in pixels."""
-        return self.size // 2
+        return self.size // 2 if self.crop_size is None else self.crop_size
 
     @property
     def photo_crop(self) -> int:

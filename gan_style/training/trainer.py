@@ -19,7 +19,7 @@ from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.style import feature_difference, gram, gram_difference
 from gan_style.models.backbone import Backbone
-from gan_style.models.discriminator import build_discriminator
+from gan_style.models.discriminator import ProjectedDiscriminator, build_discriminator
 from gan_style.models.generator import Generator
 from gan_style.models.reader import NoiseReader
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
@@ -28,6 +28,9 @@ from gan_style.training.data import PictureSet
 from gan_style.training.group import Group
 from gan_style.training.recipe import Recipe
 from gan_style.training.sampler import Sampler
+
+SHOWN = 32
+"""Pictures of each kind by which the discriminator gets used to the backbone's maps."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Trainer:
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
         self.backbone = compute.place(backbone)
         self.discriminator = compute.place(build_discriminator(recipe.discriminator, backbone.config))
+        self.get_used_to_maps()
         noise = recipe.generator.noise
         self.reader = compute.place(NoiseReader(noise, backbone.config) if noise else nn.Identity())
         self.painter = self.group.wrap(self.generator, compute)
@@ -126,6 +130,15 @@ class Trainer:
         self.calm = torch.zeros((), device=compute.device)
         self.gentleness = self.disturbance = 1.0
         self.steps = 0
+
+    @torch.no_grad()
+    def get_used_to_maps(self) -> None:
+        """Show the discriminator some of both kinds of pictures, the same ones in all processes."""
+        if not (isinstance(self.discriminator, ProjectedDiscriminator) and self.recipe.discriminator.standardised):
+            return
+        chance = np.random.default_rng(self.recipe.seed)
+        some = [one.cut(one.draw(SHOWN, chance), self.recipe.crop) for one in (self.photos, self.paintings)]
+        self.discriminator.fit(self.look(self.batch(torch.cat(some))))
 
     def begin_as(self, generator: Generator) -> None:
         """Begin with the weights of another generator of the same shape.

@@ -67,6 +67,8 @@ def test_help_imports_no_torch(run: Run) -> None:
     shown = run("--help").out
     assert all(word in shown for word in ("stylize", "train", "Exit codes", "130"))
     assert run("--version").out.startswith("gan-style ")
+    # What stands in brackets is no markup.
+    assert "[default: 30]" in run("train", "--help").out
 
 
 def test_one_photograph(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
@@ -406,6 +408,9 @@ def test_several_settings_are_compared_with_a_table(run: Run, tmp_path: Path) ->
     result = run(*common, "--overwrite", "--batch-size", "1,2")
     assert (result.code, result.out) == (2, "")
     assert "--cross-validate" in result.error
+    result = run("train", photos, paintings, "-o", tmp_path / "finer.safetensors", "--fine-tune", "--steps", 1)
+    assert (result.code, result.out) == (2, "")
+    assert "--from" in result.error
     result = run(*common, "--overwrite", "--batch-size", "many")
     assert result.code == 2
     assert "--batch-size takes" in result.error

@@ -84,3 +84,22 @@ def test_there_are_no_other_discriminators() -> None:
     assert isinstance(build_discriminator(DiscriminatorConfig(), BackboneConfig()), ProjectedDiscriminator)
     with pytest.raises(UsageError, match="projected, patch"):
         DiscriminatorConfig("oracle")
+
+
+def test_what_backbones_call_large_and_small_is_all_the_same_to_it() -> None:
+    """Maps of other scales and offsets get the same scores, once the discriminator got used to them."""
+    picture = torch.rand(8, 3, 64, 64) * 2 - 1
+    maps = [one.float() for one in load_backbone()(picture)]
+    odd = [one * factor + 3 for one, factor in zip(maps, (100.0, 0.01, 5.0, 30.0), strict=True)]
+    scores = []
+    for some in (maps, odd):
+        torch.manual_seed(0)
+        judge = ProjectedDiscriminator(DiscriminatorConfig(standardised=True))
+        judge.fit(some)
+        scores.append(judge(picture, some))
+        assert all(score.shape[0] == 8 for score in scores[-1])
+    for usual, other in zip(*scores, strict=True):
+        torch.testing.assert_close(usual, other, atol=1e-2, rtol=1e-2)
+    flat = [torch.zeros_like(one) for one in maps]
+    judge.fit(flat)
+    assert all(torch.isfinite(score).all() for score in judge(picture, flat))

@@ -24,7 +24,7 @@ from gan_style.device import Compute
 from gan_style.errors import DataError, PictureError, StyleError, TrainingError, UsageError
 from gan_style.imaging.finding import find_pictures
 from gan_style.losses.adversarial import OBJECTIVES
-from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.models.discriminator import DiscriminatorConfig, Standardise
 from gan_style.training.api import train
 from gan_style.training.data import PictureSet, load_pictures
 from gan_style.training.listener import Status
@@ -226,6 +226,20 @@ def test_few_and_damaged_pictures_are_mentioned_and_none_at_all_is_refused(tmp_p
             train(photos, paintings, output, recipe=TINY_RECIPE)
 
 
+def test_fine_tuning_looks_at_nearly_whole_pictures(tmp_path: Path) -> None:
+    folders = [save_crops(tmp_path / name, f"{name}.png", 8, 96) for name in ("chelsea", "coffee")]
+    recipe = Recipe.fine_tuning(96, generator=TINY)
+    photos, paintings = (load_pictures(find_pictures(folder), 96, smallest=recipe.photo_crop) for folder in folders)
+    trainer = Trainer(photos, paintings, load_backbone(recipe.backbone), recipe, Compute.choose("cpu", "fp32"))
+    seen = trainer.see()
+    assert seen.photos.shape == seen.paintings.shape == (2, 3, 64, 64)
+    # What the heads see of pictures they have not been shown has a spread of about one.
+    standardise = [module for module in trainer.discriminator.modules() if isinstance(module, Standardise)]
+    for one, maps in zip(standardise, trainer.look(seen.paintings), strict=True):
+        assert 0.2 < float(one(maps).std()) < 3
+    assert trainer.step(1.0).healthy()
+
+
 def test_losses_that_are_no_numbers_stop_the_training_with_the_style_kept(
     photo_folder: Path, painting_folder: Path, tmp_path: Path
 ) -> None:
@@ -316,6 +330,9 @@ def test_a_stop_at_any_moment_leaves_a_usable_style(
         {"content_limit": 0.0},
         {"context": 6},
         {"size": 64, "context": 20},
+        {"crop_size": 200},
+        {"crop_size": 240},
+        {"crop_size": 16},
     ],
 )
 def test_recipes_out_of_bounds_are_refused(values: dict[str, int]) -> None:
