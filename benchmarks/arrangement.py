@@ -6,7 +6,8 @@ Every picture is cut to its central square of 256 pixels, that into tiles, and t
 keeps what is smaller than a tile, strokes and colours, and loses what is larger, composition and subject. Prints, for
 each size of tile, the share of the gap closed between PHOTOS and PAINTINGS (two sets that nothing was learnt from) by
 each style, and by each further set of pictures as it is: paintings by somebody else, say. LEARNT, other paintings by
-the same painter, tells what cannot be closed. Through EfficientNet-Lite2, as ``gan-style eval``.
+the same painter, tells what cannot be closed. Distances are KID x 1000 in the unit of ``gan-style eval``, which takes
+no such floor off.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import gan_style
+from gan_style.evaluation.sets import scale_of
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.finding import find_pictures
 from gan_style.metrics.distances import Features, gap_closed, kernel_distance
@@ -45,18 +47,21 @@ def main() -> None:
         painter = gan_style.load_style(name).painter
         painted[name] = squares(painter.paint(rgb) for rgb in photos)
     before = squares(photos)
+    print(f"{space.name}\n")
     columns = [*painted, *others]
     print(f"| tiles | photographs | {' | '.join(columns)} |\n|---|---|{'---|' * len(columns)}")
     for tile in TILES:
         here, there, known = (vectors(some, tile, space) for some in (before, paintings, learnt))
-        floor = kernel_distance(known, there).value
+        unit = scale_of(there)
+        here, there, known = here / unit, there / unit, known / unit
         start = kernel_distance(here, there).value
+        floor = kernel_distance(known, there).value
         cells = [f"{1000 * start:.0f}"]
         for some in painted.values():
-            closed = gap_closed(here, vectors(some, tile, space), there, floor).estimate
+            closed = gap_closed(here, vectors(some, tile, space) / unit, there, floor).estimate
             cells.append(f"{100 * closed.value:.1f} % ± {100 * closed.margin:.1f}")
         for some in others.values():
-            distance = kernel_distance(vectors(some, tile, space), there).value
+            distance = kernel_distance(vectors(some, tile, space) / unit, there).value
             cells.append(f"{100 * (1 - (distance - floor) / (start - floor)):.1f} %")
         print(f"| {tile} | {' | '.join(cells)} |", flush=True)
 

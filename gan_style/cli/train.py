@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -104,7 +104,8 @@ def train(
     size: Annotated[
         int,
         typer.Option(
-            help="Short side in pixels to which pictures are shrunk, a multiple of 32; crops are half of it.",
+            help="Short side in pixels to which pictures are shrunk, a multiple of 32; crops are half of it, or most "
+            "of it with --fine-tune.",
             rich_help_panel=PICTURES,
         ),
     ] = SIZE,
@@ -112,7 +113,8 @@ def train(
         str | None,
         typer.Option(
             metavar="<int>",
-            help=f"Photographs, and paintings, in a step. \\[default: {BATCH_SIZE}; 2 with --fine-tune]",
+            help="Photographs, and paintings, in a step. "
+            f"\\[default: {BATCH_SIZE}; {FINE_TUNING_BATCH} with --fine-tune]",
             rich_help_panel=PICTURES,
             show_default=False,
         ),
@@ -212,11 +214,8 @@ def train(
         )
     if minutes is not None and steps is not None:
         raise UsageError("Give --minutes or --steps, not both.")
-    if fine_tune and start in (START, SCRATCH):
-        raise UsageError(
-            f"--fine-tune goes on from a finished style, and {start} is none; name one with --from, your own or a "
-            "bundled one."
-        )
+    if fine_tune and start in (START, SCRATCH) and not only_check:
+        raise UsageError(f"--fine-tune goes on from a finished style, and {start} is none; name yours with --from.")
     usual = FINE_TUNING_BATCH if fine_tune else BATCH_SIZE
     batch_sizes = [usual] if batch_size is None else numbers("--batch-size", batch_size, int)
     lengths = numbers("--steps", steps, int) if steps else numbers("--minutes", minutes, float) if minutes else []
@@ -227,7 +226,6 @@ def train(
     sharing = Sharing.agreed(push_to, private=private, yes=yes, preview=preview) if push_to and not only_check else None
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
-        from gan_style.models.discriminator import DiscriminatorConfig
         from gan_style.training import api
         from gan_style.training.cross_validation import Grid, is_unfinished
         from gan_style.training.recipe import Recipe
@@ -248,8 +246,8 @@ def train(
                 content_weight=content_weight,
                 objective=objective,
                 critic_steps=critic_steps,
-                discriminator=DiscriminatorConfig(discriminator, standardised=fine_tune),
             )
+            recipe = replace(recipe, discriminator=replace(recipe.discriminator, kind=discriminator))
             longest = DAY if until_done else MINUTES
             limits = [
                 Limit(longest, int(length), until_done) if steps else Limit(length, None, until_done)

@@ -9,6 +9,7 @@ Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021); PatchGAN: Isola e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -68,10 +69,10 @@ class Standardise(nn.Module):
         self.register_buffer("mean", torch.zeros(1, channels, 1, 1))
         self.register_buffer("spread", torch.ones(1, channels, 1, 1))
 
-    def fit(self, features: Tensor) -> None:
-        """Take mean and spread from a map, (N, C, H, W), of pictures of all kinds that will be judged."""
-        self.mean.copy_(features.float().mean((0, 2, 3), keepdim=True))
-        self.spread.copy_(features.float().std((0, 2, 3), keepdim=True).clamp_min(self.FLOOR))
+    def fit(self, mean: Tensor, square: Tensor) -> None:
+        """Take mean and spread from the mean and the mean square of every channel, (1, C, 1, 1) in float64 each."""
+        self.mean.copy_(mean)
+        self.spread.copy_((square - mean.square()).clamp_min(0).sqrt().clamp_min(self.FLOOR))
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C, H, W)."""
@@ -132,16 +133,20 @@ class ProjectedDiscriminator(nn.Module):
             if isinstance(module, Head):
                 module.reset_parameters()
 
-    def fit(self, maps: list[Tensor]) -> None:
-        """Get used to the backbone's maps before training, if they are to be standardised.
+    def fit(self, looks: Iterable[list[Tensor]]) -> None:
+        """Get used to the backbone's maps before training.
 
         Args:
-            maps: of paintings and photographs together.
+            looks: maps of some photographs and paintings, (N, C, H, W) each, finest first; as many pictures each time.
         """
-        for head, features in zip(self.heads, maps, strict=True):
-            standardise = cast("Head", head).standardise
-            if isinstance(standardise, Standardise):
-                standardise.fit(features)
+        count, sums = 0, [torch.zeros(())] * 2 * len(self.heads)
+        for maps in looks:
+            count += 1
+            doubles = [features.double() for features in maps]
+            moments = [power.mean((0, 2, 3), keepdim=True) for one in doubles for power in (one, one.square())]
+            sums = [before.to(now) + now for before, now in zip(sums, moments, strict=True)]
+        for index, head in enumerate(self.heads):
+            cast("Standardise", head.standardise).fit(sums[2 * index] / count, sums[2 * index + 1] / count)
 
     def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
         """Scores of one batch.

@@ -108,6 +108,9 @@ def command(training: Mapping[str, Any]) -> str:
         words.append(f"--steps {training['steps']}")
     recipe, usual = training.get("recipe"), Recipe()
     if isinstance(recipe, dict):
+        if is_number(recipe.get("crop_size"), int):
+            words.append("--fine-tune")
+            usual = Recipe.fine_tuning()
         kind = recipe.get("discriminator")
         kind = kind.get("kind") if isinstance(kind, dict) else None
         if kind != usual.discriminator.kind and kind in KINDS:

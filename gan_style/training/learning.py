@@ -90,11 +90,14 @@ def read_start(plan: Plan) -> Generator | None:
 
     Raises:
         StyleError: it is no style.
-        UsageError: its network has another shape.
+        UsageError: its network has another shape, or its strokes another size than those that are to be finished.
     """
     if plan.start == SCRATCH:
         return None
-    generator = open_style(plan.start).generator
+    style = open_style(plan.start)
+    generator = style.generator
+    if plan.recipe.crop_size is not None and style.size != plan.recipe.size:
+        raise UsageError(f"{plan.start} has learnt at --size {style.size}; fine-tune it at that size.")
     if not same_shape(generator, plan.recipe):
         raise UsageError(f"{plan.start} has a network of another shape than the one to be trained; start from scratch.")
     return generator

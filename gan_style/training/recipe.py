@@ -107,6 +107,11 @@ class Recipe:
                 f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to a quarter of the size "
                 f"({self.size // 4}), not {self.context}."
             )
+        if not {*self.content_strides} <= {*self.backbone.strides}:
+            raise UsageError(
+                f"content strides must be among those of the backbone, {self.backbone.strides}, not "
+                f"{self.content_strides}."
+            )
         largest = (self.size - 2 * self.context) // 16 * 16
         if self.crop % 16 or not 32 <= self.crop <= largest:
             raise UsageError(
@@ -119,16 +124,24 @@ class Recipe:
         """For a painter that has its strokes and is to learn what only nearly whole pictures show.
 
         Patches pass for paintings by then, and the discriminator is at chance. So it sees the largest crops that leave
-        a photograph's surroundings, looks through one more of the backbone's maps, and learns faster.
+        a photograph's surroundings, looks through one more of the backbone's maps, and learns faster. What is far apart
+        in a picture differs more, painted or not: hence the larger content limit. A stronger discriminator would have
+        the calm parts filled: hence the calm weight.
 
         Args:
-            size: as above.
+            size: as above, at least 128.
             **changes: anything else that is to be otherwise.
+
+        Raises:
+            UsageError: something is out of bounds.
         """
+        if size < 128:
+            raise UsageError(f"size must be at least 128 for fine-tuning, not {size}.")
         settings: dict[str, Any] = {
             "crop_size": (size - 2 * changes.get("context", cls.context)) // 16 * 16,
             "batch_size": FINE_TUNING_BATCH,
             "content_limit": 0.12,
+            "calm_weight": 90.0,
             "discriminator_rate": 5e-4,
             "backbone": BackboneConfig((0, 1, 2, 4, 5)),
             "discriminator": DiscriminatorConfig(standardised=True),

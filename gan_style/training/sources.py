@@ -57,7 +57,7 @@ def load_single(path: Path, recipe: Recipe, *, trim: bool) -> PictureSet:
     result, digest = PictureSet(), hashlib.sha256()
     pictures: list[Pixels] = []
     for scale in SCALES:
-        rgb = decode_picture(path, round(scale * recipe.size), recipe.crop, trim)
+        rgb = decode_picture(path, max(round(scale * recipe.size), recipe.crop), recipe.crop, trim)
         if isinstance(rgb, str):
             raise DataError(rgb)
         if pictures and rgb.shape == pictures[-1].shape:

@@ -30,7 +30,7 @@ from gan_style.training.recipe import Recipe
 from gan_style.training.sampler import Sampler
 
 SHOWN = 32
-"""Pictures of each kind by which the discriminator gets used to the backbone's maps."""
+"""Crops of each kind by which the discriminator gets used to the backbone's maps."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,10 @@ class Trainer:
         if not (isinstance(self.discriminator, ProjectedDiscriminator) and self.recipe.discriminator.standardised):
             return
         chance = np.random.default_rng(self.recipe.seed)
-        some = [one.cut(one.draw(SHOWN, chance), self.recipe.crop) for one in (self.photos, self.paintings)]
-        self.discriminator.fit(self.look(self.batch(torch.cat(some))))
+        drawn = [(one, crop) for one in (self.photos, self.paintings) for crop in one.draw(SHOWN, chance)]
+        # One by one: as large as crops may be, memory stays that of a step.
+        looks = (self.look(self.batch(one.cut([crop], self.recipe.crop))) for one, crop in drawn)
+        self.discriminator.fit(looks)
 
     def begin_as(self, generator: Generator) -> None:
         """Begin with the weights of another generator of the same shape.

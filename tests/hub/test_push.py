@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from gan_style.checkpoints.hub import Address, client
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.models.generator import Generator
 from gan_style.sharing.card import card, command
+from gan_style.training.recipe import Recipe
 from tests.conftest import photo, save_crops
 from tests.hub.conftest import Command, Result
 from tests.hub.server import COMMIT, TOKEN, Hub
@@ -196,6 +198,8 @@ def test_a_card_of_a_style_that_says_nothing(tiny_generator: Generator) -> None:
     assert "measured" not in text
     assert "![" not in text
     assert command({"recipe": "odd", "start": 3, "steps": "many"}) == "gan-style train PHOTOS PAINTINGS"
+    finished = {"recipe": dataclasses.asdict(Recipe.fine_tuning(seed=1)), "start": "monet"}
+    assert command(finished) == "gan-style train PHOTOS PAINTINGS --from monet --fine-tune --seed 1"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from gan_style.files import PART
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
 from gan_style.training.listener import Silent, Status
+from gan_style.training.plan import Plan, plan_values, read_plan
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Clock, Limit
 from gan_style.training.session import Outcome
@@ -170,6 +171,20 @@ def test_what_cannot_go_on_says_why(folders: tuple[Path, Path], tmp_path: Path) 
         (run / "plan.json").write_text(damage)
         with pytest.raises(TrainingError, match=r"damaged|version|cannot be"):
             resume(run)
+
+
+def test_plans_of_earlier_versions_go_on(tmp_path: Path) -> None:
+    for recipe in (RECIPE, Recipe.fine_tuning(128, generator=TINY)):
+        plan = Plan(tmp_path / "photos", tmp_path / "paintings", tmp_path / "x.safetensors", recipe, Limit(steps=1))
+        plan.folder.mkdir(exist_ok=True)
+        plan.write()
+        assert read_plan(plan.folder) == plan.absolute()
+    values = plan_values(dataclasses.replace(plan, recipe=RECIPE))
+    for name in ("backbone", "crop_size"):
+        del values["recipe"][name]
+    del values["recipe"]["discriminator"]["standardised"]
+    (plan.folder / "plan.json").write_text(json.dumps(values))
+    assert read_plan(plan.folder).recipe == RECIPE
 
 
 def test_a_training_by_the_clock_counts_only_time_trained() -> None:

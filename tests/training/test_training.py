@@ -227,13 +227,13 @@ def test_few_and_damaged_pictures_are_mentioned_and_none_at_all_is_refused(tmp_p
 
 
 def test_fine_tuning_looks_at_nearly_whole_pictures(tmp_path: Path) -> None:
-    folders = [save_crops(tmp_path / name, f"{name}.png", 8, 96) for name in ("chelsea", "coffee")]
-    recipe = Recipe.fine_tuning(96, generator=TINY)
-    photos, paintings = (load_pictures(find_pictures(folder), 96, smallest=recipe.photo_crop) for folder in folders)
+    folders = [save_crops(tmp_path / name, f"{name}.png", 8, 128) for name in ("chelsea", "coffee")]
+    recipe = Recipe.fine_tuning(128, generator=TINY)
+    photos, paintings = (load_pictures(find_pictures(folder), 128, smallest=recipe.photo_crop) for folder in folders)
     trainer = Trainer(photos, paintings, load_backbone(recipe.backbone), recipe, Compute.choose("cpu", "fp32"))
     seen = trainer.see()
-    assert seen.photos.shape == seen.paintings.shape == (2, 3, 64, 64)
-    # What the heads see of pictures they have not been shown has a spread of about one.
+    assert seen.photos.shape == seen.paintings.shape == (2, 3, 96, 96)
+    # What the heads see has a spread of about one.
     standardise = [module for module in trainer.discriminator.modules() if isinstance(module, Standardise)]
     for one, maps in zip(standardise, trainer.look(seen.paintings), strict=True):
         assert 0.2 < float(one(maps).std()) < 3
@@ -333,11 +333,12 @@ def test_a_stop_at_any_moment_leaves_a_usable_style(
         {"crop_size": 200},
         {"crop_size": 240},
         {"crop_size": 16},
+        {"content_strides": (8, 32)},
     ],
 )
-def test_recipes_out_of_bounds_are_refused(values: dict[str, int]) -> None:
+def test_recipes_out_of_bounds_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="must be"):
-        Recipe(**values)  # type: ignore[arg-type]
+        Recipe(**values)
 
 
 def test_devices_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
