@@ -19,9 +19,9 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "48b518f7ba03aa3bfed3a53f0df21b64c839987181f6ecdb1065d8e7723b0d32",
-    "monet": "c0fc1a6ef0f6325a7d6e57ac929445295abdc65282308e21e35c2894cc095257",
-    "ukiyoe": "11da760a9ddd21132f3b7e4ba0b350a0a871a71b1d5d4565f7ba440dcb901b44",
-    "vangogh": "ec8dbbc5e68426c7d72dac657fa10ea592498e67bebf92b0665a3db1766902d8",
+    "monet": "8fcaaf66cbeb6a70491f5359fe6be777906fbfcc7670da701290097470bf9425",
+    "ukiyoe": "c6e914e791927976c68eab092278201d3972f7b6047acba51cef20fe0aa9b861",
+    "vangogh": "96cd90f9c2723930524251eed0e690186bfbe158a1b2c5190096552e9ff04d54",
 }
 """Of the styles that come with the package."""
 
