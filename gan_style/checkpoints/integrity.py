@@ -19,9 +19,9 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "48b518f7ba03aa3bfed3a53f0df21b64c839987181f6ecdb1065d8e7723b0d32",
-    "monet": "8fcaaf66cbeb6a70491f5359fe6be777906fbfcc7670da701290097470bf9425",
-    "ukiyoe": "c6e914e791927976c68eab092278201d3972f7b6047acba51cef20fe0aa9b861",
-    "vangogh": "96cd90f9c2723930524251eed0e690186bfbe158a1b2c5190096552e9ff04d54",
+    "monet": "b1685815bc29d660db70b14052baf7324e8d7340a48eea76500ba80ce6e43ef7",
+    "ukiyoe": "47ee36e9eac6449e726071587fa0598fd90a9a1677d9265f9c0030f7874edef0",
+    "vangogh": "779ae39377dc68ef955abff0c92bee72628e4464b47ea5ebf4acb67b07a67f92",
 }
 """Of the styles that come with the package."""
 

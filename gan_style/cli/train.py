@@ -96,7 +96,7 @@ def train(
         bool,
         typer.Option(
             "--fine-tune",
-            help="Go on from a style that has learnt its strokes, on crops of nearly whole pictures: slower steps, "
+            help="Go on from a finished style, named with --from, on crops of nearly whole pictures: slower steps, "
             "freer brushwork.",
             rich_help_panel=PICTURES,
         ),
@@ -215,7 +215,9 @@ def train(
     if minutes is not None and steps is not None:
         raise UsageError("Give --minutes or --steps, not both.")
     if fine_tune and start in (START, SCRATCH) and not only_check:
-        raise UsageError(f"--fine-tune goes on from a finished style, and {start} is none; name yours with --from.")
+        raise UsageError(
+            "--fine-tune goes on from a finished style; name one with --from, your own or a bundled one such as monet."
+        )
     usual = FINE_TUNING_BATCH if fine_tune else BATCH_SIZE
     batch_sizes = [usual] if batch_size is None else numbers("--batch-size", batch_size, int)
     lengths = numbers("--steps", steps, int) if steps else numbers("--minutes", minutes, float) if minutes else []
