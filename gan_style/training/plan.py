@@ -143,7 +143,7 @@ def read_recipe(values: dict[str, Any]) -> Recipe:
         TypeError: something is missing or of another kind.
         GanStyleError: something is out of range.
     """
-    parts = {name: kind(**as_tuples(values[name])) for name, kind in PARTS.items() if values.get(name)}
+    parts = {name: kind(**as_tuples(values[name])) for name, kind in PARTS.items() if values.get(name) is not None}
     return Recipe(**{**as_tuples(values), **parts})
 
 
