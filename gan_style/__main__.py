@@ -8,6 +8,9 @@ import sys
 def main() -> None:
     """Run the command line; Ctrl-C, even while it is being loaded, is no traceback."""
     try:
+        from gan_style.cli.interrupt import wait_for_imports
+
+        wait_for_imports()
         from gan_style.cli.app import main as run
 
         run()
