@@ -168,14 +168,24 @@ class Trainer:
             self.teach_discriminator(seen)
         seen = self.see()
         discriminator_loss = self.teach_discriminator(seen)
-        painter, maps, photo_maps = self.optimizers[1], seen.maps, seen.photo_maps
+        total, parts = self.generator_losses(seen)
+        painter = self.optimizers[1]
+        painter.zero_grad()
+        torch.autograd.backward(total)
+        painter.step()
+        self.update_average()
+        self.steps += 1
+        losses = Losses(*self.group.mean(torch.stack([discriminator_loss, *parts])).tolist())
+        self.content.update(losses.content)
+        return losses
 
+    def generator_losses(self, seen: Seen) -> tuple[Tensor, list[Tensor]]:
+        """What the generator is to minimise for a batch, and the terms of it before any weight, as in ``Losses``."""
+        recipe, maps, photo_maps = self.recipe, seen.maps, seen.photo_maps
         self.discriminator.requires_grad_(False)
         generator_loss = self.objective.generator(self.judge(seen.painted, maps))
         self.discriminator.requires_grad_(True)
-        content_loss = self_similarity(
-            [maps[index] for index in self.content_maps], [photo_maps[index] for index in self.content_maps]
-        )
+        content_loss = self.content_loss(seen)
         # Paintings repeat themselves a little by chance; only what goes beyond that is the generator's grid.
         block = recipe.crop // 2
         excess = lattice_energy(seen.whole, block=block) - lattice_energy(seen.paintings, block=block)
@@ -192,8 +202,7 @@ class Trainer:
             feature_loss = feature_difference(
                 [maps[index] for index in self.content_maps], [photo_maps[index] for index in self.content_maps]
             )
-        painter.zero_grad()
-        torch.autograd.backward(
+        total = (
             generator_loss
             + self.content.weight * content_loss
             + recipe.lattice_weight * lattice_loss
@@ -202,14 +211,12 @@ class Trainer:
             + (recipe.feature_weight or 0.0) * feature_loss
             + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
         )
-        painter.step()
-        self.update_average()
-        self.steps += 1
-        adversarial = discriminator_loss, generator_loss
-        parts = torch.stack([*adversarial, content_loss, lattice_loss, calm_loss, noise_loss, gram_loss, feature_loss])
-        losses = Losses(*self.group.mean(parts).tolist())
-        self.content.update(losses.content)
-        return losses
+        return total, [generator_loss, content_loss, lattice_loss, calm_loss, noise_loss, gram_loss, feature_loss]
+
+    def content_loss(self, seen: Seen) -> Tensor:
+        """How differently paintings and photographs resemble themselves; a scalar."""
+        maps, photo_maps = ([of[index] for index in self.content_maps] for of in (seen.maps, seen.photo_maps))
+        return self_similarity(maps, photo_maps)
 
     def see(self) -> Seen:
         """Draw a batch, paint it, and look at all of it."""
