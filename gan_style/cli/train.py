@@ -214,7 +214,7 @@ def train(
         )
     if minutes is not None and steps is not None:
         raise UsageError("Give --minutes or --steps, not both.")
-    if fine_tune and start in (START, SCRATCH) and not only_check:
+    if fine_tune and start in (START, SCRATCH):
         raise UsageError(
             "--fine-tune goes on from a finished style; name one with --from, your own or a bundled one such as monet."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from pathlib import Path
 
 from gan_style.checkpoints.backbone import load_backbone
@@ -12,7 +13,7 @@ from gan_style.checkpoints.hub import source_of
 from gan_style.checkpoints.style_file import open_style, read_style
 from gan_style.defaults import SCRATCH, START
 from gan_style.device import Compute
-from gan_style.errors import StyleError, UsageError
+from gan_style.errors import StyleError, TrainingError, UsageError
 from gan_style.imaging.finding import SUFFIXES
 from gan_style.training.check import Inspection
 from gan_style.training.cross_validation import Choice, Course, Grid, is_unfinished, read_course, run_course
@@ -180,6 +181,12 @@ def resume(run: str | os.PathLike[str], *, listener: Listener | None = None) -> 
     if is_unfinished(Path(run)):
         return resume_cross_validation(run, listener=listener).outcome
     plan = read_plan(Path(run))
+    if not has_state(plan.folder):
+        raise TrainingError(
+            f"{run} holds no state to go on from: that training ended, or was cut off before its first. Let its style "
+            f"learn further with: gan-style train {shlex.quote(str(plan.photos))} {shlex.quote(str(plan.paintings))} "
+            f"--from {shlex.quote(str(plan.output))} -o another.safetensors"
+        )
     compute = Compute.choose(plan.device, plan.precision)
     with joined(compute) as group:
         return learn(plan, compute, group, listener or Silent(), resumed=True)

@@ -128,9 +128,7 @@ def load_state(folder: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str
     for path in paths:
         with contextlib.suppress(OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
             return restore_from(path, trainer)  # Else cut off or damaged: the one before it may do.
-    if paths:
-        raise TrainingError(f"Neither state in {folder} can be read; train anew.")
-    raise TrainingError(f"{folder} holds no state to go on from: that training ended, or was cut off before its first.")
+    raise TrainingError(f"No state in {folder} can be read; train anew.")
 
 
 def restore_from(path: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:

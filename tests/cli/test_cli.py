@@ -408,9 +408,10 @@ def test_several_settings_are_compared_with_a_table(run: Run, tmp_path: Path) ->
     result = run(*common, "--overwrite", "--batch-size", "1,2")
     assert (result.code, result.out) == (2, "")
     assert "--cross-validate" in result.error
-    result = run("train", photos, paintings, "-o", tmp_path / "finer.safetensors", "--fine-tune", "--steps", 1)
-    assert (result.code, result.out) == (2, "")
-    assert "--from" in result.error
+    for more in (("--steps", 1), ("--check",)):
+        result = run("train", photos, paintings, "-o", tmp_path / "finer.safetensors", "--fine-tune", *more)
+        assert (result.code, result.out) == (2, "")
+        assert "--from" in result.error
     result = run(*common, "--overwrite", "--batch-size", "many")
     assert result.code == 2
     assert "--batch-size takes" in result.error
