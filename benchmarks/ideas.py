@@ -15,6 +15,7 @@ import copy
 import dataclasses
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -162,7 +163,7 @@ class Luminance(Trainer):
         return [*super().judge(picture, maps, discriminator), self.grey(luminance(picture))]
 
 
-class WithTerm(Trainer):
+class WithTerm(Trainer, ABC):
     """A further term of the generator's loss."""
 
     WEIGHT = 1.0
@@ -172,9 +173,9 @@ class WithTerm(Trainer):
         total, parts = super().generator_losses(seen)
         return total + self.WEIGHT * self.term(seen), parts
 
+    @abstractmethod
     def term(self, seen: Seen) -> Tensor:
         """A scalar."""
-        raise NotImplementedError
 
 
 class Identity(WithTerm):
@@ -240,7 +241,7 @@ class GreyContent(Trainer):
     def content_loss(self, seen: Seen) -> Tensor:
         """Self-similarity of grey pictures."""
         ours, theirs = (self.look(luminance(one).expand(-1, 3, -1, -1)) for one in (seen.whole, seen.photos))
-        return self_similarity([ours[i] for i in self.content_maps], [theirs[i] for i in self.content_maps])
+        return self_similarity(self.telling(ours), self.telling(theirs))
 
 
 class Fading(Trainer):
@@ -322,7 +323,7 @@ class Case:
         changes: of it.
         photo_sizes: short sides to which photographs are shrunk; crops stay as large as they are.
         painting_sizes: likewise of paintings.
-        same_generator: whether it can begin as another style, and be kept as one.
+        scratch: whether it begins with random weights, since the generator is another, or for comparison with such.
     """
 
     trainer: type[Trainer] = Trainer
@@ -330,7 +331,7 @@ class Case:
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
     photo_sizes: tuple[int, ...] = (256,)
     painting_sizes: tuple[int, ...] = (256,)
-    same_generator: bool = True
+    scratch: bool = False
 
 
 def noisy(**shape: int) -> dict[str, Any]:
@@ -362,13 +363,13 @@ CASES = {
     "scaled-looks": Case(Scaled),
     "zooms": Case(photo_sizes=(256, 384), painting_sizes=(256, 384)),
     "painting-zooms": Case(painting_sizes=(256, 384)),
-    "scratch": Case(same_generator=False),
-    "pixel-norm": Case(PixelNorm, same_generator=False),
-    "dilated": Case(Dilated, same_generator=False),
-    "no-refinement": Case(changes=noisy(refine_blocks=0), same_generator=False),
-    "more-refinement": Case(changes=noisy(refine_blocks=3), same_generator=False),
-    "narrow": Case(changes=noisy(channels=64), same_generator=False),
-    "wide": Case(changes=noisy(channels=128), same_generator=False),
+    "scratch": Case(scratch=True),
+    "pixel-norm": Case(PixelNorm, scratch=True),
+    "dilated": Case(Dilated, scratch=True),
+    "no-refinement": Case(changes=noisy(refine_blocks=0), scratch=True),
+    "more-refinement": Case(changes=noisy(refine_blocks=3), scratch=True),
+    "narrow": Case(changes=noisy(channels=64), scratch=True),
+    "wide": Case(changes=noisy(channels=128), scratch=True),
 }
 
 
@@ -379,7 +380,7 @@ def main() -> None:
     parser.add_argument("other_photos", type=Path, help="photographs to paint")
     parser.add_argument("out", type=Path)
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(CASES)}; all by default")
-    parser.add_argument("--start", default="vangogh", help="what trainings begin as whose generator allows it")
+    parser.add_argument("--start", default="vangogh", help="what trainings begin as that do not begin from scratch")
     parser.add_argument("--cpu-seconds", type=float, default=300.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     options = parser.parse_args()
@@ -398,7 +399,7 @@ def try_one(case: Case, seed: int, folder: Path, options: argparse.Namespace) ->
     paintings = at_sizes(options.paintings, case.painting_sizes, recipe.crop)
     compute = Compute.choose("cpu", "fp32")
     trainer = case.trainer(photos, paintings, load_backbone(recipe.backbone), recipe, compute)
-    if case.same_generator:
+    if not case.scratch:
         trainer.begin_as(open_style(options.start).generator)
     told, began = [], time.process_time()
     while (spent := time.process_time() - began) < options.cpu_seconds:

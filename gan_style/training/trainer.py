@@ -199,9 +199,7 @@ class Trainer:
         if recipe.gram_weight:
             gram_loss = gram_difference([gram(one) for one in maps], [self.mean_gram(one) for one in seen.real_maps])
         if recipe.feature_weight:
-            feature_loss = feature_difference(
-                [maps[index] for index in self.content_maps], [photo_maps[index] for index in self.content_maps]
-            )
+            feature_loss = feature_difference(self.telling(maps), self.telling(photo_maps))
         total = (
             generator_loss
             + self.content.weight * content_loss
@@ -215,8 +213,11 @@ class Trainer:
 
     def content_loss(self, seen: Seen) -> Tensor:
         """How differently paintings and photographs resemble themselves; a scalar."""
-        maps, photo_maps = ([of[index] for index in self.content_maps] for of in (seen.maps, seen.photo_maps))
-        return self_similarity(maps, photo_maps)
+        return self_similarity(self.telling(seen.maps), self.telling(seen.photo_maps))
+
+    def telling(self, maps: list[Tensor]) -> list[Tensor]:
+        """Those of the backbone's maps in which content is judged."""
+        return [maps[index] for index in self.content_maps]
 
     def see(self) -> Seen:
         """Draw a batch, paint it, and look at all of it."""
