@@ -353,6 +353,7 @@ CASES = {
     "no-content": Case(changes={"content_weight": 0.0, "content_limit": 2.0}),
     "limit-0.07": Case(changes={"content_limit": 0.07}),
     "limit-0.15": Case(changes={"content_limit": 0.15}),
+    "order": Case(changes={"order_weight": 1000.0}),
     "hue": Case(Hue),
     "grey-content": Case(GreyContent),
     "fading-content": Case(Fading),

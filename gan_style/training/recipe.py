@@ -50,6 +50,8 @@ class Recipe:
         feature_weight: how strongly features must stay those of the photograph; by default 0.5 and 0 likewise.
         calm_weight: how strongly calm parts of a photograph are kept from being filled.
         calm_share: share of all parts of real paintings that count as calm.
+        order_weight: how strongly soft parts of a photograph are kept from becoming sharp ones of the painting.
+        order_slack: ranks, 0..1, that they may rise all the same.
         noise_weight: how strongly the noise must show in the painting.
         noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
         generator_rate: learning rate of the generator at its highest.
@@ -77,6 +79,8 @@ class Recipe:
     feature_weight: float | None = None
     calm_weight: float = 30.0
     calm_share: float = 0.1
+    order_weight: float = 0.0
+    order_slack: float = 0.05
     noise_weight: float = 1.0
     noise_limit: float = 0.4
     generator_rate: float = 4e-4
@@ -126,7 +130,7 @@ class Recipe:
         Patches pass for paintings by then, and the discriminator is at chance. So it sees the largest crops that leave
         a photograph's surroundings, looks through one more of the backbone's maps, and learns faster. What is far apart
         in a picture differs more, painted or not: hence the larger content limit. A stronger discriminator would have
-        the calm parts filled: hence the calm weight.
+        the calm parts filled, and motifs hung into soft ones: hence the weights of calm and order.
 
         Args:
             size: as above, at least 128.
@@ -142,6 +146,7 @@ class Recipe:
             "batch_size": FINE_TUNING_BATCH,
             "content_limit": 0.12,
             "calm_weight": 90.0,
+            "order_weight": 1000.0,
             "discriminator_rate": 5e-4,
             "backbone": BackboneConfig((0, 1, 2, 4, 5)),
             "discriminator": DiscriminatorConfig(standardised=True),

@@ -74,6 +74,7 @@ def write_state(path: Path, trainer: Trainer, about: Mapping[str, Any], extra: M
 def snapshot(trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Everything that training changes: numbers, as JSON, and tensors on the CPU."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors_of(trainer)}
+    tensors["levels"] = trainer.levels.cpu()
     tensors["chance.cpu"] = torch.get_rng_state()
     if trainer.compute.device.type == "cuda":
         tensors["chance.cuda"] = torch.cuda.get_rng_state(trainer.compute.device)
@@ -178,6 +179,8 @@ def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Te
     trainer.steps = int(about["steps"])
     trainer.content.weight, trainer.content.distance = map(float, about["content"])
     trainer.calm.fill_(float(about["calm"]))
+    if "levels" in tensors:  # Earlier versions knew none, and went without.
+        trainer.levels.copy_(tensors["levels"])
     trainer.gentleness, trainer.disturbance = float(about["gentleness"]), float(about["disturbance"])
     trainer.sampler.state = about["random"]
     torch.set_rng_state(tensors["chance.cpu"])

@@ -17,6 +17,7 @@ from gan_style.losses.adversarial import Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
+from gan_style.losses.order import LEVELS, invented, levels_of, sharpness
 from gan_style.losses.style import feature_difference, gram, gram_difference
 from gan_style.models.backbone import Backbone
 from gan_style.models.discriminator import ProjectedDiscriminator, build_discriminator
@@ -42,6 +43,7 @@ class Losses:
     content: float
     lattice: float
     calm: float
+    order: float
     noise: float
     gram: float
     feature: float
@@ -87,6 +89,7 @@ class Trainer:
         group: the processes that train together.
         augmentation: what is done to both sides before the discriminator looks.
         calm: roughness of calm parts of real paintings, a running mean.
+        levels: (2, ``LEVELS``), how sharp parts of photographs and of paintings are, running means.
         gentleness: a further factor on both learning rates, below 1 after an illness.
         disturbance: a factor on the strength of the augmentation, above 1 after overfitting.
         steps: steps made.
@@ -128,6 +131,7 @@ class Trainer:
         self.objective = Objective.named(recipe.objective)
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.calm = torch.zeros((), device=compute.device)
+        self.levels = torch.zeros(2, LEVELS, device=compute.device)
         self.gentleness = self.disturbance = 1.0
         self.steps = 0
 
@@ -193,6 +197,7 @@ class Trainer:
         calm = calm_of(self.group.gather(roughness(seen.paintings)), recipe.calm_share)
         self.calm.lerp_(calm, 0.01 if self.steps else 1.0)
         calm_loss = unrest(seen.whole, seen.photos, self.calm)
+        order_loss = self.order_loss(seen) if recipe.order_weight else torch.zeros_like(calm_loss)
         noise = seen.noise
         noise_loss = F.mse_loss(self.guess(maps, photo_maps), noise) if noise.numel() else torch.zeros_like(calm_loss)
         gram_loss = feature_loss = torch.zeros_like(calm_loss)
@@ -205,15 +210,24 @@ class Trainer:
             + self.content.weight * content_loss
             + recipe.lattice_weight * lattice_loss
             + recipe.calm_weight * calm_loss
+            + recipe.order_weight * order_loss
             + (recipe.gram_weight or 0.0) * gram_loss
             + (recipe.feature_weight or 0.0) * feature_loss
             + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
         )
-        return total, [generator_loss, content_loss, lattice_loss, calm_loss, noise_loss, gram_loss, feature_loss]
+        parts = [generator_loss, content_loss, lattice_loss, calm_loss, order_loss]
+        return total, [*parts, noise_loss, gram_loss, feature_loss]
 
     def content_loss(self, seen: Seen) -> Tensor:
         """How differently paintings and photographs resemble themselves; a scalar."""
         return self_similarity(self.telling(seen.maps), self.telling(seen.photo_maps))
+
+    def order_loss(self, seen: Seen) -> Tensor:
+        """How much sharper paintings are than they should be where photographs are soft; a scalar."""
+        both = [levels_of(self.group.gather(sharpness(one))) for one in (seen.photos, seen.paintings)]
+        self.levels.lerp_(torch.stack(both), max(0.01, 1 / (1 + self.steps)))
+        photos, paintings = self.levels
+        return invented(seen.whole, seen.photos, photos, paintings, self.recipe.order_slack)
 
     def telling(self, maps: list[Tensor]) -> list[Tensor]:
         """Those of the backbone's maps in which content is judged."""

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from gan_style.errors import UsageError
@@ -12,6 +15,7 @@ from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
+from gan_style.losses.order import LEVELS, interpolated, invented, levels_of, sharpness
 from gan_style.losses.style import (
     cosine_costs,
     distance_costs,
@@ -190,6 +194,74 @@ def test_unrest_can_be_unlearnt() -> None:
         torch.autograd.backward(unrest(painted, flat, 0.1))
         optimizer.step()
     assert unrest(painted, flat, 0.1) < 0.01
+
+
+def grain(strength: float, side: int = 64) -> Tensor:
+    """Details of a pixel."""
+    torch.manual_seed(1)
+    return strength * torch.randn(1, 3, side, side)
+
+
+def half(picture: Tensor) -> Tensor:
+    """The left half of it; nothing on the right."""
+    return torch.where(torch.arange(picture.shape[-1]) < picture.shape[-1] // 2, picture, 0.0)
+
+
+def test_sharpness_is_that_of_details_at_their_place() -> None:
+    ramp = torch.linspace(-1, 1, 64).expand(1, 3, 64, 64)
+    assert sharpness(ramp)[..., 1:-1].max() < 2e-3
+    parts = sharpness(ramp + half(grain(0.3)))
+    assert parts.shape == (1, 7, 7)
+    assert parts[..., :2].min() > 0.1
+    assert parts[..., -2:-1].max() < 2e-3
+
+
+def test_marks_in_soft_clouds_are_invented_and_those_on_sharp_rocks_are_not() -> None:
+    clouds = clumps(64, 16, 0.3)
+    photo = clouds + half(grain(0.1))  # Rocks on the left, clouds on the right.
+    photos, paintings = levels_of(sharpness(photo)), levels_of(sharpness(clouds + half(grain(0.4))))
+    marks = grain(0.3)
+    assert invented(photo, photo, photos, paintings, 0.05) == 0
+    assert invented(photo + half(marks), photo, photos, paintings, 0.05) < 5e-3
+    elsewhere = marks - half(marks)
+    assert invented(photo + elsewhere, photo, photos, paintings, 0.05) > 0.05
+    everywhere = levels_of(sharpness(clouds + grain(0.4)))  # A painter who has them all over may make them.
+    assert invented(photo + elsewhere, photo, photos, everywhere, 0.05) < 5e-3
+
+
+def test_a_photograph_as_it_is_invents_nothing_whatever_the_levels() -> None:
+    photo = clumps(64, 16, 0.3) + half(grain(0.2))
+    for strength in (0.0, 0.1, 1.0):
+        levels = levels_of(sharpness(grain(strength)))
+        assert invented(photo, photo, levels, torch.zeros(LEVELS), 0.0) == 0
+
+
+def test_inventions_can_be_unlearnt() -> None:
+    photo = clumps(64, 16, 0.3)
+    photos = levels_of(sharpness(photo))
+    painted = (photo + grain(0.3)).requires_grad_()
+    optimizer = torch.optim.Adam([painted], 0.02)
+    for _ in range(60):
+        optimizer.zero_grad()
+        torch.autograd.backward(invented(painted, photo, photos, photos, 0.0))
+        optimizer.step()
+    assert invented(painted, photo, photos, photos, 0.0) < 0.01
+
+
+@given(
+    st.lists(st.floats(0, 1, width=32), min_size=2, max_size=9),
+    st.lists(st.floats(-1, 2, width=32), min_size=1, max_size=9),
+)
+def test_what_is_interpolated_is_what_numpy_says(steps: list[float], where: list[float]) -> None:
+    knots = np.cumsum([step + 0.01 for step in steps], dtype=np.float32)
+    values = np.sin(7 * knots)
+    found = interpolated(torch.tensor(where), torch.from_numpy(knots), torch.from_numpy(values))
+    np.testing.assert_allclose(found.numpy(), np.interp(where, knots, values), atol=1e-4)
+
+
+def test_knots_that_coincide_divide_by_nothing() -> None:
+    found = interpolated(torch.tensor([-1.0, 0.0, 1.0]), torch.zeros(LEVELS), torch.linspace(0, 1, LEVELS))
+    assert ((found >= 0) & (found <= 1)).all()
 
 
 def test_gram_matrices_forget_where_things_are_and_know_how_strong_they_are() -> None:

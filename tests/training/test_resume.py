@@ -30,6 +30,7 @@ from tests.conftest import TINY
 RECIPE = Recipe(
     size=64,
     batch_size=2,
+    order_weight=1000.0,
     generator=dataclasses.replace(TINY, noise=2),
     discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4),
 )
@@ -180,11 +181,11 @@ def test_plans_of_earlier_versions_go_on(tmp_path: Path) -> None:
         plan.write()
         assert read_plan(plan.folder) == plan.absolute()
     values = plan_values(dataclasses.replace(plan, recipe=RECIPE))
-    for name in ("backbone", "crop_size"):
+    for name in ("backbone", "crop_size", "order_weight"):
         del values["recipe"][name]
     del values["recipe"]["discriminator"]["standardised"]
     (plan.folder / "plan.json").write_text(json.dumps(values))
-    assert read_plan(plan.folder).recipe == RECIPE
+    assert read_plan(plan.folder).recipe == dataclasses.replace(RECIPE, order_weight=0.0)
 
 
 def test_a_training_by_the_clock_counts_only_time_trained() -> None:
