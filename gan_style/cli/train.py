@@ -126,6 +126,17 @@ def train(
             rich_help_panel=PICTURES,
         ),
     ] = CONTENT_WEIGHT,
+    simplify: Annotated[
+        int,
+        typer.Option(
+            help="Paint from photographs whose textures are flattened over so many pixels; try 3 for prints, posters "
+            "and comics. \\[default: 0, and with --fine-tune that of the style]",
+            min=0,
+            max=16,
+            rich_help_panel=PICTURES,
+            show_default=False,
+        ),
+    ] = 0,
     objective: Annotated[
         str,
         typer.Option(
@@ -249,7 +260,11 @@ def train(
                 objective=objective,
                 critic_steps=critic_steps,
             )
-            recipe = replace(recipe, discriminator=replace(recipe.discriminator, kind=discriminator))
+            recipe = replace(
+                recipe,
+                discriminator=replace(recipe.discriminator, kind=discriminator),
+                generator=replace(recipe.generator, simplify=simplify),
+            )
             longest = DAY if until_done else MINUTES
             limits = [
                 Limit(longest, int(length), until_done) if steps else Limit(length, None, until_done)

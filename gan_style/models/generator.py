@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_style.models.layers import conv3x3, initialise, leaky
+from gan_style.models.simplification import simplified
 
 MANNER_SCALE = 0.5
 """Spread of the shifts at initialisation; what they are added to has a spread of about 1."""
@@ -30,6 +31,7 @@ class GeneratorConfig:
         refine_channels: width of the layers at half resolution, the first of which joins the trunk with the photograph.
         refine_blocks: number of residual blocks there, for grain that is finer than the trunk's grid.
         noise: dimensions of the noise vector that chooses the manner of painting; 0 paints in one manner only.
+        simplify: reach in pixels of the windows by which photographs are simplified first; 0 paints them as they are.
     """
 
     channels: int = 96
@@ -37,13 +39,14 @@ class GeneratorConfig:
     refine_channels: int = 32
     refine_blocks: int = 1
     noise: int = 0
+    simplify: int = 0
 
     STRIDE = 4
     """Height and width of the input must be multiples of this, and so must the offset of a tile."""
 
     def __post_init__(self) -> None:
         limits = {"channels": (4, 512), "blocks": (0, 32), "refine_channels": (4, 256), "refine_blocks": (0, 32)}
-        limits["noise"] = (0, 64)
+        limits |= {"noise": (0, 64), "simplify": (0, 16)}
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
@@ -56,7 +59,8 @@ class GeneratorConfig:
         upsample = self.STRIDE
         refine = 2 * (2 + 2 * self.refine_blocks)
         blur = 1
-        return self.STRIDE * math.ceil((trunk + upsample + refine + blur) / self.STRIDE)
+        reach = math.ceil((trunk + upsample + refine + blur) / self.STRIDE) + math.ceil(self.simplify / self.STRIDE)
+        return self.STRIDE * reach
 
     def shapes(self) -> dict[str, list[int]]:
         """Shape of every tensor of a generator, by name, without building one."""
@@ -149,6 +153,7 @@ class Generator(nn.Module):
         Returns:
             (N, 3, H, W), float32, about [-1, 1] and not clamped.
         """
+        photo = simplified(photo, self.config.simplify)
         shifts = iter(self.shifts(noise))
         quarter = self.stem(F.pixel_unshuffle(photo, 4))
         for block in self.trunk:
@@ -160,7 +165,7 @@ class Generator(nn.Module):
             half = block(half, next(shifts))
         delta = F.pixel_shuffle(self.head(leaky(half)), 2).float()
         smooth = F.conv2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), self.binomial.to(delta.dtype), groups=3)
-        return photo.float() + smooth.float()
+        return photo + smooth.float()
 
     def shifts(self, noise: Tensor | None) -> Sequence[Tensor | None]:
         """For every residual block, (N, C) or None."""

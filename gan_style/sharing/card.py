@@ -115,6 +115,10 @@ def command(training: Mapping[str, Any]) -> str:
         kind = kind.get("kind") if isinstance(kind, dict) else None
         if kind != usual.discriminator.kind and kind in KINDS:
             words.append(f"--discriminator {kind}")
+        shape = recipe.get("generator")
+        simplify = shape.get("simplify") if isinstance(shape, dict) else None
+        if simplify and is_number(simplify, int):
+            words.append(f"--simplify {simplify}")
         for name, option in OPTIONS.items():
             value, before = recipe.get(name), getattr(usual, name)
             if is_like(value, before) and value != before:

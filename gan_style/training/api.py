@@ -85,8 +85,8 @@ def train(
         ResourceError: CUDA, the backbone's weights or disk space are missing.
         TrainingError: it fell ill three times; the best style so far is kept.
     """
-    recipe = recipe or Recipe()
-    how = (recipe, limit or Limit(), beginning(start, recipe, listener or Silent()), licence, trim, device, precision)
+    recipe, start = beginning(start, recipe or Recipe(), listener or Silent())
+    how = (recipe, limit or Limit(), start, licence, trim, device, precision)
     plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
     compute = Compute.choose(device, precision)
     with joined(compute) as group:
@@ -94,18 +94,24 @@ def train(
         return learn(plan, compute, group, listener or Silent(), resumed=resumed)
 
 
-def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener) -> str:
+def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener) -> tuple[Recipe, str]:
     """What a generator begins as: what is asked for, or from scratch where that is a base of another shape.
 
-    A style on the Hub is downloaded, and from then on meant with its commit.
+    A style on the Hub is downloaded, and from then on meant with its commit. A style that is finished goes on to see
+    photographs as it did, unless the recipe says how.
     """
     start = os.fspath(start)
-    source = None if start == SCRATCH else source_of(resolve_style(start, listener.reading))
-    if source:
-        return str(source)
-    if start == START and not same_shape(open_style(START).generator, recipe):
-        return SCRATCH
-    return start
+    if start == SCRATCH:
+        return recipe, start
+    source = source_of(resolve_style(start, listener.reading))
+    start = str(source) if source else start
+    generator = open_style(start).generator
+    if start == START and not same_shape(generator, recipe):
+        return recipe, SCRATCH
+    if recipe.crop_size is not None and not recipe.generator.simplify:
+        shape = dataclasses.replace(recipe.generator, simplify=generator.config.simplify)
+        recipe = dataclasses.replace(recipe, generator=shape)
+    return recipe, start
 
 
 def cross_validate(
@@ -148,8 +154,8 @@ def cross_validate(
         TrainingError: a training fell ill three times.
         UsageError: a number, word or the output path makes no sense.
     """
-    recipe = recipe or Recipe()
-    how = (recipe, grid.limits[0], beginning(start, recipe, listener or Silent()), licence, trim, device, precision)
+    recipe, start = beginning(start, recipe or Recipe(), listener or Silent())
+    how = (recipe, grid.limits[0], start, licence, trim, device, precision)
     plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
     for setting in grid.settings:
         dataclasses.replace(recipe, batch_size=setting.batch_size)  # Fails early where one is out of bounds.

@@ -26,6 +26,9 @@ from gan_style.training.augmentation import AugmentationConfig
 GRAM_WEIGHT, FEATURE_WEIGHT = 4.0, 0.5
 """For a single painting."""
 
+ORDER_WEIGHT = 1000.0
+"""For flat areas with lines between them."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -50,7 +53,8 @@ class Recipe:
         feature_weight: how strongly features must stay those of the photograph; by default 0.5 and 0 likewise.
         calm_weight: how strongly calm parts of a photograph are kept from being filled.
         calm_share: share of all parts of real paintings that count as calm.
-        order_weight: how strongly soft parts of a photograph are kept from becoming sharp ones of the painting.
+        order_weight: how strongly soft parts of a photograph are kept from becoming sharp ones of the painting. By
+            default 1000 where photographs are simplified, and else 0: strokes in skies are what some painters are for.
         order_slack: ranks, 0..1, that they may rise all the same.
         noise_weight: how strongly the noise must show in the painting.
         noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
@@ -79,7 +83,7 @@ class Recipe:
     feature_weight: float | None = None
     calm_weight: float = 30.0
     calm_share: float = 0.1
-    order_weight: float = 0.0
+    order_weight: float | None = None
     order_slack: float = 0.05
     noise_weight: float = 1.0
     noise_limit: float = 0.4
@@ -130,7 +134,7 @@ class Recipe:
         Patches pass for paintings by then, and the discriminator is at chance. So it sees the largest crops that leave
         a photograph's surroundings, looks through one more of the backbone's maps, and learns faster. What is far apart
         in a picture differs more, painted or not: hence the larger content limit. A stronger discriminator would have
-        the calm parts filled, and motifs hung into soft ones: hence the weights of calm and order.
+        the calm parts filled: hence the calm weight.
 
         Args:
             size: as above, at least 128.
@@ -146,7 +150,6 @@ class Recipe:
             "batch_size": FINE_TUNING_BATCH,
             "content_limit": 0.12,
             "calm_weight": 90.0,
-            "order_weight": 1000.0,
             "discriminator_rate": 5e-4,
             "backbone": BackboneConfig((0, 1, 2, 4, 5)),
             "discriminator": DiscriminatorConfig(standardised=True),
@@ -154,11 +157,13 @@ class Recipe:
         return cls(size=size, **settings | changes)
 
     def settled(self, *, single: bool) -> Recipe:
-        """The recipe with everything decided that depends on whether there is a single painting."""
+        """The recipe with everything decided that depends on whether there is a single painting, or on other parts."""
+        flat = self.generator.simplify > 0
         return dataclasses.replace(
             self,
             gram_weight=GRAM_WEIGHT * single if self.gram_weight is None else self.gram_weight,
             feature_weight=FEATURE_WEIGHT * single if self.feature_weight is None else self.feature_weight,
+            order_weight=ORDER_WEIGHT * flat if self.order_weight is None else self.order_weight,
         )
 
     @property

@@ -23,6 +23,7 @@ from gan_style.models.backbone import Backbone
 from gan_style.models.discriminator import ProjectedDiscriminator, build_discriminator
 from gan_style.models.generator import Generator
 from gan_style.models.reader import NoiseReader
+from gan_style.models.simplification import simplified
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
 from gan_style.training.data import PictureSet
@@ -58,7 +59,7 @@ class Seen:
     """One batch as both networks see it; pictures are (N, 3, crop, crop) in [-1, 1].
 
     Attributes:
-        photos: photographs.
+        photos: photographs, simplified where the generator sees them so.
         paintings: paintings.
         real: the latter, augmented.
         noise: (N, Z), what the photographs were painted with.
@@ -210,7 +211,7 @@ class Trainer:
             + self.content.weight * content_loss
             + recipe.lattice_weight * lattice_loss
             + recipe.calm_weight * calm_loss
-            + recipe.order_weight * order_loss
+            + (recipe.order_weight or 0.0) * order_loss
             + (recipe.gram_weight or 0.0) * gram_loss
             + (recipe.feature_weight or 0.0) * feature_loss
             + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
@@ -240,7 +241,7 @@ class Trainer:
         surrounded = self.batch(self.photos.cut(photo_crops, recipe.photo_crop))
         paintings = self.batch(self.paintings.cut(painting_crops, recipe.crop))
         inner = slice(recipe.context, recipe.context + recipe.crop)
-        photos = surrounded[..., inner, inner]
+        photos = simplified(surrounded, recipe.generator.simplify)[..., inner, inner]
         augmentation = self.augmentation.times(self.disturbance)
         shape = (recipe.batch_size, *photos.shape[1:])
         draw, draw_real = (Augmentation.draw(shape, photos.device, augmentation).part(self.part) for _ in range(2))

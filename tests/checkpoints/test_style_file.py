@@ -30,6 +30,7 @@ Edit = Callable[[dict[str, Any]], None]
     refine=st.integers(4, 16),
     finish=st.integers(0, 2),
     noise=st.integers(0, 4),
+    simplify=st.integers(0, 16),
     seed=st.integers(0, 9),
 )
 @settings(max_examples=15, deadline=None)
@@ -40,10 +41,11 @@ def test_any_generator_round_trips(
     refine: int,
     finish: int,
     noise: int,
+    simplify: int,
     seed: int,
 ) -> None:
     path = tmp_path_factory.mktemp("style") / "x.ckpt"
-    generator = lively_generator(GeneratorConfig(channels, blocks, refine, finish, noise), seed)
+    generator = lively_generator(GeneratorConfig(channels, blocks, refine, finish, noise, simplify), seed)
     write_style(path, StyleFile(generator, 256, "MIT", {"steps": 7}, {"gap": 0.5}))
     back = read_style(path)
     assert back.generator.config == generator.config

@@ -15,7 +15,7 @@ from PIL import Image
 from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.hub import Address, client
 from gan_style.checkpoints.style_file import StyleFile, write_style
-from gan_style.models.generator import Generator
+from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.sharing.card import card, command
 from gan_style.training.recipe import Recipe
 from tests.conftest import photo, save_crops
@@ -200,6 +200,11 @@ def test_a_card_of_a_style_that_says_nothing(tiny_generator: Generator) -> None:
     assert command({"recipe": "odd", "start": 3, "steps": "many"}) == "gan-style train PHOTOS PAINTINGS"
     finished = {"recipe": dataclasses.asdict(Recipe.fine_tuning(seed=1)), "start": "monet"}
     assert command(finished) == "gan-style train PHOTOS PAINTINGS --from monet --fine-tune --seed 1"
+    flat = Recipe.fine_tuning(seed=1, generator=GeneratorConfig(simplify=3))
+    assert (
+        command({**finished, "recipe": dataclasses.asdict(flat)})
+        == "gan-style train PHOTOS PAINTINGS --from monet --fine-tune --simplify 3 --seed 1"
+    )
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,12 @@ def test_starts_near_the_identity_with_a_gradient_for_every_layer() -> None:
         assert parameter.grad.abs().sum() > 0, name
 
 
-@given(st.integers(0, 3), st.integers(4, 12), st.integers(0, 2), st.integers(0, 99))
+@given(st.integers(0, 3), st.integers(4, 12), st.integers(0, 2), st.integers(0, 5), st.integers(0, 99))
 @settings(max_examples=15, deadline=None)
-def test_nothing_beyond_the_margin_reaches_a_pixel(blocks: int, channels: int, finish: int, seed: int) -> None:
-    generator = lively_generator(GeneratorConfig(channels, blocks, 4, finish), seed)
+def test_nothing_beyond_the_margin_reaches_a_pixel(
+    blocks: int, channels: int, finish: int, simplify: int, seed: int
+) -> None:
+    generator = lively_generator(GeneratorConfig(channels, blocks, 4, finish, simplify=simplify), seed)
     margin = generator.config.margin
     assert margin % GeneratorConfig.STRIDE == 0
     side = 2 * margin + 8
@@ -86,7 +88,7 @@ def test_noise_changes_the_manner_and_zero_is_the_middle() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"channels": 0}, {"noise": 65}, {"channels": 10**9}, {"blocks": -1}, {"blocks": 2.5}]
+    "values", [{"channels": 0}, {"noise": 65}, {"simplify": 17}, {"channels": 10**9}, {"blocks": -1}, {"blocks": 2.5}]
 )
 def test_configs_out_of_bounds_are_refused(values: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be a whole number"):

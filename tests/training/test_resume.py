@@ -185,7 +185,7 @@ def test_plans_of_earlier_versions_go_on(tmp_path: Path) -> None:
         del values["recipe"][name]
     del values["recipe"]["discriminator"]["standardised"]
     (plan.folder / "plan.json").write_text(json.dumps(values))
-    assert read_plan(plan.folder).recipe == dataclasses.replace(RECIPE, order_weight=0.0)
+    assert read_plan(plan.folder).recipe == dataclasses.replace(RECIPE, order_weight=None)
 
 
 def test_a_training_by_the_clock_counts_only_time_trained() -> None:

@@ -19,12 +19,14 @@ from PIL import Image
 import gan_style
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import resolve_style
-from gan_style.checkpoints.style_file import read_style
+from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.device import Compute
 from gan_style.errors import DataError, PictureError, StyleError, TrainingError, UsageError
 from gan_style.imaging.finding import find_pictures
 from gan_style.losses.adversarial import OBJECTIVES
 from gan_style.models.discriminator import DiscriminatorConfig, Standardise
+from gan_style.models.generator import Generator
+from gan_style.models.simplification import simplified
 from gan_style.training.api import train
 from gan_style.training.data import PictureSet, load_pictures
 from gan_style.training.listener import Status
@@ -32,7 +34,7 @@ from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
 from gan_style.training.sources import load_single
 from gan_style.training.trainer import Trainer
-from tests.conftest import TINY, save_crops
+from tests.conftest import TINY, lively_generator, save_crops
 
 TINY_RECIPE = Recipe(
     size=64, batch_size=2, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4)
@@ -238,6 +240,53 @@ def test_fine_tuning_looks_at_nearly_whole_pictures(tmp_path: Path) -> None:
     for one, maps in zip(standardise, trainer.look(seen.paintings), strict=True):
         assert 0.2 < float(one(maps).std()) < 3
     assert trainer.step(1.0).healthy()
+
+
+def test_flat_styles_are_learnt_from_simplified_photographs(photo_folder: Path, painting_folder: Path) -> None:
+    flat = dataclasses.replace(TINY, simplify=3)
+    seen, sharp = [], []
+    for shape, weight in ((TINY, None), (flat, None), (flat, 0.0)):
+        recipe = Recipe(size=64, generator=shape, order_weight=weight, calm_weight=0.0, generator_rate=4e-3)
+        trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), recipe, Compute.choose("cpu", "fp32"))
+        seen.append(trainer.see().photos)
+        losses = [trainer.step(1.0) for _ in range(30)]
+        sharp.append(losses[-1].order)
+        assert all(one.healthy() for one in losses)
+        assert bool(trainer.levels.any()) is (shape is flat and weight is None)
+    assert torch.equal(simplified(seen[0], 3)[..., 4:-4, 4:-4], seen[1][..., 4:-4, 4:-4])
+    assert torch.equal(seen[1], seen[2])
+    assert sharp[0] == sharp[2] == 0.0
+
+
+def test_details_stay_in_order_where_that_is_asked_for(photo_folder: Path, painting_folder: Path) -> None:
+    excess = []
+    grainy = lively_generator(TINY)
+    grainy.head.weight.mul_(20)
+    for weight in (1e-9, 1000.0):
+        recipe = Recipe(size=64, generator=TINY, order_weight=weight, calm_weight=0.0)
+        trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), recipe, Compute.choose("cpu", "fp32"))
+        trainer.begin_as(grainy)
+        excess.append([trainer.step(1.0).order for _ in range(40)])
+    assert excess[0][0] == excess[1][0] > 0.01
+    assert np.mean(excess[1][-10:]) < 0.5 * np.mean(excess[0][-10:])
+
+
+def test_a_style_that_is_finished_sees_photographs_as_before(
+    photo_folder: Path, painting_folder: Path, tmp_path: Path
+) -> None:
+    shape = dataclasses.replace(TINY, simplify=2)
+    start = tmp_path / "start.ckpt"
+    write_style(start, StyleFile(Generator(shape), 128))
+    for asked, got in ((0, 2), (5, 5)):
+        recipe = Recipe.fine_tuning(128, generator=dataclasses.replace(TINY, simplify=asked))
+        outcome = train(
+            photo_folder, painting_folder, tmp_path / f"{asked}.ckpt", recipe=recipe, limit=Limit(steps=1), start=start
+        )
+        assert read_style(outcome.style).generator.config.simplify == got
+    outcome = train(
+        photo_folder, painting_folder, tmp_path / "new.ckpt", recipe=TINY_RECIPE, limit=Limit(steps=1), start=start
+    )
+    assert read_style(outcome.style).generator.config.simplify == 0, "a new painter is no flat one"
 
 
 def test_losses_that_are_no_numbers_stop_the_training_with_the_style_kept(
