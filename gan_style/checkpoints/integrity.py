@@ -20,7 +20,7 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 BUNDLED = {
     "base": "48b518f7ba03aa3bfed3a53f0df21b64c839987181f6ecdb1065d8e7723b0d32",
     "monet": "b1685815bc29d660db70b14052baf7324e8d7340a48eea76500ba80ce6e43ef7",
-    "ukiyoe": "47ee36e9eac6449e726071587fa0598fd90a9a1677d9265f9c0030f7874edef0",
+    "ukiyoe": "e3b510a2cd74c10cf453ed9cbd359edab0378cd71e47f4fbfa6fd96cb1599b33",
     "vangogh": "779ae39377dc68ef955abff0c92bee72628e4464b47ea5ebf4acb67b07a67f92",
 }
 """Of the styles that come with the package."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 import gan_style
 from gan_style.checkpoints.bundled import bundled_styles
+from gan_style.checkpoints.style_file import read_style, write_style
 from gan_style.imaging.decoding import Pixels
 
 Array = npt.NDArray[np.float64]
@@ -112,11 +114,17 @@ def twice(x: Array) -> Array:
     return x
 
 
-@pytest.mark.parametrize("name", ["monet", "ukiyoe"])
-def test_the_documented_format_is_enough_to_paint(name: str, cat: Pixels) -> None:
+@pytest.mark.parametrize(("name", "simplify"), [("monet", 0), ("ukiyoe", 0), ("monet", 3)])
+def test_the_documented_format_is_enough_to_paint(name: str, simplify: int, cat: Pixels, tmp_path: Path) -> None:
+    path = bundled_styles()[name]
+    if simplify:
+        style = read_style(path)
+        style.generator.config = dataclasses.replace(style.generator.config, simplify=simplify)
+        path = tmp_path / "flat.safetensors"
+        write_style(path, style)
     photo = cat[60:108, 90:154].copy()
     z = np.random.default_rng(3).standard_normal((1, 8), np.float32)[0]
-    ours = np.asarray(gan_style.load_style(name, device="cpu", precision="fp32").paint(photo, seed=3), float)
-    theirs = Reader(bundled_styles()[name]).paint(photo, z)
+    ours = np.asarray(gan_style.load_style(path, device="cpu", precision="fp32").paint(photo, seed=3), float)
+    theirs = Reader(path).paint(photo, z)
     assert np.abs(ours - photo).mean() > 5, "it does paint"
     assert np.abs(ours - theirs).max() <= 1
