@@ -31,6 +31,7 @@ from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
 from gan_style.device import Compute
 from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.tensors import luma
 from gan_style.losses.adversarial import over_heads
 from gan_style.losses.content import self_similarity
 from gan_style.models.backbone import VARIANTS, BackboneConfig, scaled
@@ -160,7 +161,7 @@ class Luminance(Trainer):
 
     def judge(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
         """The usual scores and one more."""
-        return [*super().judge(picture, maps, discriminator), self.grey(luminance(picture))]
+        return [*super().judge(picture, maps, discriminator), self.grey(luma(picture))]
 
 
 class WithTerm(Trainer, ABC):
@@ -240,7 +241,7 @@ class GreyContent(Trainer):
 
     def content_loss(self, seen: Seen) -> Tensor:
         """Self-similarity of grey pictures."""
-        ours, theirs = (self.look(luminance(one).expand(-1, 3, -1, -1)) for one in (seen.whole, seen.photos))
+        ours, theirs = (self.look(luma(one).expand(-1, 3, -1, -1)) for one in (seen.whole, seen.photos))
         return self_similarity(self.telling(ours), self.telling(theirs))
 
 
@@ -303,14 +304,9 @@ class Scaled(Trainer):
         return super().look(resized)
 
 
-def luminance(picture: Tensor) -> Tensor:
-    """(N, 3, H, W) -> (N, 1, H, W), Rec. 601."""
-    return (picture * picture.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
-
-
 def chroma(picture: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 2, H, W): red and blue without luminance."""
-    return picture[:, (0, 2)] - luminance(picture)
+    return picture[:, (0, 2)] - luma(picture)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -74,7 +74,6 @@ def write_state(path: Path, trainer: Trainer, about: Mapping[str, Any], extra: M
 def snapshot(trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Everything that training changes: numbers, as JSON, and tensors on the CPU."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors_of(trainer)}
-    tensors["levels"] = trainer.levels.cpu()
     tensors["chance.cpu"] = torch.get_rng_state()
     if trainer.compute.device.type == "cuda":
         tensors["chance.cuda"] = torch.cuda.get_rng_state(trainer.compute.device)
@@ -110,6 +109,7 @@ def tensors_of(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
         for index, moments in optimizer.state_dict()["state"].items():
             for name, value in moments.items():
                 yield f"{which}.{index}.{name}", value
+    yield "levels", trainer.levels
 
 
 def load_state(folder: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
