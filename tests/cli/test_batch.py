@@ -20,6 +20,7 @@ from PIL import Image
 
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.opening import open_photograph
+from tests.cli.conftest import Run
 from tests.conftest import save_crops
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "batch.md"
@@ -87,7 +88,7 @@ def test_the_makefile_and_the_crontab_of_the_guide(holiday: Path) -> None:
     ]
 
 
-def test_lists_patterns_names_and_json(holiday: Path) -> None:
+def test_lists_patterns_names_and_json(run: Run, holiday: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = {"GAN_STYLE_WEIGHTS": str(holiday / "styles")}
     (holiday / "holiday" / "odd\nname.jpg").write_bytes((holiday / "holiday" / "a.jpg").read_bytes())
     (holiday / "holiday" / "bad.jpg").write_bytes((holiday / "holiday" / "a.jpg").read_bytes()[:300])
@@ -108,19 +109,21 @@ def test_lists_patterns_names_and_json(holiday: Path) -> None:
     (holiday / "list").write_text("holiday/a.jpg\n\nholiday/sea\n")
     listed = shell("gan-style stylize --from-file list -o listed", holiday, **weights)
     assert listed.stdout.split() == ["listed/a-monet.jpg", "listed/c-monet.jpg"]
+    monkeypatch.chdir(holiday)
+    monkeypatch.setenv("GAN_STYLE_WEIGHTS", weights["GAN_STYLE_WEIGHTS"])
     for wrong, words in (
-        ("--from-file none", "cannot be read"),
-        ('--from-file list --name "../{name}"', "is no name"),
-        ("--from-file list --name same", "put {name} into it"),
-        ('--from-file list --name "{nobody}"', "is no name"),
-        ("--from-file /dev/null", "nothing to paint"),
-        ('"holiday/*.nef"', "does not exist"),
-        ("holiday/a.jpg --max-pixels 100", "allow it with --max-pixels 2400"),
+        (("--from-file", "none"), "cannot be read"),
+        (("--from-file", "list", "--name", "../{name}"), "is no name"),
+        (("--from-file", "list", "--name", "same"), "put {name} into it"),
+        (("--from-file", "list", "--name", "{nobody}"), "is no name"),
+        (("--from-file", "/dev/null"), "nothing to paint"),
+        (("holiday/*.nef",), "does not exist"),
+        (("holiday/a.jpg", "--max-pixels", 100), "allow it with --max-pixels 2400"),
     ):
-        done = shell(f"gan-style stylize {wrong} -o out2", holiday, **weights)
-        assert done.returncode in (2, 3)
-        assert words in done.stderr
-        assert done.stderr.count("\n") == 1
+        refused = run("stylize", *wrong, "-o", "out2")
+        assert refused.code in (2, 3)
+        assert words in refused.error
+        assert refused.error.count("\n") == 1
 
 
 def test_whoever_reads_may_go_away(holiday: Path) -> None:

@@ -5,8 +5,6 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,38 +12,9 @@ from PIL import Image
 
 from gan_style.__main__ import main as entry_point
 from gan_style.checkpoints.style_file import StyleFile, write_style
-from gan_style.cli.app import main
 from gan_style.imaging.decoding import Pixels
+from tests.cli.conftest import Run
 from tests.conftest import TINY, lively_generator, save_crops
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run of the program gave."""
-
-    code: int
-    out: str
-    error: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the program's own ``main`` in this process, which has imported torch already."""
-
-    def call(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["gan-style", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        captured = capsys.readouterr()
-        return Result(code, captured.out, captured.err)
-
-    return call
 
 
 @pytest.fixture
@@ -217,7 +186,7 @@ def test_an_interrupt_at_any_moment_is_no_traceback(
     assert capsys.readouterr().err == "gan-style: interrupted.\n"
 
 
-def test_pictures_go_through_pipes(cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+def test_pictures_go_through_pipes(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
     content = cat_path.read_bytes()
     through = piped("stylize", "-", "--style", style_path, given=content)
     assert (through.returncode, through.stderr) == (0, b"")
@@ -234,16 +203,18 @@ def test_pictures_go_through_pipes(cat_path: Path, style_path: Path, tmp_path: P
     with Image.open(io.BytesIO(small)) as picture:
         assert picture.format == "JPEG"
     assert len(small) < len(large) / 2
-    for arguments, given, code, message in (
-        (("-", "--style", style_path), b"no picture", 3, b"Standard input is not a picture"),
-        ((cat_path, cat_path, "--style", style_path, "-o", "-"), b"", 2, b"takes one picture"),
-        (("-", cat_path, "--style", style_path, "-o", tmp_path), content, 2, b"Standard input is one picture"),
-        ((cat_path, "--style", style_path, "-o", "-", "--format", "psd"), b"", 2, b"format must be one of"),
-        ((cat_path, "--style", style_path, "-o", tmp_path / "x.png", "--format", "jpg"), b"", 2, b"--format"),
+    done = piped("stylize", "-", "--style", style_path, given=b"no picture")
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"Standard input is not a picture" in done.stderr
+    for arguments, message in (
+        ((cat_path, cat_path, "-o", "-"), "takes one picture"),
+        (("-", cat_path, "-o", tmp_path), "Standard input is one picture"),
+        ((cat_path, "-o", "-", "--format", "psd"), "format must be one of"),
+        ((cat_path, "-o", tmp_path / "x.png", "--format", "jpg"), "--format"),
     ):
-        done = piped("stylize", *arguments, given=given)
-        assert (done.returncode, done.stdout) == (code, b""), done.stderr
-        assert message in done.stderr
+        refused = run("stylize", *arguments, "--style", style_path)
+        assert (refused.code, refused.out) == (2, ""), refused.error
+        assert message in refused.error
 
 
 def test_a_photograph_is_painted_in_several_manners(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:

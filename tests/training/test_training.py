@@ -147,7 +147,13 @@ def test_the_content_weight_rises_where_paintings_drift(photo_folder: Path, pain
     distances = []
     for limit in (2.0, 0.02):
         recipe = Recipe(
-            size=64, generator=TINY, content_weight=0.5, content_limit=limit, calm_weight=0.0, generator_rate=4e-3
+            size=64,
+            batch_size=2,
+            generator=TINY,
+            content_weight=0.5,
+            content_limit=limit,
+            calm_weight=0.0,
+            generator_rate=4e-3,
         )
         trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), recipe, Compute.choose("cpu", "fp32"))
         distances.append(np.mean([trainer.step(1.0).content for _ in range(190)][-30:]))
