@@ -17,7 +17,8 @@ from gan_style.losses.adversarial import Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
-from gan_style.losses.order import LEVELS, invented, levels_of, sharpness
+from gan_style.losses.order import invented, sharpness
+from gan_style.losses.ranks import LEVELS, levels_of
 from gan_style.losses.style import feature_difference, gram, gram_difference
 from gan_style.models.backbone import Backbone
 from gan_style.models.discriminator import ProjectedDiscriminator, build_discriminator

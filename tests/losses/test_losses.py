@@ -15,7 +15,8 @@ from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
-from gan_style.losses.order import LEVELS, interpolated, invented, levels_of, sharpness
+from gan_style.losses.order import invented, sharpness
+from gan_style.losses.ranks import LEVELS, interpolated, levels_of
 from gan_style.losses.style import (
     cosine_costs,
     distance_costs,
