@@ -56,6 +56,9 @@ class Recipe:
         order_weight: how strongly soft parts of a photograph are kept from becoming sharp ones of the painting. By
             default 1000 where photographs are simplified, and else 0: strokes in skies are what some painters are for.
         order_slack: ranks, 0..1, that they may rise all the same.
+        colour_weight: how strongly grey parts of a photograph are kept from becoming gaudy, and coloured ones from
+            taking the opposite colour.
+        colour_slack: ranks, 0..1, that they may rise all the same.
         noise_weight: how strongly the noise must show in the painting.
         noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
         generator_rate: learning rate of the generator at its highest.
@@ -85,6 +88,8 @@ class Recipe:
     calm_share: float = 0.1
     order_weight: float | None = None
     order_slack: float = 0.05
+    colour_weight: float = 0.0
+    colour_slack: float = 0.25
     noise_weight: float = 1.0
     noise_limit: float = 0.4
     generator_rate: float = 4e-4

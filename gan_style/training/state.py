@@ -110,6 +110,7 @@ def tensors_of(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
             for name, value in moments.items():
                 yield f"{which}.{index}.{name}", value
     yield "levels", trainer.levels
+    yield "tints", trainer.tints
 
 
 def load_state(folder: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -179,8 +180,9 @@ def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Te
     trainer.steps = int(about["steps"])
     trainer.content.weight, trainer.content.distance = map(float, about["content"])
     trainer.calm.fill_(float(about["calm"]))
-    if "levels" in tensors:  # Earlier versions knew none, and went without.
-        trainer.levels.copy_(tensors["levels"])
+    for name, levels in (("levels", trainer.levels), ("tints", trainer.tints)):
+        if name in tensors:  # Earlier versions knew none, and went without.
+            levels.copy_(tensors[name])
     trainer.gentleness, trainer.disturbance = float(about["gentleness"]), float(about["disturbance"])
     trainer.sampler.state = about["random"]
     torch.set_rng_state(tensors["chance.cpu"])

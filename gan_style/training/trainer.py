@@ -15,6 +15,7 @@ from gan_style.device import Compute
 from gan_style.imaging.tensors import to_unit
 from gan_style.losses.adversarial import Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
+from gan_style.losses.colour import chroma, discoloured, tints
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.order import invented, sharpness
@@ -46,6 +47,7 @@ class Losses:
     lattice: float
     calm: float
     order: float
+    colour: float
     noise: float
     gram: float
     feature: float
@@ -92,6 +94,7 @@ class Trainer:
         augmentation: what is done to both sides before the discriminator looks.
         calm: roughness of calm parts of real paintings, a running mean.
         levels: (2, ``LEVELS``), how sharp parts of photographs and of paintings are, running means.
+        tints: likewise how far from grey.
         gentleness: a further factor on both learning rates, below 1 after an illness.
         disturbance: a factor on the strength of the augmentation, above 1 after overfitting.
         steps: steps made.
@@ -133,7 +136,7 @@ class Trainer:
         self.objective = Objective.named(recipe.objective)
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.calm = torch.zeros((), device=compute.device)
-        self.levels = torch.zeros(2, LEVELS, device=compute.device)
+        self.levels, self.tints = (torch.zeros(2, LEVELS, device=compute.device) for _ in range(2))
         self.gentleness = self.disturbance = 1.0
         self.steps = 0
 
@@ -200,6 +203,7 @@ class Trainer:
         self.calm.lerp_(calm, 0.01 if self.steps else 1.0)
         calm_loss = unrest(seen.whole, seen.photos, self.calm)
         order_loss = self.order_loss(seen) if recipe.order_weight else torch.zeros_like(calm_loss)
+        colour_loss = self.colour_loss(seen) if recipe.colour_weight else torch.zeros_like(calm_loss)
         noise = seen.noise
         noise_loss = F.mse_loss(self.guess(maps, photo_maps), noise) if noise.numel() else torch.zeros_like(calm_loss)
         gram_loss = feature_loss = torch.zeros_like(calm_loss)
@@ -213,11 +217,12 @@ class Trainer:
             + recipe.lattice_weight * lattice_loss
             + recipe.calm_weight * calm_loss
             + (recipe.order_weight or 0.0) * order_loss
+            + recipe.colour_weight * colour_loss
             + (recipe.gram_weight or 0.0) * gram_loss
             + (recipe.feature_weight or 0.0) * feature_loss
             + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
         )
-        parts = [generator_loss, content_loss, lattice_loss, calm_loss, order_loss]
+        parts = [generator_loss, content_loss, lattice_loss, calm_loss, order_loss, colour_loss]
         return total, [*parts, noise_loss, gram_loss, feature_loss]
 
     def content_loss(self, seen: Seen) -> Tensor:
@@ -226,10 +231,20 @@ class Trainer:
 
     def order_loss(self, seen: Seen) -> Tensor:
         """How much sharper paintings are than they should be where photographs are soft; a scalar."""
-        both = [levels_of(self.group.gather(sharpness(one))) for one in (seen.photos, seen.paintings)]
-        self.levels.lerp_(torch.stack(both), max(0.01, 1 / (1 + self.steps)))
+        self.follow(self.levels, *(sharpness(one) for one in (seen.photos, seen.paintings)))
         photos, paintings = self.levels
         return invented(seen.whole, seen.photos, photos, paintings, self.recipe.order_slack)
+
+    def colour_loss(self, seen: Seen) -> Tensor:
+        """How far paintings have colours that they should not have where the photographs have theirs; a scalar."""
+        self.follow(self.tints, *(chroma(tints(one)) for one in (seen.photos, seen.paintings)))
+        photos, paintings = self.tints
+        return discoloured(seen.whole, seen.photos, photos, paintings, self.recipe.colour_slack)
+
+    def follow(self, levels: Tensor, photos: Tensor, paintings: Tensor) -> None:
+        """Move the running levels of photographs and of paintings towards those of the parts of a batch."""
+        both = [levels_of(self.group.gather(parts)) for parts in (photos, paintings)]
+        levels.lerp_(torch.stack(both), max(0.01, 1 / (1 + self.steps)))
 
     def telling(self, maps: list[Tensor]) -> list[Tensor]:
         """Those of the backbone's maps in which content is judged."""

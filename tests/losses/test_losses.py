@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty, least_squares_generator
 from gan_style.losses.calm import calm_of, roughness, unrest
+from gan_style.losses.colour import chroma, discoloured, tints
 from gan_style.losses.content import self_similarity
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.order import invented, sharpness
@@ -247,6 +248,39 @@ def test_inventions_can_be_unlearnt() -> None:
         torch.autograd.backward(invented(painted, photo, photos, photos, 0.0))
         optimizer.step()
     assert invented(painted, photo, photos, photos, 0.0) < 0.01
+
+
+def plain(*colour: float) -> Tensor:
+    """A picture of one colour, red, green and blue."""
+    return torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, 64, 64)
+
+
+def test_chroma_is_how_far_from_grey_whatever_the_lightness() -> None:
+    for lightness in (-0.9, 0.0, 0.9):
+        assert chroma(tints(plain(lightness, lightness, lightness))).max() < 2e-3
+    weak, strong = (chroma(tints(plain(value, 0.0, 0.0))) for value in (0.2, 0.4))
+    assert strong.shape == (1, 7, 7)
+    assert torch.allclose(strong, 2 * weak, rtol=1e-3)
+    blue, red = tints(plain(-0.5, 0.0, 0.9)), tints(plain(0.9, 0.0, -0.5))
+    assert (blue * red).sum(1).max() < 0
+
+
+def test_grey_skies_do_not_turn_green_nor_red_ones() -> None:
+    few, some, all_of_it = (torch.linspace(0, most, LEVELS) for most in (0.1, 0.6, 2.0))
+    grey, pale, green = plain(0.3, 0.3, 0.3), plain(0.35, 0.3, 0.25), plain(0.0, 0.8, -0.4)
+    assert discoloured(pale, grey, few, some, 0.1) < 1e-3
+    assert discoloured(green, grey, few, some, 0.1) > 0.1
+    assert discoloured(green, grey, few, all_of_it, 0.5) < 0.02, "where all is gaudy, grey may become it with slack"
+    red, orange = plain(0.8, -0.4, -0.4), plain(0.8, 0.2, -0.5)
+    assert discoloured(orange, red, few, all_of_it, 0.1) < 1e-3
+    assert discoloured(green, red, few, all_of_it, 0.1) > 0.1
+
+
+@given(st.integers(0, 1000), st.floats(0, 0.5))
+def test_a_photograph_as_it_is_has_its_own_colours(seed: int, slack: float) -> None:
+    photo = 2 * torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(seed)) - 1
+    levels = levels_of(chroma(tints(photo)))
+    assert discoloured(photo, photo, levels, torch.zeros(LEVELS), slack) == 0
 
 
 @given(

@@ -31,6 +31,7 @@ RECIPE = Recipe(
     size=64,
     batch_size=2,
     order_weight=1000.0,
+    colour_weight=30.0,
     generator=dataclasses.replace(TINY, noise=2),
     discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4),
 )
@@ -181,11 +182,11 @@ def test_plans_of_earlier_versions_go_on(tmp_path: Path) -> None:
         plan.write()
         assert read_plan(plan.folder) == plan.absolute()
     values = plan_values(dataclasses.replace(plan, recipe=RECIPE))
-    for name in ("backbone", "crop_size", "order_weight"):
+    for name in ("backbone", "crop_size", "order_weight", "colour_weight"):
         del values["recipe"][name]
     del values["recipe"]["discriminator"]["standardised"]
     (plan.folder / "plan.json").write_text(json.dumps(values))
-    assert read_plan(plan.folder).recipe == dataclasses.replace(RECIPE, order_weight=None)
+    assert read_plan(plan.folder).recipe == dataclasses.replace(RECIPE, order_weight=None, colour_weight=0.0)
 
 
 def test_a_training_by_the_clock_counts_only_time_trained() -> None:

@@ -277,6 +277,23 @@ def test_details_stay_in_order_where_that_is_asked_for(photo_folder: Path, paint
     assert np.mean(excess[1][-10:]) < 0.5 * np.mean(excess[0][-10:])
 
 
+def test_colours_are_kept_in_bounds_where_that_is_asked_for(photo_folder: Path, painting_folder: Path) -> None:
+    """The photographs are a grey-brown cat, and the generator begins with all of it in violet."""
+    losses = []
+    violet = lively_generator(TINY)
+    bias = violet.head.bias
+    assert bias is not None
+    bias[:] = torch.tensor([0.8, -0.8, 0.8]).repeat_interleave(len(bias) // 3)
+    for weight in (1e-9, 100.0):
+        recipe = Recipe(size=64, batch_size=2, generator=TINY, colour_weight=weight, generator_rate=2e-3)
+        trainer = Trainer(*sets(photo_folder, painting_folder), load_backbone(), recipe, Compute.choose("cpu", "fp32"))
+        trainer.begin_as(violet)
+        losses.append([trainer.step(1.0).colour for _ in range(30)])
+        assert trainer.tints.any()
+    assert losses[0][0] == losses[1][0] > 0.05
+    assert np.mean(losses[1][-10:]) < 0.5 * np.mean(losses[0][-10:])
+
+
 def test_a_style_that_is_finished_sees_photographs_as_before(
     photo_folder: Path, painting_folder: Path, tmp_path: Path
 ) -> None:

@@ -1,0 +1,57 @@
+"""The colour term: greyer parts of a photograph do not become the gaudiest of its painting, nor red ones green.
+
+A discriminator judges palettes, and any place will do for a colour that is missing: a grey sky becomes as green as a
+painter's meadows are. So chroma is ranked, as sharpness is in the order term, and what has a colour may turn it by a
+right angle at most: a red sky may become orange or violet.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_style.losses.ranks import permitted
+
+GREY = 0.05
+"""Chroma, in units of pictures in [-1, 1], up to which a part hardly has a hue that could be turned."""
+
+
+def tints(picture: Tensor, cell: int = 16) -> Tensor:
+    """The mean colour of each part of a picture, without its lightness.
+
+    Args:
+        picture: (N, 3, H, W), RGB, H and W at least ``cell``.
+        cell: side in pixels of the parts, which overlap by half.
+
+    Returns:
+        (N, 2, h, w), blue and red differences (Rec. 601: CbCr), in units of ``picture``.
+    """
+    red, green, blue = F.avg_pool2d(picture.float(), cell, cell // 2).unbind(1)
+    luminance = 0.299 * red + 0.587 * green + 0.114 * blue
+    return torch.stack([(blue - luminance) / 1.772, (red - luminance) / 1.402], 1)
+
+
+def chroma(tint: Tensor) -> Tensor:
+    """(N, 2, h, w) -> (N, h, w): how far from grey."""
+    return (tint.square().sum(1) + 1e-6).sqrt()
+
+
+def discoloured(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor, slack: float) -> Tensor:
+    """Chroma beyond that which is permitted, and chroma in the direction opposite to the photograph's.
+
+    Args:
+        painted: (N, 3, H, W) in [-1, 1].
+        photo: likewise, what was painted.
+        photos: (``ranks.LEVELS``,) levels of the chroma of photographs, see ``ranks.levels_of``.
+        paintings: likewise of paintings.
+        slack: ranks, 0..1, by which a part may rise.
+
+    Returns:
+        The sum of both, each the mean over all parts; a scalar >= 0, in units of ``painted``.
+    """
+    ours, theirs = tints(painted), tints(photo).detach()
+    strength = chroma(theirs)
+    excess = F.relu(chroma(ours) - permitted(strength, photos, paintings, slack))
+    opposite = F.relu(-(ours * theirs).sum(1) / (strength + GREY))
+    return (excess + opposite).mean()
