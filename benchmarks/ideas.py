@@ -351,6 +351,7 @@ CASES = {
     "limit-0.15": Case(changes={"content_limit": 0.15}),
     "order": Case(changes={"order_weight": 1000.0}),
     "hue": Case(Hue),
+    "colour": Case(changes={"colour_weight": 30.0}),
     "grey-content": Case(GreyContent),
     "fading-content": Case(Fading),
     "lite1": Case(changes={"backbone": BackboneConfig(variant="lite1")}),

@@ -18,8 +18,8 @@ from gan_style.errors import GanStyleError
 from gan_style.version import __version__
 
 EXIT_CODES = (
-    "Exit codes: 0 all went well; 1 some pictures of several failed, or an unforeseen error; 2 wrong usage; "
-    "3 a picture cannot be read or written; 4 no such style, or not a style; 5 nothing to learn from; "
+    "Exit codes: 0 all went well; 1 some pictures of several failed, --check found something, or an unforeseen error; "
+    "2 wrong usage; 3 a picture cannot be read or written; 4 no such style, or not a style; 5 nothing to learn from; "
     "6 no such device, no weights, no memory, no space, no network; 7 training went wrong; 130 interrupted; "
     "141 nobody read on."
 )

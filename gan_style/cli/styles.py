@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gan_style.defaults import SCRATCH, START
 from gan_style.errors import ResourceError, StyleError, printable
 
 LICENCE = 60
@@ -47,7 +48,9 @@ def origin(training: dict[str, Any]) -> str:
         if isinstance(count, int):
             parts.append(f"{count} {'photographs' if what == 'photos' else what}")
     if isinstance(training.get("steps"), int):
-        parts.append(f"{training['steps']} steps")
+        start = training.get("start")
+        after = f" from {start}" if isinstance(start, str) and start not in (SCRATCH, START) else ""
+        parts.append(f"{training['steps']} steps{after}")
     return ", ".join(parts) or "origin unknown"
 
 

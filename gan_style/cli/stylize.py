@@ -183,7 +183,8 @@ def stylize(
             raise UsageError(f"{loaded.name} knows one manner of painting only; leave --seed and --variations out.")
         if output == PIPE or (output is None and wanted == [PIPE]):
             if len(wanted) > 1 or wanted[0].is_dir() or variations:
-                raise UsageError("Standard output takes one picture; give -o FOLDER for several.")
+                several = "-o NAME.png" if wanted == [PIPE] else "-o FOLDER"
+                raise UsageError(f"Standard output takes one picture; give {several} for several.")
             if is_terminal(sys.stdout):
                 raise UsageError("Standard output is a terminal; send it to a file or a program, or give -o a name.")
 
@@ -197,7 +198,8 @@ def stylize(
                 sys.stdout.buffer.write(painted)
                 sys.stdout.buffer.flush()
             return
-        seeds = range(seed or 0, (seed or 0) + variations) if variations else [None]
+        named = seed if "{seed}" in name else None
+        seeds = range(seed or 0, (seed or 0) + variations) if variations else [named]
         jobs = plan(wanted, output, Naming(loaded.name, name, form), list(seeds))
         progress.update(task, total=len(jobs))
         single = len(jobs) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
@@ -137,6 +138,11 @@ class Batch:
         self.outcomes: list[Outcome] = []
         self.pixels, self.started = 0.0, time.monotonic()
 
+    @functools.cached_property
+    def given(self) -> bytes:
+        """What standard input holds; it can be read once only, and painted in many manners."""
+        return sys.stdin.buffer.read()
+
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """See :func:`run`."""
         self.sources = {identity(job.source) for job in jobs}
@@ -162,7 +168,7 @@ class Batch:
             if job.target.exists() and not self.rules.overwrite:
                 return self.there_already(job)
             form = format_of(job.target)
-            photograph = read_source(job.source, self.rules.max_pixels)
+            photograph = read_source(job.source, self.rules.max_pixels, lambda: self.given)
             check_fits(form, photograph.size, str(job.target))
             make_room(job.target.parent)
         except GanStyleError as error:
@@ -299,15 +305,17 @@ def paint_to_pipe(
     return encoded(painting, form, rules.saving), remark(painting, form)
 
 
-def read_source(path: Path, max_pixels: int) -> Photograph:
-    """A photograph from a file, or from standard input.
+def read_source(
+    path: Path, max_pixels: int, given: Callable[[], bytes] = lambda: sys.stdin.buffer.read()
+) -> Photograph:
+    """A photograph from a file, or from standard input, which ``given`` reads.
 
     Raises:
         PictureError: it cannot be read.
     """
     if path != PIPE:
         return open_photograph(path, max_pixels=max_pixels)
-    return open_photograph(sys.stdin.buffer.read(), name="Standard input", max_pixels=max_pixels)
+    return open_photograph(given(), name="Standard input", max_pixels=max_pixels)
 
 
 def identity(path: Path) -> object:

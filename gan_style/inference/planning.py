@@ -70,6 +70,8 @@ class Naming:
         stem = photo.stem
         if suffix.lower() not in FORMATS:
             stem, suffix = photo.name, ".png"
+        if seed is None and "{seed}" in self.template:
+            raise UsageError(f"--name {self.template!r} needs a seed; add --seed or --variations.")
         number = "" if seed is None else str(seed)
         made = self.template.format(name=stem, style=self.style, seed=number)
         if number and "{seed}" not in self.template:

@@ -103,7 +103,12 @@ def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener)
     start = os.fspath(start)
     if start == SCRATCH:
         return recipe, start
-    source = source_of(resolve_style(start, listener.reading))
+    try:
+        source = source_of(resolve_style(start, listener.reading))
+    except StyleError as error:
+        if os.path.lexists(start):
+            raise
+        raise StyleError(f"{error} The default is {START}, and {SCRATCH} begins with random weights.") from None
     start = str(source) if source else start
     generator = open_style(start).generator
     if start == START and not same_shape(generator, recipe):

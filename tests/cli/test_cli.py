@@ -226,6 +226,30 @@ def test_a_photograph_is_painted_in_several_manners(run: Run, cat_path: Path, st
     assert run("stylize", cat_path, "--style", manners, "-o", output, "--seed", 6).code == 0
     assert output.read_bytes() == paintings[1].read_bytes()
     assert len({path.read_bytes() for path in paintings}) == 3
+    given = piped(
+        "stylize",
+        "-",
+        "--style",
+        manners,
+        "-o",
+        tmp_path / "in.png",
+        "--variations",
+        2,
+        "--seed",
+        5,
+        given=cat_path.read_bytes(),
+    )
+    assert (given.returncode, given.stderr) == (0, b"")
+    for path, seed in zip(paintings, (5, 6), strict=False):
+        assert (tmp_path / f"in-{seed}.png").read_bytes() == path.read_bytes()
+    named = run(
+        "stylize", cat_path, "--style", manners, "-o", tmp_path / "n", "--name", "{seed} of {name}", "--seed", 6
+    )
+    assert named.out == f"{tmp_path / 'n' / '6 of cat.png'}\n"
+    unnamed = run("stylize", cat_path, "--style", manners, "-o", tmp_path / "n", "--name", "{seed} of {name}")
+    assert (unnamed.code, unnamed.out) == (2, "")
+    assert "needs a seed" in unnamed.error
+    assert "give -o NAME.png for several" in run("stylize", "-", "--style", manners, "--variations", 2).error
     for option in ("--seed", "--variations"):
         refused = run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "x.png", option, 1)
         assert (refused.code, refused.out) == (2, "")

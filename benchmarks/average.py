@@ -1,0 +1,53 @@
+"""One style from several that learnt from one another: the weighted mean of their weights.
+
+    python benchmarks/average.py -o vangogh.safetensors first.safetensors:0.4 finished.safetensors:0.6
+
+Weights that stem from the same training lie close enough for it (Wortsman et al., "Model soups", ICML 2022). What
+became of a painter by further training can so be had in part, and two that learnt different things meet in the middle.
+The records are those of the last one, and say what was averaged; figures that it was examined with are left out, since
+nobody has examined the mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("styles", nargs="+", metavar="STYLE:SHARE")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    options = parser.parse_args()
+    parts = [word.rsplit(":", 1) for word in options.styles]
+    styles, shares = [open_style(word) for word, _ in parts], [float(share) for _, share in parts]
+    last = styles[-1]
+    if abs(sum(shares) - 1) > 1e-6:
+        parser.error("shares must add up to 1")
+    if any(style.generator.config != last.generator.config for style in styles):
+        parser.error("styles must have the same shape")
+    last.generator.load_state_dict(mean([style.generator.state_dict() for style in styles], shares))
+    averaged = [
+        {"style": word, "sha256": one.sha256, "share": share}
+        for (word, _), one, share in zip(parts, styles, shares, strict=True)
+    ]
+    write_style(
+        options.output, StyleFile(last.generator, last.size, last.licence, last.training | {"averaged": averaged})
+    )
+    print(options.output)
+
+
+def mean(weights: list[dict[str, torch.Tensor]], shares: list[float]) -> dict[str, torch.Tensor]:
+    """The mean of networks of one shape."""
+    return {
+        name: torch.stack([share * one[name] for share, one in zip(shares, weights, strict=True)]).sum(0)
+        for name in weights[0]
+    }
+
+
+if __name__ == "__main__":
+    main()
