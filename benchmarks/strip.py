@@ -22,12 +22,16 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--height", type=int, default=400)
     parser.add_argument("--paintings-only", action="store_true", help="leave the photograph out")
+    parser.add_argument("--zoom", action="store_true", help="beside each painting its middle, pixel by pixel")
     options = parser.parse_args()
     with Image.open(options.photo) as picture:
         photo = ImageOps.exif_transpose(picture).convert("RGB")
     width = round(photo.width * options.height / photo.height)
     paintings = [gan_style.load_style(style).paint(photo) for style in options.styles]
-    pictures = paintings if options.paintings_only else [photo, *paintings]
+    left, top = (photo.width - width) // 2, (photo.height - options.height) // 2
+    middle = (left, top, left + width, top + options.height)
+    shown = [one for whole in paintings for one in ((whole, whole.crop(middle)) if options.zoom else (whole,))]
+    pictures = shown if options.paintings_only else [photo, *shown]
     strip = Image.new("RGB", (len(pictures) * width, options.height))
     for index, one in enumerate(pictures):
         strip.paste(one.resize((width, options.height), Image.Resampling.LANCZOS), (index * width, 0))
