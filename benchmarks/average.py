@@ -11,6 +11,7 @@ nobody has examined the mean.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -20,11 +21,11 @@ from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("styles", nargs="+", metavar="STYLE:SHARE")
+    parser.add_argument("styles", nargs="+", type=part, metavar="STYLE:SHARE")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
-    parts = [word.rsplit(":", 1) for word in options.styles]
-    styles, shares = [open_style(word) for word, _ in parts], [float(share) for _, share in parts]
+    words, shares = zip(*options.styles, strict=True)
+    styles = [open_style(word) for word in words]
     last = styles[-1]
     if abs(sum(shares) - 1) > 1e-6:
         parser.error("shares must add up to 1")
@@ -33,7 +34,7 @@ def main() -> None:
     last.generator.load_state_dict(mean([style.generator.state_dict() for style in styles], shares))
     averaged = [
         {"style": word, "sha256": one.sha256, "share": share}
-        for (word, _), one, share in zip(parts, styles, shares, strict=True)
+        for word, one, share in zip(words, styles, shares, strict=True)
     ]
     write_style(
         options.output, StyleFile(last.generator, last.size, last.licence, last.training | {"averaged": averaged})
@@ -41,7 +42,13 @@ def main() -> None:
     print(options.output)
 
 
-def mean(weights: list[dict[str, torch.Tensor]], shares: list[float]) -> dict[str, torch.Tensor]:
+def part(word: str) -> tuple[str, float]:
+    """A style, and how much of it."""
+    style, _, share = word.rpartition(":")
+    return style, float(share)
+
+
+def mean(weights: list[dict[str, torch.Tensor]], shares: Sequence[float]) -> dict[str, torch.Tensor]:
     """The mean of networks of one shape."""
     return {
         name: torch.stack([share * one[name] for share, one in zip(shares, weights, strict=True)]).sum(0)

@@ -8,8 +8,8 @@ from typing import Any
 from gan_style.defaults import SCRATCH, START
 from gan_style.errors import ResourceError, StyleError, printable
 
-LICENCE = 60
-"""Letters of a licence that a line has room for."""
+ROOM = 60
+"""Letters of a licence, and of the name of a start, that a line has room for."""
 
 
 def list_styles() -> None:
@@ -35,7 +35,7 @@ def list_styles() -> None:
         except StyleError as error:
             warn(str(error))
             continue
-        licence = about["licence"][:LICENCE] or "no licence given"
+        licence = about["licence"][:ROOM] or "no licence given"
         say(printable(f"{name}  {licence}  {about['bytes'] / 1e6:.1f} MB  {origin(about['training'])}  {where}"))
 
 
@@ -49,7 +49,7 @@ def origin(training: dict[str, Any]) -> str:
             parts.append(f"{count} {'photographs' if what == 'photos' else what}")
     if isinstance(training.get("steps"), int):
         start = training.get("start")
-        after = f" from {start}" if isinstance(start, str) and start not in (SCRATCH, START) else ""
+        after = f" from {start[:ROOM]}" if isinstance(start, str) and start not in (SCRATCH, START) else ""
         parts.append(f"{training['steps']} steps{after}")
     return ", ".join(parts) or "origin unknown"
 
