@@ -77,9 +77,17 @@ def new_part(path: Path) -> tuple[Path, IO[bytes]]:
     while True:
         temporary = path.with_name(PART.format(secrets.token_hex(8)))
         holder = temporary.open("xb")
-        if hold(holder):
+        if hold(holder) and is_at(temporary, holder):
             return temporary, holder
-        holder.close()
+        holder.close()  # Somebody cleared it away in between.
+
+
+def is_at(path: Path, stream: IO[bytes]) -> bool:
+    """Whether an open file is what lies at a path."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(stream.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def hold(stream: IO[bytes]) -> bool:

@@ -8,7 +8,7 @@ import io
 import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from gan_style.errors import PictureError, ResourceError, UsageError
-from gan_style.files import PART, remove_parts, replacing
+from gan_style.files import PART, hold, remove_parts, replacing
 from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Canvas, Rows, turned
@@ -206,6 +206,23 @@ def test_what_somebody_is_writing_is_left_alone_and_what_nobody_is_goes(tmp_path
         assert temporary.exists()
         assert not dead.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_what_is_cleared_away_before_it_is_held_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cleared: list[str] = []
+
+    def too_late(stream: IO[bytes]) -> bool:
+        if not cleared:
+            remove_parts(tmp_path)
+            cleared.append(stream.name)
+        return hold(stream)
+
+    monkeypatch.setattr("gan_style.files.hold", too_late)
+    with replacing(tmp_path / "x") as temporary:
+        temporary.write_bytes(b"whole")
+    assert not Path(cleared[0]).exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+    assert (tmp_path / "x").read_bytes() == b"whole"
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
