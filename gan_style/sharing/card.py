@@ -25,6 +25,8 @@ OPTIONS = {
 }
 """Parts of a recipe that ``gan-style train`` has options for."""
 
+TERMS = ("order_weight", "colour_weight")
+"""Those that only Python has, where they are not what an option brings."""
 
 LICENCES = {
     *("apache-2.0", "artistic-2.0", "bsd-2-clause", "bsd-3-clause", "isc", "mit", "mpl-2.0", "unlicense", "zlib"),
@@ -75,8 +77,25 @@ def made(style: StyleFile) -> str:
     training = style.training
     facts = [f"{count_of(training, what)} {word}" for what, word in (("photos", "photographs"), ("paintings",) * 2)]
     facts = [fact for fact in facts if not fact.startswith("0 ")]
-    lines = [f"Learnt from {' and '.join(facts)}." if facts else "", f"```\n{command(training)}\n```"]
+    lines = [
+        f"Learnt from {' and '.join(facts)}." if facts else "",
+        f"```\n{command(training)}\n```",
+        besides(training),
+    ]
     return "## How it was made\n\n" + "\n\n".join(line for line in lines if line)
+
+
+def besides(training: Mapping[str, Any]) -> str:
+    """What the command alone does not do; numbers only, since nothing else of a stranger's file is to be repeated."""
+    recipe, averaged, sentences = training.get("recipe"), training.get("averaged"), []
+    if isinstance(recipe, dict) and "--simplify" not in command(training):
+        weights = {name: recipe.get(name) for name in TERMS}
+        terms = [f"`{name}={value}`" for name, value in weights.items() if value and is_number(value, float)]
+        if terms:
+            sentences.append(f"In Python, with {' and '.join(terms)}.")
+    if isinstance(averaged, list) and len(averaged) > 1:
+        sentences.append(f"Its weights are the mean of {len(averaged)} styles, the last of which was made so.")
+    return " ".join(sentences)
 
 
 def count_of(training: Mapping[str, Any], what: str) -> int:

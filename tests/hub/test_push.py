@@ -207,6 +207,19 @@ def test_a_card_of_a_style_that_says_nothing(tiny_generator: Generator) -> None:
     )
 
 
+def test_a_card_says_what_its_command_does_not_do(tiny_generator: Generator) -> None:
+    def said(**training: object) -> str:
+        return card(StyleFile(tiny_generator, 64, training=training), Address("ada/x", "x.safetensors"), [])
+
+    terms = dataclasses.asdict(Recipe.fine_tuning(order_weight=300.0, colour_weight=30.0))
+    assert "with `order_weight=300.0` and `colour_weight=30.0`." in said(recipe=terms)
+    assert "Python" not in said(recipe=dataclasses.asdict(Recipe()))
+    flat = Recipe(generator=GeneratorConfig(simplify=3)).settled(single=False)
+    assert "Python" not in said(recipe=dataclasses.asdict(flat))
+    assert "the mean of 2 styles" in said(averaged=[{"share": 0.5}, {"share": 0.5}])
+    assert "mean" not in said(averaged="2")
+
+
 @pytest.mark.parametrize(
     "evil", ["a\n```\n# Hi\n<script>alert(1)</script>", "$(rm -rf ~)", "1; rm x", "[x](http://evil)", "\ud800", "-x"]
 )
@@ -216,7 +229,14 @@ def test_a_card_repeats_nothing_that_could_be_obeyed(tiny_generator: Generator, 
         "steps": True,
         "photos": {"count": True},
         "paintings": {"count": evil},
-        "recipe": {"seed": evil, "objective": evil, "batch_size": evil, "discriminator": {"kind": [evil]}},
+        "recipe": {
+            "seed": evil,
+            "objective": evil,
+            "batch_size": evil,
+            "discriminator": {"kind": [evil]},
+            "colour_weight": evil,
+        },
+        "averaged": [evil],
     }
     for closed, count in ((0.5, evil), (float("inf"), 3), (True, 3), (evil, 3)):
         metrics = {"validation": {"closed": closed, "photos": count, "paintings": 3, "kept_aside": ASIDE}}
