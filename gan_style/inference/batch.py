@@ -133,15 +133,11 @@ class Batch:
     ) -> None:
         self.style, self.brush, self.rules = style, brush, rules
         self.on_pace, self.on_outcome = on_pace, on_outcome
+        self.given = functools.cache(standard_input)  # It can be read once only, and painted in many manners.
         self.sources: set[object] = set()
         self.ending: deque[Future[Outcome]] = deque()
         self.outcomes: list[Outcome] = []
         self.pixels, self.started = 0.0, time.monotonic()
-
-    @functools.cached_property
-    def given(self) -> bytes:
-        """What standard input holds; it can be read once only, and painted in many manners."""
-        return sys.stdin.buffer.read()
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """See :func:`run`."""
@@ -168,7 +164,7 @@ class Batch:
             if job.target.exists() and not self.rules.overwrite:
                 return self.there_already(job)
             form = format_of(job.target)
-            photograph = read_source(job.source, self.rules.max_pixels, lambda: self.given)
+            photograph = read_source(job.source, self.rules.max_pixels, self.given)
             check_fits(form, photograph.size, str(job.target))
             make_room(job.target.parent)
         except GanStyleError as error:
@@ -305,9 +301,12 @@ def paint_to_pipe(
     return encoded(painting, form, rules.saving), remark(painting, form)
 
 
-def read_source(
-    path: Path, max_pixels: int, given: Callable[[], bytes] = lambda: sys.stdin.buffer.read()
-) -> Photograph:
+def standard_input() -> bytes:
+    """All that standard input holds."""
+    return sys.stdin.buffer.read()
+
+
+def read_source(path: Path, max_pixels: int, given: Callable[[], bytes] = standard_input) -> Photograph:
     """A photograph from a file, or from standard input, which ``given`` reads.
 
     Raises:

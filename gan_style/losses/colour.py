@@ -7,10 +7,10 @@ right angle at most: a red sky may become orange or violet.
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.losses.luminance import luminance
 from gan_style.losses.ranks import permitted
 
 GREY = 0.05
@@ -27,9 +27,8 @@ def tints(picture: Tensor, cell: int = 16) -> Tensor:
     Returns:
         (N, 2, h, w), blue and red differences (Rec. 601: CbCr), in units of ``picture``.
     """
-    red, green, blue = F.avg_pool2d(picture.float(), cell, cell // 2).unbind(1)
-    luminance = 0.299 * red + 0.587 * green + 0.114 * blue
-    return torch.stack([(blue - luminance) / 1.772, (red - luminance) / 1.402], 1)
+    means = F.avg_pool2d(picture.float(), cell, cell // 2)
+    return (means[:, (2, 0)] - luminance(means)) / means.new_tensor([1.772, 1.402]).view(1, 2, 1, 1)
 
 
 def chroma(tint: Tensor) -> Tensor:

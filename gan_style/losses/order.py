@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.losses.luminance import luminance
 from gan_style.losses.ranks import permitted
 
 BLUR = 5
@@ -28,8 +29,7 @@ def sharpness(picture: Tensor, cell: int = 16) -> Tensor:
     Returns:
         (N, h, w) root mean squares of luminance (Rec. 601) without its local mean; in units of ``picture``.
     """
-    picture = picture.float()
-    grey = (picture * picture.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    grey = luminance(picture.float())
     around = F.pad(grey, (BLUR // 2,) * 4, mode="reflect")
     details = grey - F.avg_pool2d(around, BLUR, 1)
     return (F.avg_pool2d(details.square(), cell, cell // 2)[:, 0] + 1e-6).sqrt()

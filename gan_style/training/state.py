@@ -29,6 +29,7 @@ HEALTHY = "healthy.safetensors"
 EXTRA = "extra"
 OPTIMIZERS = ("critic", "painter")
 NETWORKS = ("generator", "average", "discriminator", "reader")
+RANKED = ("levels", "tints")
 
 
 def state_path(folder: Path, steps: int) -> Path:
@@ -109,8 +110,8 @@ def tensors_of(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
         for index, moments in optimizer.state_dict()["state"].items():
             for name, value in moments.items():
                 yield f"{which}.{index}.{name}", value
-    yield "levels", trainer.levels
-    yield "tints", trainer.tints
+    for name in RANKED:
+        yield name, getattr(trainer, name)
 
 
 def load_state(folder: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -180,9 +181,9 @@ def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Te
     trainer.steps = int(about["steps"])
     trainer.content.weight, trainer.content.distance = map(float, about["content"])
     trainer.calm.fill_(float(about["calm"]))
-    for name, levels in (("levels", trainer.levels), ("tints", trainer.tints)):
+    for name in RANKED:
         if name in tensors:  # Earlier versions knew none, and went without.
-            levels.copy_(tensors[name])
+            getattr(trainer, name).copy_(tensors[name])
     trainer.gentleness, trainer.disturbance = float(about["gentleness"]), float(about["disturbance"])
     trainer.sampler.state = about["random"]
     torch.set_rng_state(tensors["chance.cpu"])
