@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from gan_style.sharing.publishing import push
     from gan_style.training.api import check, cross_validate, resume, train
     from gan_style.training.check import Inspection
-    from gan_style.training.cross_validation import Choice, Grid
+    from gan_style.training.cross_validation import Choice
+    from gan_style.training.grid import Grid
     from gan_style.training.recipe import Recipe
     from gan_style.training.schedule import Limit
     from gan_style.training.session import Outcome
@@ -71,7 +72,8 @@ ROOMS = {
     "gan_style.inference.style": ("Style", "load_artist", "load_style", "stylize"),
     "gan_style.sharing.publishing": ("push",),
     "gan_style.training.check": ("Inspection",),
-    "gan_style.training.cross_validation": ("Choice", "Grid"),
+    "gan_style.training.cross_validation": ("Choice",),
+    "gan_style.training.grid": ("Grid",),
     "gan_style.training.schedule": ("Limit",),
     "gan_style.training.api": ("check", "cross_validate", "resume", "train"),
     "gan_style.training.session": ("Outcome",),

@@ -240,7 +240,8 @@ def train(
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
         from gan_style.training import api
-        from gan_style.training.cross_validation import Grid, is_unfinished
+        from gan_style.training.course import is_unfinished
+        from gan_style.training.grid import Grid
         from gan_style.training.recipe import Recipe
         from gan_style.training.schedule import Limit
 

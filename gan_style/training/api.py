@@ -16,7 +16,9 @@ from gan_style.device import Compute
 from gan_style.errors import StyleError, TrainingError, UsageError
 from gan_style.imaging.finding import SUFFIXES
 from gan_style.training.check import Inspection
-from gan_style.training.cross_validation import Choice, Course, Grid, is_unfinished, read_course, run_course
+from gan_style.training.course import Course, is_unfinished, read_course
+from gan_style.training.cross_validation import Choice, run_course
+from gan_style.training.grid import Grid
 from gan_style.training.group import Group, joined
 from gan_style.training.learning import learn, looked_at, same_shape
 from gan_style.training.listener import Listener, Silent

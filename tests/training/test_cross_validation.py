@@ -17,7 +17,10 @@ import gan_style
 from gan_style.errors import DataError, UsageError
 from gan_style.training import session
 from gan_style.training.api import cross_validate, resume_cross_validation
-from gan_style.training.cross_validation import NAME, Choice, Grid, Setting, is_unfinished, members
+from gan_style.training.course import NAME, is_unfinished
+from gan_style.training.cross_validation import Choice
+from gan_style.training.folds import members
+from gan_style.training.grid import Grid, Setting
 from gan_style.training.listener import Silent, Status
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
