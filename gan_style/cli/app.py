@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -32,10 +33,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(stylize)
-app.command()(train)
-app.command("eval")(evaluate)
-app.command()(push)
+
+
+def flowing(function: Callable[..., None]) -> str:
+    """What a command's docstring says, each paragraph in one line, so that it is wrapped where the terminal ends."""
+    return "\n\n".join(" ".join(one.split()) for one in (function.__doc__ or "").split("\n\n"))
+
+
+for name, command in {"stylize": stylize, "train": train, "eval": evaluate, "push": push}.items():
+    app.command(name, help=flowing(command))(command)
 
 
 def show_version(wanted: bool) -> None:

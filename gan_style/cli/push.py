@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,3 +107,34 @@ def upload(path: Path, destination: Destination, previews: Sequence[Path], *, re
             f"the model card of {destination.repository} stays as it is; gan-style push --replace-card writes it anew."
         )
     return address
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Where the finished style is to be put.
+
+    Attributes:
+        destination: on the Hub.
+        preview: whether a picture goes with it.
+    """
+
+    destination: Destination
+    preview: bool
+
+    @classmethod
+    def agreed(cls, repository: str, *, private: bool, yes: bool, preview: bool) -> Sharing | None:
+        """Look it up and ask before the training, not after it; None in a process that others speak for."""
+        from gan_style.cli.display import is_first
+        from gan_style.sharing.publishing import look_up
+
+        if not is_first():
+            return None
+        destination = look_up(repository, private=private)
+        ask(destination, ["the style", *(["preview.png of this training"] if preview else [])], yes=yes)
+        return cls(destination, preview)
+
+    def share(self, style: Path) -> None:
+        """Upload a style."""
+        from gan_style.cli.display import say
+
+        say(upload(style, self.destination, preview_of(style) if self.preview else []))

@@ -35,18 +35,10 @@ PICTURES, LENGTH, NETWORKS, CROSS, MACHINE, HUB = (
 )
 """Groups of options that a newcomer need not read."""
 
-BARS, SPARKS = "▁▂▃▄▅▆▇█", 12
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from rich.progress import Progress
-
-    from gan_style.sharing.publishing import Destination
-    from gan_style.training.check import Inspection
-    from gan_style.training.cross_validation import Choice
-    from gan_style.training.listener import Status
-    from gan_style.training.session import Outcome
+    from gan_style.training.listener import Listener
 
 Number = TypeVar("Number", int, float)
 
@@ -218,6 +210,8 @@ def train(
     from rich.progress import BarColumn, TaskProgressColumn
 
     from gan_style.cli.display import TimeLeft, description, new_progress
+    from gan_style.cli.push import Sharing
+    from gan_style.cli.train_display import Display, end, report, show
 
     if run is not None and given(context) != ["run"]:
         raise UsageError(
@@ -295,39 +289,6 @@ def train(
 
 
 @dataclass(frozen=True)
-class Sharing:
-    """Where the finished style is to be put.
-
-    Attributes:
-        destination: on the Hub.
-        preview: whether a picture goes with it.
-    """
-
-    destination: Destination
-    preview: bool
-
-    @classmethod
-    def agreed(cls, repository: str, *, private: bool, yes: bool, preview: bool) -> Sharing | None:
-        """Look it up and ask before the training, not after it; None in a process that others speak for."""
-        from gan_style.cli.display import is_first
-        from gan_style.cli.push import ask
-        from gan_style.sharing.publishing import look_up
-
-        if not is_first():
-            return None
-        destination = look_up(repository, private=private)
-        ask(destination, ["the style", *(["preview.png of this training"] if preview else [])], yes=yes)
-        return cls(destination, preview)
-
-    def share(self, style: Path) -> None:
-        """Upload a style."""
-        from gan_style.cli.display import say
-        from gan_style.cli.push import preview_of, upload
-
-        say(upload(style, self.destination, preview_of(style) if self.preview else []))
-
-
-@dataclass(frozen=True)
 class Options:
     """What all ways of training are told alike."""
 
@@ -337,45 +298,12 @@ class Options:
     licence: str
     overwrite: bool
     trim: bool
-    listener: Display
+    listener: Listener
 
     @property
     def keywords(self) -> dict[str, Any]:
         """As keyword arguments."""
         return vars(self)
-
-
-def end(outcome: Outcome) -> None:
-    """Say where the style is, and how to go on where it was interrupted.
-
-    Raises:
-        typer.Exit: it was interrupted.
-    """
-    from gan_style.cli.display import is_first
-
-    if is_first():
-        typer.echo(outcome.style)
-    if outcome.interrupted:
-        typer.echo(
-            f"gan-style: interrupted after {outcome.steps} steps; the style is usable as it is. To go on: "
-            f"gan-style train --resume {shlex.quote(str(outcome.folder))}",
-            err=True,
-        )
-        raise typer.Exit(130)
-
-
-def show(choice: Choice) -> None:
-    """Print how every setting did; the smaller the distance the better."""
-    if not choice.scores:
-        return
-    typer.echo(f"{'batch':>5} {'minutes' if choice.scores[0].setting.limit.steps is None else 'steps':>8} "
-               f"{'distance':>9} {'spread':>7}  folds")  # fmt: skip
-    for score in choice.scores:
-        limit = score.setting.limit
-        length = f"{limit.minutes:g}" if limit.steps is None else str(limit.steps)
-        folds = " ".join(f"{value:.3f}" for value in score.values)
-        mark = "  chosen" if score.setting == choice.chosen else ""
-        typer.echo(f"{score.setting.batch_size:>5} {length:>8} {score.mean:>9.3f} {score.spread:>7.3f}  {folds}{mark}")
 
 
 def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Number]:
@@ -396,56 +324,3 @@ def given(context: typer.Context) -> list[str]:
     """The parameters that were given, rather than left to their defaults."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-
-
-def report(inspection: Inspection) -> None:
-    """Print what is wrong with the pictures."""
-    counts = " and ".join(
-        f"{count} {what if count != 1 else what.removesuffix('s')}" for what, count in inspection.counts.items()
-    )
-    if not inspection.remarks:
-        typer.echo(f"Nothing wrong was seen in {counts}.")
-        return
-    for remark in inspection.remarks:
-        typer.echo(remark.sentence)
-    typer.echo(f"Seen in {counts}.")
-    raise typer.Exit(1)
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """The last values, 0..1, as a row of bars."""
-    return "".join(BARS[round(min(max(value, 0.0), 1.0) * (len(BARS) - 1))] for value in values[-SPARKS:])
-
-
-class Display:
-    """The progress display of a training: reading, then training."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.task = progress.task_ids[0]
-
-    def reading(self, what: str, done: int, total: int) -> None:
-        """A bar for the folder being read."""
-        self.progress.update(self.task, description=f"reading {what}", completed=done, total=total)
-
-    def warn(self, sentence: str) -> None:
-        """A line that stays."""
-        from gan_style.cli.display import warn
-
-        warn(sentence)
-
-    def status(self, status: Status) -> None:
-        """A bar with what matters beside it."""
-        losses = status.losses
-        self.progress.update(
-            self.task,
-            description=(
-                f"step {status.steps}, {status.rate:.1f}/s, "
-                + (f"gap closed {sparkline(status.curve)} {100 * status.curve[-1]:.0f} %, " if status.curve else "")
-                + f"{status.images} images, losses: "
-                f"critic {losses.discriminator:.2f} generator {losses.generator:.2f} content {losses.content:.3f}"
-            ),
-            completed=status.progress,
-            total=1.0,
-            remaining=status.remaining,
-        )

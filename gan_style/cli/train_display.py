@@ -1,0 +1,104 @@
+"""What ``gan-style train`` shows: its progress, what it found wrong, what was compared, and how it ended."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import typer
+
+from gan_style.cli.display import is_first, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.progress import Progress
+
+    from gan_style.training.check import Inspection
+    from gan_style.training.cross_validation import Choice
+    from gan_style.training.listener import Status
+    from gan_style.training.session import Outcome
+
+BARS, SPARKS = "▁▂▃▄▅▆▇█", 12
+
+
+def end(outcome: Outcome) -> None:
+    """Say where the style is, and how to go on where it was interrupted.
+
+    Raises:
+        typer.Exit: it was interrupted.
+    """
+    if is_first():
+        typer.echo(outcome.style)
+    if outcome.interrupted:
+        typer.echo(
+            f"gan-style: interrupted after {outcome.steps} steps; the style is usable as it is. To go on: "
+            f"gan-style train --resume {shlex.quote(str(outcome.folder))}",
+            err=True,
+        )
+        raise typer.Exit(130)
+
+
+def show(choice: Choice) -> None:
+    """Print how every setting did; the smaller the distance the better."""
+    if not choice.scores:
+        return
+    typer.echo(f"{'batch':>5} {'minutes' if choice.scores[0].setting.limit.steps is None else 'steps':>8} "
+               f"{'distance':>9} {'spread':>7}  folds")  # fmt: skip
+    for score in choice.scores:
+        limit = score.setting.limit
+        length = f"{limit.minutes:g}" if limit.steps is None else str(limit.steps)
+        folds = " ".join(f"{value:.3f}" for value in score.values)
+        mark = "  chosen" if score.setting == choice.chosen else ""
+        typer.echo(f"{score.setting.batch_size:>5} {length:>8} {score.mean:>9.3f} {score.spread:>7.3f}  {folds}{mark}")
+
+
+def report(inspection: Inspection) -> None:
+    """Print what is wrong with the pictures."""
+    counts = " and ".join(
+        f"{count} {what if count != 1 else what.removesuffix('s')}" for what, count in inspection.counts.items()
+    )
+    if not inspection.remarks:
+        typer.echo(f"Nothing wrong was seen in {counts}.")
+        return
+    for remark in inspection.remarks:
+        typer.echo(remark.sentence)
+    typer.echo(f"Seen in {counts}.")
+    raise typer.Exit(1)
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """The last values, 0..1, as a row of bars."""
+    return "".join(BARS[round(min(max(value, 0.0), 1.0) * (len(BARS) - 1))] for value in values[-SPARKS:])
+
+
+class Display:
+    """The progress display of a training: reading, then training."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.task = progress.task_ids[0]
+
+    def reading(self, what: str, done: int, total: int) -> None:
+        """A bar for the folder being read."""
+        self.progress.update(self.task, description=f"reading {what}", completed=done, total=total)
+
+    def warn(self, sentence: str) -> None:
+        """A line that stays."""
+        warn(sentence)
+
+    def status(self, status: Status) -> None:
+        """A bar with what matters beside it."""
+        losses = status.losses
+        self.progress.update(
+            self.task,
+            description=(
+                f"step {status.steps}, {status.rate:.1f}/s, "
+                + (f"gap closed {sparkline(status.curve)} {100 * status.curve[-1]:.0f} %, " if status.curve else "")
+                + f"{status.images} images, losses: "
+                f"critic {losses.discriminator:.2f} generator {losses.generator:.2f} content {losses.content:.3f}"
+            ),
+            completed=status.progress,
+            total=1.0,
+            remaining=status.remaining,
+        )
