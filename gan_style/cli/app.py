@@ -40,7 +40,8 @@ def flowing(function: Callable[..., None]) -> str:
     return "\n\n".join(" ".join(one.split()) for one in (function.__doc__ or "").split("\n\n"))
 
 
-for name, command in {"stylize": stylize, "train": train, "eval": evaluate, "push": push}.items():
+COMMANDS: dict[str, Callable[..., None]] = {"stylize": stylize, "train": train, "eval": evaluate, "push": push}
+for name, command in COMMANDS.items():
     app.command(name, help=flowing(command))(command)
 
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_style.errors import DataError
-from gan_style.evaluation.ratings import bradley_terry, rank, tally, write_tally
+from gan_style.evaluation.bradley_terry import bradley_terry, rank
+from gan_style.evaluation.ratings import tally, write_tally
 from gan_style.evaluation.study import FORMAT, SPOILT, VERSION
 
 STRENGTHS = {"good": 0.9, "fair": 0.1, "poor": -1.0}
@@ -57,7 +58,7 @@ def test_known_strengths_are_recovered() -> None:
 
 
 def test_intervals_cover_at_least_as_often_as_they_claim(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_style.evaluation.ratings.RESAMPLES", 200)
+    monkeypatch.setattr("gan_style.evaluation.bradley_terry.RESAMPLES", 200)
     random = np.random.default_rng(1)
     covered = []
     for _ in range(60):
