@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from gan_style.checkpoints.files import write_tensors
-from gan_style.checkpoints.hub import client
+from gan_style.checkpoints.hub.client import client
 from gan_style.errors import ResourceError
 from gan_style.models.backbone import VARIANTS, Backbone, BackboneConfig, PooledFeatures, fold_batch_norm
 

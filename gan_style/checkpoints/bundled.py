@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.checkpoints.header import SUFFIX
-from gan_style.checkpoints.hub import SCHEME, Count, fetch, hub_address, source_of
+from gan_style.checkpoints.hub.address import SCHEME, hub_address
+from gan_style.checkpoints.hub.cache import source_of
+from gan_style.checkpoints.hub.fetching import Count, fetch
 from gan_style.checkpoints.integrity import BUNDLED, Pin, sum_of, unpinned
 from gan_style.defaults import START
 from gan_style.errors import GanStyleError, StyleError

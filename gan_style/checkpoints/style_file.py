@@ -21,7 +21,7 @@ from safetensors.torch import load as load_tensors
 from gan_style.checkpoints.bundled import locate
 from gan_style.checkpoints.files import write_tensors
 from gan_style.checkpoints.header import HEADER_LIMIT, METADATA_KEY, is_pickle, open_regular, read_header, strict_json
-from gan_style.checkpoints.hub import Count
+from gan_style.checkpoints.hub.fetching import Count
 from gan_style.checkpoints.integrity import Pin
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig

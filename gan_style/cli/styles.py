@@ -18,7 +18,7 @@ def list_styles() -> None:
     A line holds name, licence, size, what it learnt from, and where it lies.
     """
     from gan_style.checkpoints.bundled import bundled_pin, bundled_styles, named_styles
-    from gan_style.checkpoints.hub import cached_styles
+    from gan_style.checkpoints.hub.cache import cached_styles
     from gan_style.checkpoints.style_file import describe
     from gan_style.cli.display import say, warn
 
@@ -65,7 +65,7 @@ def show_info(word: str) -> None:
 
     with counting() as show:
         from gan_style.checkpoints.bundled import locate
-        from gan_style.checkpoints.hub import source_of
+        from gan_style.checkpoints.hub.cache import source_of
         from gan_style.checkpoints.style_file import describe
 
         found = locate(word, show)

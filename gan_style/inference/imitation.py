@@ -22,7 +22,8 @@ from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.tensors import to_tensor
 from gan_style.inference.artist import Artist
-from gan_style.inference.painter import TILE, Brush, Progress, paint_levels, pyramid
+from gan_style.inference.painter import TILE, Brush, Progress, paint_levels
+from gan_style.inference.pyramid import pyramid
 from gan_style.inference.tiles import Box, enlarge, view
 from gan_style.losses.content import self_similarity
 from gan_style.losses.style import (

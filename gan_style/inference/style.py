@@ -10,7 +10,8 @@ from PIL import Image
 
 from gan_style.checkpoints.bundled import Located, locate
 from gan_style.checkpoints.header import SUFFIX
-from gan_style.checkpoints.hub import Count, source_of
+from gan_style.checkpoints.hub.cache import source_of
+from gan_style.checkpoints.hub.fetching import Count
 from gan_style.checkpoints.integrity import sum_of
 from gan_style.checkpoints.style_file import StyleFile, read_style
 from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE

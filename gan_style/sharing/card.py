@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_style.checkpoints.hub import Address, client
+from gan_style.checkpoints.hub.address import Address
+from gan_style.checkpoints.hub.client import client
 from gan_style.checkpoints.style_file import StyleFile
 from gan_style.models.discriminator import KINDS
 from gan_style.training.recipe import Recipe

@@ -15,7 +15,9 @@ from PIL import Image
 
 from gan_style.checkpoints.bundled import locate
 from gan_style.checkpoints.header import SUFFIX
-from gan_style.checkpoints.hub import LOGIN, SCHEME, Address, answered, beyond, client, hub_address, network_errors
+from gan_style.checkpoints.hub.address import SCHEME, Address, hub_address
+from gan_style.checkpoints.hub.client import client, network_errors
+from gan_style.checkpoints.hub.errors import LOGIN, answered, beyond
 from gan_style.checkpoints.style_file import read_style
 from gan_style.errors import GanStyleError, PictureError, ResourceError, StyleError, UsageError
 from gan_style.imaging.decoding import read_picture

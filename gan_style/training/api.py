@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import resolve_style
-from gan_style.checkpoints.hub import source_of
+from gan_style.checkpoints.hub.cache import source_of
 from gan_style.checkpoints.style_file import open_style, read_style
 from gan_style.defaults import SCRATCH, START
 from gan_style.device import Compute

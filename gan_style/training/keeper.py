@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from gan_style.checkpoints.hub import hub_address
+from gan_style.checkpoints.hub.address import hub_address
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.errors import DataError, StyleError, TrainingError
 from gan_style.models.generator import Generator

@@ -13,7 +13,7 @@ import pytest
 
 from gan_style.checkpoints import bundled
 from gan_style.checkpoints.bundled import bundled_styles, resolve_style
-from gan_style.checkpoints.hub import Count
+from gan_style.checkpoints.hub.fetching import Count
 from gan_style.checkpoints.integrity import BUNDLED, unpinned
 from gan_style.cli.app import main
 from gan_style.errors import StyleError

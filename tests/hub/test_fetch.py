@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_style.checkpoints.hub import Address, hub_address
+from gan_style.checkpoints.hub.address import Address, hub_address
 from gan_style.errors import StyleError
 from tests.conftest import photo
 from tests.hub.conftest import FETCH, Command

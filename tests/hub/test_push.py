@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from gan_style.checkpoints.bundled import resolve_style
-from gan_style.checkpoints.hub import Address, client
+from gan_style.checkpoints.hub.address import Address
+from gan_style.checkpoints.hub.client import client
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.sharing.card import card, command
