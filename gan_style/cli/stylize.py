@@ -17,7 +17,15 @@ from gan_style.errors import UsageError
 from gan_style.version import __version__
 
 if TYPE_CHECKING:
-    from gan_style.inference.batch import Outcome
+    from collections.abc import Sequence
+
+    from rich.progress import Progress, TaskID
+
+    from gan_style.imaging.encoding import Format
+    from gan_style.inference.artist import Artist
+    from gan_style.inference.batch import Outcome, Pace, Rules
+    from gan_style.inference.painter import Brush
+    from gan_style.inference.planning import Job
 
 MANY, FILES, STYLES = "Many pictures", "Files", "Styles"
 
@@ -153,7 +161,7 @@ def stylize(
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, counter, description, is_terminal, new_progress, say, warn, while_read
+    from gan_style.cli.display import TimeLeft, counter, description, new_progress
 
     speed = TextColumn("{task.fields[speed]}")
     columns = (BarColumn(16), MofNCompleteColumn(), speed, TimeElapsedColumn(), TimeLeft(), description())
@@ -161,7 +169,7 @@ def stylize(
         task = progress.add_task("loading", total=None, speed="")
         from gan_style.errors import printable
         from gan_style.imaging.encoding import Saving, format_named
-        from gan_style.inference.batch import Pace, Rules, paint_to_pipe, run
+        from gan_style.inference.batch import Rules
         from gan_style.inference.painter import Brush
         from gan_style.inference.planning import PIPE, Naming, listed_paths, plan
         from gan_style.inference.style import load_artist
@@ -173,61 +181,109 @@ def stylize(
             wanted += listed_paths(read_list(path))
         if not wanted and not from_file:
             raise UsageError("There is nothing to paint; name photographs, folders or --from-file LIST.")
-        loaded = load_artist(
+        artist = load_artist(
             style, device=device, precision=precision, minutes=minutes, downloading=counter(progress, task)
         )
         if signature and saving.metadata:
-            saving = replace(saving, signature=printable(f"gan-style {__version__}, style {loaded.name}"))
+            saving = replace(saving, signature=printable(f"gan-style {__version__}, style {artist.name}"))
         rules = Rules(overwrite, skip, saving, max_pixels)
-        if (seed is not None or variations) and not loaded.manners:
-            raise UsageError(f"{loaded.name} knows one manner of painting only; leave --seed and --variations out.")
+        if (seed is not None or variations) and not artist.manners:
+            raise UsageError(f"{artist.name} knows one manner of painting only; leave --seed and --variations out.")
         if output == PIPE or (output is None and wanted == [PIPE]):
             if len(wanted) > 1 or wanted[0].is_dir() or variations:
                 several = "-o NAME.png" if wanted == [PIPE] else "-o FOLDER"
                 raise UsageError(f"Standard output takes one picture; give {several} for several.")
-            if is_terminal(sys.stdout):
-                raise UsageError("Standard output is a terminal; send it to a file or a program, or give -o a name.")
-
-            def share(done: float) -> None:
-                progress.update(task, total=1.0, completed=done)
-
-            painted, remark = paint_to_pipe(wanted[0], loaded, brush, format_named(form or "png"), rules, share)
-            if remark:
-                warn(remark)
-            with while_read():
-                sys.stdout.buffer.write(painted)
-                sys.stdout.buffer.flush()
+            paint_one_to_pipe(wanted[0], artist, brush, format_named(form or "png"), rules, progress, task)
             return
         named = seed if "{seed}" in name else None
         seeds = range(seed or 0, (seed or 0) + variations) if variations else [named]
-        jobs = plan(wanted, output, Naming(loaded.name, name, form), list(seeds))
-        progress.update(task, total=len(jobs))
-        single = len(jobs) == 1
+        jobs = plan(wanted, output, Naming(artist.name, name, form), list(seeds))
+        outcomes = paint_files(jobs, artist, brush, rules, progress, task, as_json=as_json)
+    summarise(outcomes)
 
-        def show(pace: Pace) -> None:
-            speed = f"{pace.megapixels:.2f} MP/s" if pace.megapixels else ""
-            progress.update(task, description=pace.name, completed=pace.finished, remaining=pace.remaining, speed=speed)
 
-        def tell(outcome: Outcome) -> None:
-            if as_json:
-                say(json.dumps(as_line(outcome)))
-            elif outcome.state == "painted":
-                say(str(outcome.job.target))
-            if outcome.error and not single:
-                warn(str(outcome.error))
-            elif outcome.remark:
-                warn(f"{outcome.job.source}: {outcome.remark}")
+def paint_one_to_pipe(
+    source: Path, artist: Artist, brush: Brush, form: Format, rules: Rules, progress: Progress, task: TaskID
+) -> None:
+    """Paint a photograph, or standard input, to standard output.
 
-        try:
-            outcomes = run(jobs, loaded, brush, rules, on_pace=show, on_outcome=tell)
-        except KeyboardInterrupt:
-            warn("interrupted; the paintings named on standard output are finished, the others are not there.")
-            raise typer.Exit(130) from None
+    Raises:
+        UsageError: that is a terminal.
+        PictureError: it cannot be read or written.
+        typer.Exit: nobody reads on.
+    """
+    from gan_style.cli.display import is_terminal, warn, while_read
+    from gan_style.inference.batch import paint_to_pipe
+
+    if is_terminal(sys.stdout):
+        raise UsageError("Standard output is a terminal; send it to a file or a program, or give -o a name.")
+
+    def share(done: float) -> None:
+        progress.update(task, total=1.0, completed=done)
+
+    painted, remark = paint_to_pipe(source, artist, brush, form, rules, share)
+    if remark:
+        warn(remark)
+    with while_read():
+        sys.stdout.buffer.write(painted)
+        sys.stdout.buffer.flush()
+
+
+def paint_files(
+    jobs: Sequence[Job],
+    artist: Artist,
+    brush: Brush,
+    rules: Rules,
+    progress: Progress,
+    task: TaskID,
+    *,
+    as_json: bool,
+) -> list[Outcome]:
+    """Paint to files, a line for each.
+
+    Raises:
+        typer.Exit: interrupted.
+    """
+    from gan_style.cli.display import say, warn
+    from gan_style.inference.batch import run
+
+    progress.update(task, total=len(jobs))
+
+    def show(pace: Pace) -> None:
+        speed = f"{pace.megapixels:.2f} MP/s" if pace.megapixels else ""
+        progress.update(task, description=pace.name, completed=pace.finished, remaining=pace.remaining, speed=speed)
+
+    def tell(outcome: Outcome) -> None:
+        if as_json:
+            say(json.dumps(as_line(outcome)))
+        elif outcome.state == "painted":
+            say(str(outcome.job.target))
+        if outcome.error and len(jobs) > 1:
+            warn(str(outcome.error))
+        elif outcome.remark:
+            warn(f"{outcome.job.source}: {outcome.remark}")
+
+    try:
+        return run(jobs, artist, brush, rules, on_pace=show, on_outcome=tell)
+    except KeyboardInterrupt:
+        warn("interrupted; the paintings named on standard output are finished, the others are not there.")
+        raise typer.Exit(130) from None
+
+
+def summarise(outcomes: Sequence[Outcome]) -> None:
+    """Say how many failed.
+
+    Raises:
+        GanStyleError: the only picture did.
+        typer.Exit: some of several did.
+    """
+    from gan_style.cli.display import warn
+
     failures = [outcome.error for outcome in outcomes if outcome.error]
-    if single and failures:
+    if failures and len(outcomes) == 1:
         raise failures[0]
     if failures:
-        warn(f"{len(failures)} of {len(jobs)} pictures failed; they are named above.")
+        warn(f"{len(failures)} of {len(outcomes)} pictures failed; they are named above.")
         raise typer.Exit(1)
 
 
