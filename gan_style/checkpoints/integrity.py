@@ -21,7 +21,7 @@ BUNDLED = {
     "base": "48b518f7ba03aa3bfed3a53f0df21b64c839987181f6ecdb1065d8e7723b0d32",
     "monet": "377e3c6e56dbb1b2b3c0d466a2d6b69b03acd48110670f5e44d4f781a0fab5d7",
     "ukiyoe": "e3b510a2cd74c10cf453ed9cbd359edab0378cd71e47f4fbfa6fd96cb1599b33",
-    "vangogh": "6d37aa3924fec14406a32fc87bfb222997ef3dcc9606437169b93d152a1cc1cc",
+    "vangogh": "37047dd6d629f9b10a539b3ddb18ca53114b9b0a5bf9092d4842278ce160a0df",
 }
 """Of the styles that come with the package."""
 
