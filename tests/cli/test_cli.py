@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +40,18 @@ def test_help_imports_no_torch(run: Run) -> None:
     assert run("--version").out.startswith("gan-style ")
     # What stands in brackets is no markup.
     assert "[default: 30]" in run("train", "--help").out
+
+
+@pytest.mark.parametrize("command", ["stylize", "train", "eval", "push"])
+def test_help_is_wrapped_where_the_terminal_ends(command: str) -> None:
+    script = f"from gan_style.cli.app import app; app(['{command}', '--help'])"
+    wide = dict(os.environ, COLUMNS="80")
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=wide).stdout
+    lines = [line.rstrip() for line in shown[: shown.index("╭")].splitlines()]
+    assert len(lines) > 5
+    for line, following in itertools.pairwise(lines):
+        if line and following:
+            assert len(line) + len(" ") + len(following.split()[0]) > 79
 
 
 def test_one_photograph(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
