@@ -107,11 +107,14 @@ def read_course(folder: Path) -> Course:
         raise TrainingError(f"{path} is damaged or of another version of gan-style; train anew.") from None
 
 
-def fold_plan(plan: Plan, setting: Setting, fold: int) -> Plan:
-    """The plan of a training without a fold."""
+def set_plan(plan: Plan, setting: Setting) -> Plan:
+    """The plan of a training in one of the settings."""
     return dataclasses.replace(
-        plan,
-        output=plan.folder / ROOM / f"{setting.name}-without-{fold + 1}.safetensors",
-        recipe=dataclasses.replace(plan.recipe, batch_size=setting.batch_size),
-        limit=setting.limit,
+        plan, recipe=dataclasses.replace(plan.recipe, batch_size=setting.batch_size), limit=setting.limit
     )
+
+
+def fold_plan(plan: Plan, setting: Setting, fold: int) -> Plan:
+    """The same without a fold."""
+    output = plan.folder / ROOM / f"{setting.name}-without-{fold + 1}.safetensors"
+    return dataclasses.replace(set_plan(plan, setting), output=output)

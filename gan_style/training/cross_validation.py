@@ -6,7 +6,6 @@ every fold on all others, and scored on the fold that it has not seen. Then one 
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import os
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from gan_style.device import Compute
 from gan_style.errors import DataError, UsageError
 from gan_style.models.backbone import Backbone
 from gan_style.models.generator import Generator
-from gan_style.training.course import Course, clear, fold_plan
+from gan_style.training.course import Course, clear, fold_plan, set_plan
 from gan_style.training.data import PictureSet
 from gan_style.training.folds import enough, score, split
 from gan_style.training.grid import Score, Setting, chosen_sentence
@@ -73,12 +72,7 @@ def run_course(course: Course, compute: Compute, listener: Listener) -> Choice:
     if interrupted:
         return Choice(course.table(), None, interrupted, plan.folder)
     best = choose(course, listener)
-    last = dataclasses.replace(
-        plan,
-        recipe=dataclasses.replace(plan.recipe, batch_size=best.setting.batch_size),
-        limit=best.setting.limit,
-    )
-    outcome = learn(last, compute, Group(), Quiet(listener), resumed=False)
+    outcome = learn(set_plan(plan, best.setting), compute, Group(), Quiet(listener), resumed=False)
     return Choice(course.table(), best.setting, outcome, plan.folder)
 
 
