@@ -4,6 +4,10 @@
 
 makes OUT/train and OUT/held. Which pictures are held out depends on their names alone (SHA-256 order). Where there are
 several prints of one design, ``--design REGEX`` says what in a name tells the design, and all of them go to one side.
+
+    python benchmarks/holdout.py FOLDER OUT --held 0 --only '18(88|89|90)' --without 'still-life|portrait'
+
+leaves out what is not wanted on either side: a painter who is to paint fields is best shown fields.
 """
 
 from __future__ import annotations
@@ -21,11 +25,15 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--held", type=int, required=True, help="how many pictures to hold out, at least")
     parser.add_argument("--design", default=".+", metavar="REGEX", help="part of a name that tells the design")
+    parser.add_argument("--only", default="", metavar="REGEX", help="what a name must hold")
+    parser.add_argument("--without", default=r"(?!)", metavar="REGEX", help="what it must not hold")
     options = parser.parse_args()
     if options.out.exists() and any(options.out.iterdir()):
         parser.error(f"{options.out} is not empty, and an earlier split must not mix with this one")
     designs: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(path for path in options.folder.iterdir() if path.is_file()):
+        if not re.search(options.only, path.name) or re.search(options.without, path.name):
+            continue
         found = re.search(options.design, path.name)
         designs[found.group() if found else path.name].append(path)
     sides: dict[str, list[Path]] = {"held": [], "train": []}
