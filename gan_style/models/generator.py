@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_style.models.layers import conv3x3, initialise, leaky
-from gan_style.models.simplification import simplified
+from gan_style.models.simplification import reach_of, simplified
 
 MANNER_SCALE = 0.5
 """Spread of the shifts at initialisation; what they are added to has a spread of about 1."""
@@ -31,7 +31,7 @@ class GeneratorConfig:
         refine_channels: width of the layers at half resolution, the first of which joins the trunk with the photograph.
         refine_blocks: number of residual blocks there, for grain that is finer than the trunk's grid.
         noise: dimensions of the noise vector that chooses the manner of painting; 0 paints in one manner only.
-        simplify: reach in pixels of the windows by which photographs are simplified first; 0 paints them as they are.
+        simplify: width in pixels of the textures that are taken out of photographs first; 0 paints them as they are.
     """
 
     channels: int = 96
@@ -59,8 +59,8 @@ class GeneratorConfig:
         upsample = self.STRIDE
         refine = 2 * (2 + 2 * self.refine_blocks)
         blur = 1
-        reach = math.ceil((trunk + upsample + refine + blur) / self.STRIDE) + math.ceil(self.simplify / self.STRIDE)
-        return self.STRIDE * reach
+        parts = trunk + upsample + refine + blur, reach_of(self.simplify)
+        return self.STRIDE * sum(math.ceil(part / self.STRIDE) for part in parts)
 
     def shapes(self) -> dict[str, list[int]]:
         """Shape of every tensor of a generator, by name, without building one."""

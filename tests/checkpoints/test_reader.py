@@ -51,7 +51,7 @@ class Reader:
         config, (height, width) = self.config, rgb.shape[:2]
         blocks, finish = config["blocks"], config["refine_blocks"]
         reach = config.get("simplify", 0)
-        margin = -(-(4 * (1 + 2 * blocks) + 9 + 4 * finish) // 4) * 4 - (-reach // 4) * 4
+        margin = -(-(4 * (1 + 2 * blocks) + 9 + 4 * finish) // 4) * 4 - (-5 * reach // 4) * 4
         x = np.pad(rgb, ((margin, margin), (margin, margin), (0, 0)), "symmetric").transpose(2, 0, 1) / 127.5 - 1
         field = np.random.default_rng(0).standard_normal((3, 509, 521), np.float32) / 127.5
         rows, columns = (np.arange(-margin, side + margin) for side in (height, width))
@@ -89,7 +89,17 @@ def simplified(x: Array, reach: int) -> Array:
     corners = [(slice(a, a + h), slice(b, b + w)) for a in (0, reach) for b in (0, reach)]
     weights = np.stack([v[corner] ** -4.0 for corner in corners])
     means = np.stack([m[:, corner[0], corner[1]] for corner in corners])
-    result: Array = (weights[:, None] * means).sum(0) / weights.sum(0)
+    flat: Array = (weights[:, None] * means).sum(0) / weights.sum(0)
+    detail = x - flat
+    e = (detail**2).mean(0)
+    near, far = mean(mean(e, 1), 1), mean(e, 4 * reach)
+    s = np.clip((np.sqrt(near / (far + 1e-4)) - 0.9) / 0.6, 0, 1)
+    return flat + s**2 * (3 - 2 * s) * detail
+
+
+def mean(e: Array, reach: int) -> Array:
+    around = np.pad(e, reach, "edge")
+    result: Array = np.lib.stride_tricks.sliding_window_view(around, (2 * reach + 1,) * 2).mean((2, 3))
     return result
 
 

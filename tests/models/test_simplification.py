@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gan_style.models.simplification import simplified
+from gan_style.models.simplification import reach_of, simplified
 
 
 def two_fields(texture: float) -> Tensor:
@@ -26,6 +26,28 @@ def test_textures_go_and_edges_stay() -> None:
     blurred = F.avg_pool2d(F.pad(photo, (3, 3, 3, 3), mode="replicate"), 7, 1)
     step, soft = (float((one[..., 32] - one[..., 31]).mean()) for one in (plain, blurred))
     assert step > 1.0 > 4 * soft
+
+
+def test_what_is_small_and_alone_stays_and_what_is_small_among_its_like_goes() -> None:
+    """Eyes in a face, walkers on a slope, wires before a sky; not blades of grass."""
+    alone, among = torch.full((1, 3, 64, 64), 0.5), torch.full((1, 3, 64, 64), 0.5)
+    alone[..., 30:32, 30:33] = -0.5
+    alone[..., 50, :] = -0.5
+    among[..., ::4, ::2] = -0.5
+    kept = simplified(alone, 3)
+    assert kept[..., 30:32, 30:33].max() < -0.3
+    assert kept[..., 50, 8:56].max() < -0.3
+    assert simplified(among, 3)[..., 16:48, 16:48].std() < 0.4 * among[..., 16:48, 16:48].std()
+
+
+def test_nothing_beyond_its_reach_matters() -> None:
+    photo = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    for radius in (1, 3):
+        other = photo.clone()
+        other[..., 32 + reach_of(radius) + 1 :] *= -1
+        plain, changed = simplified(photo, radius), simplified(other, radius)
+        assert torch.equal(plain[..., :33], changed[..., :33])
+        assert not torch.equal(plain[..., 33:], changed[..., 33:])
 
 
 def test_a_larger_reach_flattens_more() -> None:
