@@ -69,7 +69,9 @@ def flattened(picture: Tensor, radius: int) -> Tensor:
 
 def smoothed(picture: Tensor, radius: int) -> Tensor:
     """The mean of the square of ``2 * radius + 1`` pixels around each pixel, (N, C, H, W) to (N, C, H, W)."""
-    return F.avg_pool2d(F.pad(picture, (radius,) * 4, mode="replicate"), 2 * radius + 1, 1)
+    side = 2 * radius + 1
+    around = F.pad(picture, (radius,) * 4, mode="replicate")
+    return F.avg_pool2d(F.avg_pool2d(around, (side, 1), 1), (1, side), 1)
 
 
 def reach_of(radius: int) -> int:
