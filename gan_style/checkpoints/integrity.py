@@ -19,8 +19,8 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "48b518f7ba03aa3bfed3a53f0df21b64c839987181f6ecdb1065d8e7723b0d32",
-    "monet": "377e3c6e56dbb1b2b3c0d466a2d6b69b03acd48110670f5e44d4f781a0fab5d7",
-    "ukiyoe": "e3b510a2cd74c10cf453ed9cbd359edab0378cd71e47f4fbfa6fd96cb1599b33",
+    "monet": "57d2f717549fa5d464f3ea60763fac5d82b08c320a919f91ca15c38f4fb81abf",
+    "ukiyoe": "310845330870f65cbe2ef4bf5f71e02af579ced42ae71cd6d28899f0d45419df",
     "vangogh": "37047dd6d629f9b10a539b3ddb18ca53114b9b0a5bf9092d4842278ce160a0df",
 }
 """Of the styles that come with the package."""
