@@ -115,6 +115,10 @@ class Recipe:
             raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
         if not 0 < self.content_limit <= 2:
             raise UsageError(f"content limit must be above 0 and at most 2, not {self.content_limit}.")
+        for name in ("lattice", "gram", "feature", "calm", "order", "colour", "noise"):
+            weight = getattr(self, f"{name}_weight")
+            if weight is not None and not 0 <= weight <= 10**6:
+                raise UsageError(f"{name} weight must be from 0 to 1000000, not {weight}.")
         if self.context % GeneratorConfig.STRIDE or not 0 <= self.context <= self.size // 4:
             raise UsageError(
                 f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to a quarter of the size "
