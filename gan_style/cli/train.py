@@ -131,6 +131,18 @@ def train(
             show_default=False,
         ),
     ] = 0,
+    streaks: Annotated[
+        int,
+        typer.Option(
+            help="Show the painter, beside the photograph, noise that is drawn out along its forms, so many times two "
+            "pixels to either side, for brush strokes that follow them; try 8 where brush strokes can be seen. "
+            "\\[default: 0, and with --fine-tune, where 0 means the same, that of the style]",
+            min=0,
+            max=32,
+            rich_help_panel=PICTURES,
+            show_default=False,
+        ),
+    ] = 0,
     objective: Annotated[
         str,
         typer.Option(
@@ -260,7 +272,7 @@ def train(
             recipe = replace(
                 recipe,
                 discriminator=replace(recipe.discriminator, kind=discriminator),
-                generator=replace(recipe.generator, simplify=simplify),
+                generator=replace(recipe.generator, simplify=simplify, streaks=streaks),
             )
             longest = DAY if until_done else MINUTES
             limits = [

@@ -56,6 +56,21 @@ def grain(top: int, left: int, height: int, width: int) -> Tensor:
     return grain_field()[:, :, rows][..., columns]
 
 
+def cell_grain(top: int, left: int, height: int, width: int) -> Tensor:
+    """Noise with one number for each cell of 2x2 pixels, which streaks are made of.
+
+    Args:
+        top: row of the picture at which the window begins, even, as all four are.
+        left: likewise, column.
+        height: of the window, in pixels.
+        width: likewise.
+
+    Returns:
+        (1, 3, height / 2, width / 2), float32, standard normal; it depends on the position in the picture alone.
+    """
+    return 127.5 * grain(top // 2, left // 2, height // 2, width // 2)
+
+
 @functools.cache
 def grain_field() -> Tensor:
     """One period of the grain."""

@@ -16,7 +16,7 @@ from gan_style.errors import UsageError
 from gan_style.imaging.canvas import Canvas, Raster
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.manner import own_noise, seeded_noise
-from gan_style.imaging.tensors import grain, luma, to_pixels
+from gan_style.imaging.tensors import cell_grain, grain, luma, to_pixels
 from gan_style.inference.pyramid import halved, pyramid, resampled, to_short_side
 from gan_style.inference.tiles import Box, enlarge, shrink, split, view
 from gan_style.models.generator import Generator
@@ -197,10 +197,11 @@ class Painter:
 
     def generate(self, picture: Tensor, window: Box, noise: Tensor | None) -> Tensor:
         """One pass of the generator over what a window shows: (1, 3, H, W) on the CPU to the same."""
-        fine = grain(window.top, window.left, window.height, window.width)
+        place = (window.top, window.left, window.height, window.width)
+        fine, cells = grain(*place), cell_grain(*place).to(self.compute.device)
         picture = (picture + fine).to(self.compute.device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), self.compute.autocast(), memory_errors("Use smaller pictures or --device cpu."):
-            painted: Tensor = self.generator(picture, noise)
+            painted: Tensor = self.generator(picture, noise, cells)
         return painted.cpu() - fine
 
 

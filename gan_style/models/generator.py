@@ -14,11 +14,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan_style.models import simplification, streaks
 from gan_style.models.layers import conv3x3, initialise, leaky
-from gan_style.models.simplification import reach_of, simplified
+from gan_style.models.simplification import simplified
+from gan_style.models.streaks import CELL, CHANNELS, drawn_out
 
 MANNER_SCALE = 0.5
 """Spread of the shifts at initialisation; what they are added to has a spread of about 1."""
+
+UNSEEN = 0.25
+"""Factor on the initial weights of what a generator has not seen before, which has learnt to do without."""
+
+LIMITS = {
+    "channels": (4, 512),
+    "blocks": (0, 32),
+    "refine_channels": (4, 256),
+    "refine_blocks": (0, 32),
+    "noise": (0, 64),
+    "simplify": (0, 16),
+    "streaks": (0, 32),
+}
+"""Least and most of everything in a generator's config."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,8 @@ class GeneratorConfig:
         refine_blocks: number of residual blocks there, for grain that is finer than the trunk's grid.
         noise: dimensions of the noise vector that chooses the manner of painting; 0 paints in one manner only.
         simplify: width in pixels of the textures that are taken out of photographs first; 0 paints them as they are.
+        streaks: how far, in cells of two pixels, noise is drawn out along the forms of the photograph for strokes to be
+            made of, to either side; 0 shows the photograph alone.
     """
 
     channels: int = 96
@@ -40,14 +58,13 @@ class GeneratorConfig:
     refine_blocks: int = 1
     noise: int = 0
     simplify: int = 0
+    streaks: int = 0
 
     STRIDE = 4
     """Height and width of the input must be multiples of this, and so must the offset of a tile."""
 
     def __post_init__(self) -> None:
-        limits = {"channels": (4, 512), "blocks": (0, 32), "refine_channels": (4, 256), "refine_blocks": (0, 32)}
-        limits |= {"noise": (0, 64), "simplify": (0, 16)}
-        for name, (low, high) in limits.items():
+        for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
                 raise ValueError(f"generator {name} must be a whole number from {low} to {high}, not {value!r}")
@@ -59,8 +76,14 @@ class GeneratorConfig:
         upsample = self.STRIDE
         refine = 2 * (2 + 2 * self.refine_blocks)
         blur = 1
-        parts = trunk + upsample + refine + blur, reach_of(self.simplify)
-        return self.STRIDE * sum(math.ceil(part / self.STRIDE) for part in parts)
+        seen = max(simplification.reach_of(self.simplify), streaks.reach_of(self.streaks))
+        return self.STRIDE * sum(math.ceil(part / self.STRIDE) for part in (trunk + upsample + refine + blur, seen))
+
+    @property
+    def inputs(self) -> tuple[int, int]:
+        """Channels of what the stem sees in each cell of ``STRIDE`` pixels, and refinement of half as many."""
+        beside = CHANNELS if self.streaks else 0
+        return 3 * self.STRIDE**2 + beside * (self.STRIDE // CELL) ** 2, 3 * CELL**2 + beside
 
     def shapes(self) -> dict[str, list[int]]:
         """Shape of every tensor of a generator, by name, without building one."""
@@ -68,10 +91,10 @@ class GeneratorConfig:
         squares = [(f"trunk.{index}", trunk) for index in range(self.blocks)]
         squares += [(f"finish.{index}", fine) for index in range(self.refine_blocks)]
         convolutions = {
-            "stem": [trunk, 3 * self.STRIDE**2, 3, 3],
+            "stem": [trunk, self.inputs[0], 3, 3],
             **{f"{block}.{part}": [width, width, 3, 3] for block, width in squares for part in ("first", "second")},
             "squeeze": [fine, trunk, 1, 1],
-            "refine": [fine, fine + 12, 3, 3],
+            "refine": [fine, fine + self.inputs[1], 3, 3],
             "head": [12, fine, 3, 3],
         }
         shapes = {f"{name}.weight": shape for name, shape in convolutions.items()}
@@ -103,8 +126,8 @@ class Generator(nn.Module):
 
     Two choices keep lattices out by construction: the trunk is brought to half resolution by bilinear interpolation
     (Odena et al., "Deconvolution and Checkerboard Artifacts", Distill 2016), and what the last pixel shuffle (Shi et
-    al., CVPR 2016) gives is smoothed by a binomial filter whose response at a period of two pixels is zero. A flat
-    photograph is therefore painted flat.
+    al., CVPR 2016) gives is smoothed by a binomial filter whose response at a period of two pixels is zero. Without
+    streaks a flat photograph is therefore painted flat.
 
     A vector of noise, the same for the whole picture, chooses among manners of painting: a linear map of it shifts what
     is hidden in every residual block. Zero is the manner in the middle.
@@ -116,10 +139,10 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config or GeneratorConfig()
         channels, refine = self.config.channels, self.config.refine_channels
-        self.stem = conv3x3(3 * 16, channels)
+        self.stem = conv3x3(self.config.inputs[0], channels)
         self.trunk = nn.Sequential(*(ResidualBlock(channels) for _ in range(self.config.blocks)))
         self.squeeze = nn.Conv2d(channels, refine, 1)
-        self.refine = conv3x3(refine + 3 * 4, refine)
+        self.refine = conv3x3(refine + self.config.inputs[1], refine)
         self.finish = nn.Sequential(*(ResidualBlock(refine) for _ in range(self.config.refine_blocks)))
         self.head = conv3x3(refine, 3 * 4)
         self.widths = [channels] * self.config.blocks + [refine] * self.config.refine_blocks
@@ -143,29 +166,59 @@ class Generator(nn.Module):
             cell = self.head.weight[::4] * 0.1
             self.head.weight.copy_(cell.repeat_interleave(4, 0))
 
-    def forward(self, photo: Tensor, noise: Tensor | None = None) -> Tensor:
+    def forward(self, photo: Tensor, noise: Tensor | None = None, grain: Tensor | None = None) -> Tensor:
         """Paint a batch.
 
         Args:
             photo: (N, 3, H, W) in [-1, 1], RGB; H and W multiples of ``GeneratorConfig.STRIDE``.
             noise: (N, Z), standard normal, Z as in the config; zero if None.
+            grain: (N, 3, H / 2, W / 2), standard normal, of which streaks are made; drawn anew if None. Not looked at
+                where the config has no streaks.
 
         Returns:
             (N, 3, H, W), float32, about [-1, 1] and not clamped.
         """
+        beside = self.beside(photo, grain)
         photo = simplified(photo, self.config.simplify)
         shifts = iter(self.shifts(noise))
-        quarter = self.stem(F.pixel_unshuffle(photo, 4))
+        quarter = self.stem(torch.cat([F.pixel_unshuffle(photo, 4), *(F.pixel_unshuffle(one, 2) for one in beside)], 1))
         for block in self.trunk:
             quarter = block(quarter, next(shifts))
         half = F.interpolate(self.squeeze(leaky(quarter)), scale_factor=2, mode="bilinear", align_corners=False)
-        half = torch.cat([half, F.pixel_unshuffle(photo, 2).to(half.dtype)], 1)
+        half = torch.cat([half, *(one.to(half.dtype) for one in (F.pixel_unshuffle(photo, 2), *beside))], 1)
         half = self.refine(leaky(half))
         for block in self.finish:
             half = block(half, next(shifts))
         delta = F.pixel_shuffle(self.head(leaky(half)), 2).float()
         smooth = F.conv2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), self.binomial.to(delta.dtype), groups=3)
         return photo + smooth.float()
+
+    def beside(self, photo: Tensor, grain: Tensor | None) -> list[Tensor]:
+        """What is seen beside the photograph: streaks, (N, 3, H / 2, W / 2), or nothing."""
+        if not self.config.streaks:
+            return []
+        if grain is None:
+            count, _, height, width = photo.shape
+            grain = torch.randn(count, CHANNELS, height // CELL, width // CELL, device=photo.device)
+        return [drawn_out(grain, photo, self.config.streaks)]
+
+    def begin_as(self, other: Generator) -> None:
+        """Take over the weights of another generator, as far as it has such.
+
+        Args:
+            other: of the same shape but for what it sees beside the photograph and its manners. What it does not see
+                begins with small weights of its own; where the dimensions of noise differ, manners begin anew.
+        """
+        weights = other.state_dict()
+        if other.config.noise != self.config.noise:
+            weights.pop("manner.weight", None)
+        mine = self.state_dict()
+        for name in ("stem.weight", "refine.weight"):
+            old, new = weights[name], UNSEEN * mine[name]
+            if old.shape != new.shape:
+                shared = min(old.shape[1], new.shape[1])
+                weights[name] = torch.cat([old[:, :shared], new[:, shared:]], 1)
+        self.load_state_dict(weights, strict=False)
 
     def shifts(self, noise: Tensor | None) -> Sequence[Tensor | None]:
         """For every residual block, (N, C) or None."""

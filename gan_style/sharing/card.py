@@ -12,6 +12,7 @@ from gan_style.checkpoints.hub.address import Address
 from gan_style.checkpoints.hub.client import client
 from gan_style.checkpoints.style_file import StyleFile
 from gan_style.models.discriminator import KINDS
+from gan_style.models.generator import LIMITS, GeneratorConfig
 from gan_style.training.recipe import Recipe
 
 CARD = "README.md"
@@ -26,7 +27,7 @@ OPTIONS = {
 }
 """Parts of a recipe that ``gan-style train`` has options for."""
 
-TERMS = ("order_weight", "colour_weight")
+TERMS = ("order_weight", "colour_weight", "flow_weight")
 """Those that only Python has, where they are not what an option brings."""
 
 LICENCES = {
@@ -89,14 +90,30 @@ def made(style: StyleFile) -> str:
 def besides(training: Mapping[str, Any]) -> str:
     """What the command alone does not do; numbers only, since nothing else of a stranger's file is to be repeated."""
     recipe, averaged, sentences = training.get("recipe"), training.get("averaged"), []
-    if isinstance(recipe, dict) and "--simplify" not in command(training):
+    if isinstance(recipe, dict):
+        usual = Recipe(generator=GeneratorConfig(**shown(recipe))).settled(single=False)
         weights = {name: recipe.get(name) for name in TERMS}
-        terms = [f"`{name}={value}`" for name, value in weights.items() if value and is_number(value, float)]
+        terms = [
+            f"`{name}={value}`"
+            for name, value in weights.items()
+            if is_number(value, float) and value != getattr(usual, name)
+        ]
         if terms:
             sentences.append(f"In Python, with {' and '.join(terms)}.")
     if isinstance(averaged, list) and len(averaged) > 1:
         sentences.append(f"Its weights are the mean of {len(averaged)} styles, the last of which was made so.")
     return " ".join(sentences)
+
+
+def shown(recipe: Mapping[str, Any]) -> dict[str, int]:
+    """What a generator is shown otherwise than by default, as options and its config call it."""
+    shape = recipe.get("generator")
+    values = {name: shape.get(name) if isinstance(shape, dict) else 0 for name in ("simplify", "streaks")}
+    return {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, int) and is_number(value, int) and 0 < value <= LIMITS[name][1]
+    }
 
 
 def count_of(training: Mapping[str, Any], what: str) -> int:
@@ -135,10 +152,7 @@ def command(training: Mapping[str, Any]) -> str:
         kind = kind.get("kind") if isinstance(kind, dict) else None
         if kind != usual.discriminator.kind and kind in KINDS:
             words.append(f"--discriminator {kind}")
-        shape = recipe.get("generator")
-        simplify = shape.get("simplify") if isinstance(shape, dict) else None
-        if simplify and is_number(simplify, int):
-            words.append(f"--simplify {simplify}")
+        words += [f"--{name} {value}" for name, value in shown(recipe).items()]
         for name, option in OPTIONS.items():
             value, before = recipe.get(name), getattr(usual, name)
             if is_like(value, before) and value != before:

@@ -115,8 +115,11 @@ def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener)
     generator = open_style(start).generator
     if start == START and not same_shape(generator, recipe):
         return recipe, SCRATCH
-    if recipe.crop_size is not None and not recipe.generator.simplify:
-        shape = dataclasses.replace(recipe.generator, simplify=generator.config.simplify)
+    if recipe.crop_size is not None:
+        wanted, known = recipe.generator, generator.config
+        shape = dataclasses.replace(
+            wanted, simplify=wanted.simplify or known.simplify, streaks=wanted.streaks or known.streaks
+        )
         recipe = dataclasses.replace(recipe, generator=shape)
     return recipe, start
 

@@ -10,7 +10,7 @@ import torch
 from gan_style.device import Compute
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.manner import own_noise
-from gan_style.imaging.tensors import grain, to_pixels, to_tensor
+from gan_style.imaging.tensors import cell_grain, grain, to_pixels, to_tensor
 from gan_style.models.generator import Generator
 
 COLUMNS = 6
@@ -35,11 +35,12 @@ def paint(generator: Generator, photo: Pixels, compute: Compute) -> Pixels:
     """What ``generator`` makes of a photograph, (H, W, 3) with sides that are multiples of 4, as painting would."""
     margin = generator.config.margin
     padded = np.pad(photo, ((margin, margin), (margin, margin), (0, 0)), "symmetric")
-    fine = grain(-margin, -margin, *padded.shape[:2])
+    window = (-margin, -margin, *padded.shape[:2])
+    fine, cells = grain(*window), cell_grain(*window).to(compute.device)
     picture = (to_tensor(padded) + fine).to(compute.device).contiguous(memory_format=torch.channels_last)
     noise = own_noise(photo, generator.config.noise).to(compute.device)
     with compute.autocast():
-        whole = generator(picture, noise).cpu() - fine
+        whole = generator(picture, noise, cells).cpu() - fine
     return to_pixels(whole[..., margin:-margin, margin:-margin])
 
 

@@ -29,6 +29,9 @@ GRAM_WEIGHT, FEATURE_WEIGHT = 4.0, 0.5
 ORDER_WEIGHT = 1000.0
 """For flat areas with lines between them."""
 
+FLOW_WEIGHT = 30.0
+"""For strokes that are made of streaks."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -59,6 +62,8 @@ class Recipe:
         colour_weight: how strongly grey parts of a photograph are kept from becoming gaudy, and coloured ones from
             taking the opposite colour.
         colour_slack: ranks, 0..1, that they may rise all the same.
+        flow_weight: how strongly what painting changes is kept along the forms of the photograph. By default 30 where
+            the generator sees streaks, and else 0.
         noise_weight: how strongly the noise must show in the painting.
         noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
         generator_rate: learning rate of the generator at its highest.
@@ -90,6 +95,7 @@ class Recipe:
     order_slack: float = 0.05
     colour_weight: float = 0.0
     colour_slack: float = 0.25
+    flow_weight: float | None = None
     noise_weight: float = 1.0
     noise_limit: float = 0.4
     generator_rate: float = 4e-4
@@ -115,7 +121,7 @@ class Recipe:
             raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
         if not 0 < self.content_limit <= 2:
             raise UsageError(f"content limit must be above 0 and at most 2, not {self.content_limit}.")
-        for name in ("lattice", "gram", "feature", "calm", "order", "colour", "noise"):
+        for name in ("lattice", "gram", "feature", "calm", "order", "colour", "flow", "noise"):
             weight = getattr(self, f"{name}_weight")
             if weight is not None and not 0 <= weight <= 10**6:
                 raise UsageError(f"{name} weight must be from 0 to 1000000, not {weight}.")
@@ -167,12 +173,13 @@ class Recipe:
 
     def settled(self, *, single: bool) -> Recipe:
         """The recipe with everything decided that depends on whether there is a single painting, or on other parts."""
-        flat = self.generator.simplify > 0
+        flat, streaked = self.generator.simplify > 0, self.generator.streaks > 0
         return dataclasses.replace(
             self,
             gram_weight=GRAM_WEIGHT * single if self.gram_weight is None else self.gram_weight,
             feature_weight=FEATURE_WEIGHT * single if self.feature_weight is None else self.feature_weight,
             order_weight=ORDER_WEIGHT * flat if self.order_weight is None else self.order_weight,
+            flow_weight=FLOW_WEIGHT * streaked if self.flow_weight is None else self.flow_weight,
         )
 
     @property

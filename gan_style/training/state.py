@@ -29,7 +29,7 @@ HEALTHY = "healthy.safetensors"
 EXTRA = "extra"
 OPTIMIZERS = ("critic", "painter")
 NETWORKS = ("generator", "average", "discriminator", "reader")
-RANKED = ("levels", "tints")
+RUNNING = ("levels", "tints", "straying")
 
 
 def state_path(folder: Path, steps: int) -> Path:
@@ -110,7 +110,7 @@ def tensors_of(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
         for index, moments in optimizer.state_dict()["state"].items():
             for name, value in moments.items():
                 yield f"{which}.{index}.{name}", value
-    for name in RANKED:
+    for name in RUNNING:
         yield name, getattr(trainer, name)
 
 
@@ -181,7 +181,7 @@ def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Te
     trainer.steps = int(about["steps"])
     trainer.content.weight, trainer.content.distance = map(float, about["content"])
     trainer.calm.fill_(float(about["calm"]))
-    for name in RANKED:
+    for name in RUNNING:
         if name in tensors:  # Earlier versions knew none, and went without.
             getattr(trainer, name).copy_(tensors[name])
     trainer.gentleness, trainer.disturbance = float(about["gentleness"]), float(about["disturbance"])

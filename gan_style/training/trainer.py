@@ -17,6 +17,7 @@ from gan_style.losses.adversarial import Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.colour import chroma, discoloured, tints
 from gan_style.losses.content import self_similarity
+from gan_style.losses.flow import strayed, straying
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.order import invented, sharpness
 from gan_style.losses.ranks import LEVELS, levels_of
@@ -26,6 +27,7 @@ from gan_style.models.discriminator import ProjectedDiscriminator, build_discrim
 from gan_style.models.generator import Generator
 from gan_style.models.reader import NoiseReader
 from gan_style.models.simplification import simplified
+from gan_style.models.streaks import CELL, CHANNELS
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
 from gan_style.training.data import PictureSet
@@ -48,6 +50,7 @@ class Losses:
     calm: float
     order: float
     colour: float
+    flow: float
     noise: float
     gram: float
     feature: float
@@ -95,6 +98,7 @@ class Trainer:
         calm: roughness of calm parts of real paintings, a running mean.
         levels: (2, ``LEVELS``), how sharp parts of photographs and of paintings are, running means.
         tints: likewise how far from grey.
+        straying: how much of real paintings does not follow their own forms, a running mean.
         gentleness: a further factor on both learning rates, below 1 after an illness.
         disturbance: a factor on the strength of the augmentation, above 1 after overfitting.
         steps: steps made.
@@ -137,6 +141,7 @@ class Trainer:
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.calm = torch.zeros((), device=compute.device)
         self.levels, self.tints = (torch.zeros(2, LEVELS, device=compute.device) for _ in range(2))
+        self.straying = torch.zeros((), device=compute.device)
         self.gentleness = self.disturbance = 1.0
         self.steps = 0
 
@@ -157,10 +162,7 @@ class Trainer:
         Args:
             generator: where its noise has other dimensions, or none, the manners begin anew.
         """
-        weights = generator.state_dict()
-        if generator.config.noise != self.generator.config.noise:
-            weights.pop("manner.weight", None)
-        self.generator.load_state_dict(weights, strict=False)
+        self.generator.begin_as(generator)
         self.average.load_state_dict(self.generator.state_dict())
 
     def step(self, rate: float) -> Losses:
@@ -204,6 +206,7 @@ class Trainer:
         calm_loss = unrest(seen.whole, seen.photos, self.calm)
         order_loss = self.order_loss(seen) if recipe.order_weight else torch.zeros_like(calm_loss)
         colour_loss = self.colour_loss(seen) if recipe.colour_weight else torch.zeros_like(calm_loss)
+        flow_loss = self.flow_loss(seen) if recipe.flow_weight else torch.zeros_like(calm_loss)
         noise = seen.noise
         noise_loss = F.mse_loss(self.guess(maps, photo_maps), noise) if noise.numel() else torch.zeros_like(calm_loss)
         gram_loss = feature_loss = torch.zeros_like(calm_loss)
@@ -218,11 +221,12 @@ class Trainer:
             + recipe.calm_weight * calm_loss
             + (recipe.order_weight or 0.0) * order_loss
             + recipe.colour_weight * colour_loss
+            + (recipe.flow_weight or 0.0) * flow_loss
             + (recipe.gram_weight or 0.0) * gram_loss
             + (recipe.feature_weight or 0.0) * feature_loss
             + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
         )
-        parts = [generator_loss, content_loss, lattice_loss, calm_loss, order_loss, colour_loss]
+        parts = [generator_loss, content_loss, lattice_loss, calm_loss, order_loss, colour_loss, flow_loss]
         return total, [*parts, noise_loss, gram_loss, feature_loss]
 
     def content_loss(self, seen: Seen) -> Tensor:
@@ -240,6 +244,12 @@ class Trainer:
         self.follow(self.tints, *(chroma(tints(one)) for one in (seen.photos, seen.paintings)))
         photos, paintings = self.tints
         return discoloured(seen.whole, seen.photos, photos, paintings, self.recipe.colour_slack)
+
+    def flow_loss(self, seen: Seen) -> Tensor:
+        """How much less than paintings what was painted follows forms; a scalar."""
+        theirs = self.group.mean(straying(seen.paintings, seen.paintings).mean())
+        self.straying.lerp_(theirs, max(0.01, 1 / (1 + self.steps)))
+        return strayed(seen.whole, seen.photos, self.straying)
 
     def follow(self, levels: Tensor, photos: Tensor, paintings: Tensor) -> None:
         """Move the running levels of photographs and of paintings towards those of the parts of a batch."""
@@ -263,8 +273,10 @@ class Trainer:
         draw, draw_real = (Augmentation.draw(shape, photos.device, augmentation).part(self.part) for _ in range(2))
         real = draw_real(paintings)
         noise = torch.randn(recipe.batch_size, recipe.generator.noise, device=photos.device)[self.part]
+        cells = recipe.photo_crop // CELL if recipe.generator.streaks else 0
+        grain = torch.randn(recipe.batch_size, CHANNELS, cells, cells, device=photos.device)[self.part]
         with self.compute.autocast():
-            whole = self.painter(surrounded, noise)[..., inner, inner]
+            whole = self.painter(surrounded, noise, grain)[..., inner, inner]
         painted = draw(whole)
         # The same draw for photograph and painting: one look through the backbone serves the critic and the content.
         maps = self.look(painted)

@@ -1,4 +1,7 @@
-"""A reader of style files written from docs/style-file.md alone: NumPy, and nothing of this package or of PyTorch."""
+"""A reader of style files written from docs/style-file.md alone: NumPy, and nothing of this package or of PyTorch.
+
+Its tests have styles painted by both.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 
 import gan_style
 from gan_style.checkpoints.bundled import bundled_styles
 from gan_style.checkpoints.style_file import read_style, write_style
 from gan_style.imaging.decoding import Pixels
+from gan_style.models.generator import Generator
 
 Array = npt.NDArray[np.float64]
 
@@ -50,19 +55,21 @@ class Reader:
     def paint(self, rgb: Pixels, z: Array) -> Array:
         config, (height, width) = self.config, rgb.shape[:2]
         blocks, finish = config["blocks"], config["refine_blocks"]
-        reach = config.get("simplify", 0)
-        margin = -(-(4 * (1 + 2 * blocks) + 9 + 4 * finish) // 4) * 4 - (-5 * reach // 4) * 4
+        reach, length = config.get("simplify", 0), config.get("streaks", 0)
+        beyond = max(5 * reach, 2 * (length + 12) if length else 0)
+        margin = -(-(4 * (1 + 2 * blocks) + 9 + 4 * finish) // 4) * 4 - (-beyond // 4) * 4
         x = np.pad(rgb, ((margin, margin), (margin, margin), (0, 0)), "symmetric").transpose(2, 0, 1) / 127.5 - 1
         field = np.random.default_rng(0).standard_normal((3, 509, 521), np.float32) / 127.5
         rows, columns = (np.arange(-margin, side + margin) for side in (height, width))
         grain = field[:, rows % 509][:, :, columns % 521]
+        beside = self.streaks(x + grain, length, margin) if length else np.zeros((0, *(n // 2 for n in x.shape[1:])))
         x = simplified(x + grain, reach)
         widths = [config["channels"]] * blocks + [config["refine_channels"]] * finish
         shifts = np.split(self.tensors["manner.weight"] @ z, np.cumsum(widths)[:-1])
-        h = self.convolve("stem", unshuffle(x, 4))
+        h = self.convolve("stem", np.concatenate([unshuffle(x, 4), unshuffle(beside, 2)]))
         for index in range(blocks):
             h = self.block(f"trunk.{index}", h, shifts[index])
-        h = np.concatenate([twice(self.convolve("squeeze", leaky(h))), unshuffle(x, 2)])
+        h = np.concatenate([twice(self.convolve("squeeze", leaky(h))), unshuffle(x, 2), beside])
         h = self.convolve("refine", leaky(h))
         for index in range(finish):
             h = self.block(f"finish.{index}", h, shifts[blocks + index])
@@ -73,6 +80,46 @@ class Reader:
             delta = (parts[0] + 2 * parts[1] + parts[2]) / 4
         painted = (x + delta - grain)[:, margin:-margin, margin:-margin]
         return np.floor((np.clip(painted, -1, 1).transpose(1, 2, 0) + 1) * 127.5 + 0.5)
+
+    def streaks(self, x: Array, length: int, margin: int) -> Array:
+        cells = x.reshape(3, x.shape[1] // 2, 2, x.shape[2] // 2, 2).mean((2, 4))
+        height, width = cells.shape[1:]
+        around = np.pad(cells, ((0, 0), (1, 1), (1, 1)), "edge")
+        u, v = around[:, 1:-1, 2:] - around[:, 1:-1, :-2], around[:, 2:, 1:-1] - around[:, :-2, 1:-1]
+        c, s = (u**2 - v**2).sum(0), (2 * u * v).sum(0)
+        flow = np.stack([start - mean(mean(e, 2), 2) - 0.3 * mean(mean(e, 5), 5) for start, e in ((1e-4, c), (0, s))])
+        field = np.random.default_rng(0).standard_normal((3, 509, 521), np.float32)
+        rows, columns = (np.arange(side) - margin // 2 for side in (height, width))
+        own = field[:, rows % 509][:, :, columns % 521].astype(np.float64)
+        total, squares = own.copy(), 1.0
+        for sign in (1, -1):
+            way = sign * ways(flow)
+            place = np.stack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float64)
+            for step in range(1, length + 1):
+                place = place + way
+                seen = read(np.concatenate([flow, own]), place)
+                w = (1 + np.cos(np.pi * step / (length + 1))) / 2
+                total, squares = total + w * seen[2:], squares + w**2
+                ahead = ways(seen[:2])
+                way = np.where((ahead * way).sum(0) < 0, -ahead, ahead)
+        result: Array = total / np.sqrt(squares)
+        return result
+
+
+def ways(flow: Array) -> Array:
+    a, b = flow / np.hypot(*flow)
+    return np.stack([np.sqrt(np.maximum(1 + a, 0)), np.sqrt(np.maximum(1 - a, 0)) * np.where(b < 0, -1, 1)]) / 2**0.5
+
+
+def read(field: Array, place: Array) -> Array:
+    """Bilinear interpolation of (C, H, W) at (2, H, W) columns and rows."""
+    height, width = field.shape[1:]
+    x, y = np.clip(place[0], 0, width - 1), np.clip(place[1], 0, height - 1)
+    left, top = np.minimum(x.astype(int), width - 2), np.minimum(y.astype(int), height - 2)
+    p, q = x - left, y - top
+    above, below = ((1 - p) * field[:, row, left] + p * field[:, row, left + 1] for row in (top, top + 1))
+    result: Array = (1 - q) * above + q * below
+    return result
 
 
 def leaky(x: Array) -> Array:
@@ -124,14 +171,20 @@ def twice(x: Array) -> Array:
     return x
 
 
-@pytest.mark.parametrize(("name", "simplify"), [("monet", 0), ("ukiyoe", 0), ("monet", 3)])
-def test_the_documented_format_is_enough_to_paint(name: str, simplify: int, cat: Pixels, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "simplify", "length"), [("monet", 0, 0), ("ukiyoe", 0, 0), ("monet", 3, 0), ("vangogh", 1, 6)]
+)
+def test_the_documented_format_is_enough_to_paint(
+    name: str, simplify: int, length: int, cat: Pixels, tmp_path: Path
+) -> None:
     path = bundled_styles()[name]
-    if simplify:
+    if simplify or length:
         style = read_style(path)
-        style.generator.config = dataclasses.replace(style.generator.config, simplify=simplify)
-        path = tmp_path / "flat.safetensors"
-        write_style(path, style)
+        torch.manual_seed(0)
+        generator = Generator(dataclasses.replace(style.generator.config, simplify=simplify, streaks=length)).eval()
+        generator.begin_as(style.generator)
+        path = tmp_path / "shown.safetensors"
+        write_style(path, dataclasses.replace(style, generator=generator))
     photo = cat[60:108, 90:154].copy()
     z = np.random.default_rng(3).standard_normal((1, 8), np.float32)[0]
     ours = np.asarray(gan_style.load_style(path, device="cpu", precision="fp32").paint(photo, seed=3), float)

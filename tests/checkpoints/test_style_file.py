@@ -31,6 +31,7 @@ Edit = Callable[[dict[str, Any]], None]
     finish=st.integers(0, 2),
     noise=st.integers(0, 4),
     simplify=st.integers(0, 16),
+    streaks=st.integers(0, 32),
     seed=st.integers(0, 9),
 )
 @settings(max_examples=15, deadline=None)
@@ -42,10 +43,11 @@ def test_any_generator_round_trips(
     finish: int,
     noise: int,
     simplify: int,
+    streaks: int,
     seed: int,
 ) -> None:
     path = tmp_path_factory.mktemp("style") / "x.ckpt"
-    generator = lively_generator(GeneratorConfig(channels, blocks, refine, finish, noise, simplify), seed)
+    generator = lively_generator(GeneratorConfig(channels, blocks, refine, finish, noise, simplify, streaks), seed)
     write_style(path, StyleFile(generator, 256, "MIT", {"steps": 7}, {"gap": 0.5}))
     back = read_style(path)
     assert back.generator.config == generator.config

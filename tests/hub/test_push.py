@@ -201,10 +201,10 @@ def test_a_card_of_a_style_that_says_nothing(tiny_generator: Generator) -> None:
     assert command({"recipe": "odd", "start": 3, "steps": "many"}) == "gan-style train PHOTOS PAINTINGS"
     finished = {"recipe": dataclasses.asdict(Recipe.fine_tuning(seed=1)), "start": "monet"}
     assert command(finished) == "gan-style train PHOTOS PAINTINGS --from monet --fine-tune --seed 1"
-    flat = Recipe.fine_tuning(seed=1, generator=GeneratorConfig(simplify=3))
+    flat = Recipe.fine_tuning(seed=1, generator=GeneratorConfig(simplify=3, streaks=8))
     assert (
         command({**finished, "recipe": dataclasses.asdict(flat)})
-        == "gan-style train PHOTOS PAINTINGS --from monet --fine-tune --simplify 3 --seed 1"
+        == "gan-style train PHOTOS PAINTINGS --from monet --fine-tune --simplify 3 --streaks 8 --seed 1"
     )
 
 
@@ -215,8 +215,10 @@ def test_a_card_says_what_its_command_does_not_do(tiny_generator: Generator) -> 
     terms = dataclasses.asdict(Recipe.fine_tuning(order_weight=300.0, colour_weight=30.0))
     assert "with `order_weight=300.0` and `colour_weight=30.0`." in said(recipe=terms)
     assert "Python" not in said(recipe=dataclasses.asdict(Recipe()))
-    flat = Recipe(generator=GeneratorConfig(simplify=3)).settled(single=False)
+    flat = Recipe(generator=GeneratorConfig(simplify=3, streaks=8)).settled(single=False)
     assert "Python" not in said(recipe=dataclasses.asdict(flat))
+    freer = dataclasses.replace(flat, order_weight=300.0, flow_weight=0.0)
+    assert "with `order_weight=300.0` and `flow_weight=0.0`." in said(recipe=dataclasses.asdict(freer))
     assert "the mean of 2 styles" in said(averaged=[{"share": 0.5}, {"share": 0.5}])
     assert "mean" not in said(averaged="2")
 

@@ -15,6 +15,7 @@ from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.colour import chroma, discoloured, tints
 from gan_style.losses.content import self_similarity
+from gan_style.losses.flow import strayed, straying
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.order import invented, sharpness
 from gan_style.losses.ranks import LEVELS, interpolated, levels_of
@@ -334,3 +335,29 @@ def test_hypercolumns_hold_what_lies_at_a_place() -> None:
     coarse = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
     places = torch.tensor([[0.125, 0.125], [0.875, 0.125], [0.125, 0.875]])
     assert torch.allclose(hypercolumns([fine, coarse], places), torch.tensor([[0.0, 1.0], [12.0, 3.0], [3.0, 2.0]]))
+
+
+def waves(angle: float, period: float, side: int = 64) -> Tensor:
+    """Bands that run at an angle, in degrees, above the horizontal."""
+    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    turn = math.radians(angle)
+    across = rows * math.cos(turn) + columns * math.sin(turn)
+    return (across * 2 * math.pi / period).sin().expand(1, 3, side, side)
+
+
+@pytest.mark.parametrize("angle", [0.0, 30.0, 90.0, 135.0])
+def test_strokes_may_run_along_forms_and_not_across_them_nor_in_rings(angle: float) -> None:
+    photo = waves(angle, 32)
+    rows, columns = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    rings = (torch.hypot(rows % 16 - 7.5, columns % 16 - 7.5) * 2 * math.pi / 8).sin().expand(1, 3, 64, 64)
+    along, across, anyway = (0.1 * one for one in (waves(angle, 8), waves(angle + 90, 8), rings))
+    shares = [float(straying(change, photo)[:, 1:-1, 1:-1].mean()) for change in (along, anyway, across)]
+    assert shares == pytest.approx([0.0, 0.5, 1.0], abs=0.1)
+    losses = [float(strayed(photo + change, photo, 0.3)) for change in (along, anyway, across)]
+    assert losses == sorted(losses)
+    assert losses[0] < 0.02 < 0.1 < losses[1]
+
+
+def test_what_is_hardly_there_does_not_stray() -> None:
+    assert straying(1e-3 * waves(90, 8), waves(0, 32)).max() < 0.2
+    assert not strayed(waves(0, 32), waves(0, 32), 0.0).any()

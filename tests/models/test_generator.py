@@ -56,6 +56,24 @@ def test_nothing_beyond_the_margin_reaches_a_pixel(
     assert distance <= margin
 
 
+@given(st.integers(0, 2), st.integers(0, 5), st.integers(1, 8), st.integers(0, 99))
+@settings(max_examples=8, deadline=None)
+def test_no_form_beyond_the_margin_turns_a_streak(blocks: int, simplify: int, length: int, seed: int) -> None:
+    generator = lively_generator(GeneratorConfig(4, blocks, 4, 1, simplify=simplify, streaks=length), seed)
+    margin = generator.config.margin
+    chance = torch.Generator().manual_seed(seed)
+    photo = torch.rand(1, 3, 16, 2 * margin + 24, generator=chance) * 2 - 1
+    grain = torch.randn(1, 3, 8, margin + 12, generator=chance)
+    column = margin + seed % 8
+    other, others = photo.clone(), grain.clone()
+    other[..., column + margin + 1 :] *= -1
+    others[..., (column + margin + 2) // 2 :] += 1
+    with torch.no_grad():
+        painted, changed = generator(photo, None, grain), generator(other, None, others)
+    assert torch.allclose(painted[..., column], changed[..., column], atol=1e-3)
+    assert not torch.allclose(painted[..., -4:], changed[..., -4:], atol=1e-1)
+
+
 @given(st.integers(0, 99), st.floats(-1, 1))
 @settings(max_examples=10, deadline=None)
 def test_a_flat_photograph_is_painted_flat(seed: int, value: float) -> None:
@@ -77,6 +95,34 @@ def test_output_holds_no_pattern_of_two_pixels() -> None:
         assert response.abs().max() < 0.02 * change.abs().max()
 
 
+@torch.no_grad()
+def test_streaks_give_a_flat_photograph_strokes_that_depend_on_the_grain_alone() -> None:
+    generator = lively_generator(dataclasses.replace(TINY, streaks=4))
+    photo = torch.zeros(1, 3, 64, 64)
+    grains = torch.randn(2, 3, 32, 32)
+    first, second = generator(photo.expand(2, -1, -1, -1), None, grains)
+    assert first.std() > 0.01
+    assert (first - second).abs().mean() > 0.01
+    assert torch.allclose(generator(photo, None, grains[:1])[0], first, atol=1e-5)
+    assert not torch.equal(generator(photo), generator(photo)), "grain is drawn anew where none is given"
+
+
+@torch.no_grad()
+def test_a_generator_begins_as_one_that_saw_the_photograph_alone() -> None:
+    torch.manual_seed(4)
+    plain, seeing = lively_generator(TINY), Generator(dataclasses.replace(TINY, streaks=4, noise=2))
+    photo = torch.rand(2, 3, 64, 64) * 2 - 1
+    seeing.begin_as(plain)
+    apart = float((seeing(photo) - plain(photo)).abs().mean())
+    assert 0 < apart < 0.5 * float((Generator(seeing.config)(photo) - plain(photo)).abs().mean())
+    for name in ("stem.weight", "refine.weight"):
+        shared = plain.state_dict()[name].shape[1]
+        assert torch.equal(seeing.state_dict()[name][:, :shared], plain.state_dict()[name])
+    blind = Generator(TINY)
+    blind.begin_as(seeing)
+    assert torch.equal(blind(photo), plain(photo))
+
+
 def test_noise_changes_the_manner_and_zero_is_the_middle() -> None:
     generator = lively_generator(dataclasses.replace(TINY, noise=3))
     photo = torch.rand(1, 3, 64, 64) * 2 - 1
@@ -88,7 +134,16 @@ def test_noise_changes_the_manner_and_zero_is_the_middle() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"channels": 0}, {"noise": 65}, {"simplify": 17}, {"channels": 10**9}, {"blocks": -1}, {"blocks": 2.5}]
+    "values",
+    [
+        {"channels": 0},
+        {"noise": 65},
+        {"simplify": 17},
+        {"streaks": 33},
+        {"channels": 10**9},
+        {"blocks": -1},
+        {"blocks": 2.5},
+    ],
 )
 def test_configs_out_of_bounds_are_refused(values: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be a whole number"):

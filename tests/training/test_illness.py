@@ -51,9 +51,9 @@ class Painter(Generator):
         super().__init__(TINY)
         self.effect = effect
 
-    def forward(self, picture: Tensor, noise: Tensor | None = None) -> Tensor:
-        del noise
-        return self.effect(picture)
+    def forward(self, photo: Tensor, noise: Tensor | None = None, grain: Tensor | None = None) -> Tensor:
+        del noise, grain
+        return self.effect(photo)
 
 
 def woven(picture: Tensor) -> Tensor:

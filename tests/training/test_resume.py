@@ -32,7 +32,7 @@ RECIPE = Recipe(
     batch_size=2,
     order_weight=1000.0,
     colour_weight=30.0,
-    generator=dataclasses.replace(TINY, noise=2),
+    generator=dataclasses.replace(TINY, noise=2, streaks=2),
     discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4),
 )
 STEPS = 9
@@ -182,7 +182,7 @@ def test_plans_of_earlier_versions_go_on(tmp_path: Path) -> None:
         plan.write()
         assert read_plan(plan.folder) == plan.absolute()
     values = plan_values(dataclasses.replace(plan, recipe=RECIPE))
-    for name in ("backbone", "crop_size", "order_weight", "colour_weight"):
+    for name in ("backbone", "crop_size", "order_weight", "colour_weight", "flow_weight"):
         del values["recipe"][name]
     del values["recipe"]["discriminator"]["standardised"]
     (plan.folder / "plan.json").write_text(json.dumps(values))

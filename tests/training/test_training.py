@@ -299,19 +299,43 @@ def test_colours_are_kept_in_bounds_where_that_is_asked_for(photo_folder: Path, 
 def test_a_style_that_is_finished_sees_photographs_as_before(
     photo_folder: Path, painting_folder: Path, tmp_path: Path
 ) -> None:
-    shape = dataclasses.replace(TINY, simplify=2)
+    shape = dataclasses.replace(TINY, simplify=2, streaks=3)
     start = tmp_path / "start.ckpt"
     write_style(start, StyleFile(Generator(shape), 128))
-    for asked, got in ((0, 2), (5, 5)):
-        recipe = Recipe.fine_tuning(128, generator=dataclasses.replace(TINY, simplify=asked))
+    for asked, got in (((0, 0), (2, 3)), ((5, 1), (5, 1))):
+        simplify, streaks = asked
+        recipe = Recipe.fine_tuning(128, generator=dataclasses.replace(TINY, simplify=simplify, streaks=streaks))
         outcome = train(
-            photo_folder, painting_folder, tmp_path / f"{asked}.ckpt", recipe=recipe, limit=Limit(steps=1), start=start
+            photo_folder,
+            painting_folder,
+            tmp_path / f"{simplify}-{streaks}.ckpt",
+            recipe=recipe,
+            limit=Limit(steps=1),
+            start=start,
         )
-        assert read_style(outcome.style).generator.config.simplify == got
+        config = read_style(outcome.style).generator.config
+        assert (config.simplify, config.streaks) == got
     outcome = train(
         photo_folder, painting_folder, tmp_path / "new.ckpt", recipe=TINY_RECIPE, limit=Limit(steps=1), start=start
     )
-    assert read_style(outcome.style).generator.config.simplify == 0, "a new painter is no flat one"
+    config = read_style(outcome.style).generator.config
+    assert config.simplify == config.streaks == 0, "a new painter is shown what is asked for"
+
+
+def test_a_training_with_streaks_is_the_same_every_time_and_makes_use_of_them(
+    photo_folder: Path, painting_folder: Path
+) -> None:
+    recipe = Recipe(size=64, batch_size=2, generator=dataclasses.replace(TINY, streaks=4), generator_rate=4e-3)
+    first, again = (
+        Trainer(*sets(photo_folder, painting_folder), load_backbone(), recipe, Compute.choose("cpu", "fp32"))
+        for _ in range(2)
+    )
+    before = first.generator.stem.weight.detach().clone()
+    for trainer in (first, again):
+        torch.manual_seed(1)
+        assert all(trainer.step(1.0).healthy() for _ in range(5))
+    assert torch.equal(first.generator.stem.weight, again.generator.stem.weight)
+    assert (first.generator.stem.weight - before)[:, 48:].abs().max() > 1e-3
 
 
 def test_losses_that_are_no_numbers_stop_the_training_with_the_style_kept(

@@ -1,0 +1,52 @@
+"""The flow term: what painting changes runs along the forms of the photograph, as brush strokes do.
+
+A discriminator that looks through a frozen network is pleased with rings and pebbles: seen closely enough they are
+bent strokes. But a ring turns every way whatever lies around it, and strokes follow the forms that they paint. So the
+slopes of what painting adds are compared with the directions of the photograph (its edge tangent flow; Kang et al.,
+"Coherent Line Drawing", NPAR 2007), and may run along them no more than those of a real painting along its own.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_style.models.streaks import CELL, slopes, tangents
+
+FAINT = 1e-4
+"""Squared slope, in units of pictures in [-1, 1], below which a part has no direction."""
+
+
+def straying(change: Tensor, photo: Tensor, cell: int = 32) -> Tensor:
+    """How much of the slopes of a change lies along the forms of a photograph rather than across them.
+
+    Args:
+        change: (N, 3, H, W), in units of pictures in [-1, 1], H and W even and at least ``cell``.
+        photo: (N, 3, H, W) in [-1, 1].
+        cell: side in pixels of the parts, which overlap by half.
+
+    Returns:
+        (N, h, w), a number for each part: 0 where all strokes run along the forms, a half where they run anywhere, 1
+        where they cross them.
+    """
+    flow = tangents(photo)
+    cosine, sine = (flow / (flow.square().sum(1, keepdim=True).sqrt() + 1e-12)).unbind(1)
+    difference, product, energy = slopes(change)
+    along = (energy + cosine * difference + sine * product) / 2
+    side = cell // CELL
+    parts, total = (F.avg_pool2d(one[:, None], side, side // 2)[:, 0] for one in (along, energy))
+    return parts / (total + FAINT)
+
+
+def strayed(painted: Tensor, photo: Tensor, most: float | Tensor) -> Tensor:
+    """How much more than permitted of what painting changes does not follow the forms.
+
+    Args:
+        painted: (N, 3, H, W).
+        photo: likewise, what was painted.
+        most: what :func:`straying` is of real paintings and themselves.
+
+    Returns:
+        The mean over all parts, a scalar >= 0.
+    """
+    return F.relu(straying(painted - photo, photo) - most).mean()

@@ -1,0 +1,105 @@
+"""Streaks: noise drawn out along the forms of a photograph, for a generator to make brush strokes of.
+
+A convolutional generator that sees an even sky has nothing to tell one place from another: what it paints there is
+nothing or a pattern, scales, pebbles, rings. Painters lay strokes along forms. So the generator may see, beside the
+photograph, noise that runs along its edges: line integral convolution (Cabral & Leedom, SIGGRAPH 1993) along the edge
+tangent flow (Kang et al., "Coherent Line Drawing", NPAR 2007). What it makes of that is learnt.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_style.models.simplification import smoothed
+
+CHANNELS = 3
+"""Streaks that run side by side, so that neighbouring strokes may differ in more than lightness."""
+
+CELL = 2
+"""Pixels that a cell of noise is wide and high."""
+
+NEAR, FAR = 2, 5
+"""Half widths, in cells, of the squares in which directions are averaged, two times each."""
+
+FAR_SHARE = 0.3
+"""How much the direction of what lies farther away counts, so that it decides where nothing lies near."""
+
+EVEN = 1e-4
+"""Squared contrast below which streaks are level, as most strokes in empty skies are."""
+
+
+@torch.no_grad()
+def drawn_out(grain: Tensor, photo: Tensor, length: int) -> Tensor:
+    """Draw noise out along the forms of a photograph.
+
+    Args:
+        grain: (N, C, H / ``CELL``, W / ``CELL``), standard normal, a number for each cell.
+        photo: (N, 3, H, W) in [-1, 1], H and W multiples of ``CELL``.
+        length: cells that each streak reaches to either side.
+
+    Returns:
+        Like ``grain``, float32, with a spread of about 1, and without gradients; pixels beyond the edge count as those
+        at it.
+    """
+    flow = tangents(photo)
+    count, _, height, width = flow.shape
+    across = torch.arange(width, device=flow.device).expand(count, height, width)
+    down = torch.arange(height, device=flow.device)[:, None].expand(count, height, width)
+    places = torch.stack([across, down], 3).float()
+    sides = torch.tensor([width, height], device=flow.device)
+    field = torch.cat([flow, grain.float()], 1)
+    total, squares = grain.float(), 1.0
+    for sign in (1.0, -1.0):
+        direction = sign * directions(flow)
+        place = places
+        for step in range(1, length + 1):
+            place = place + direction
+            seen = F.grid_sample(field, (2 * place + 1) / sides - 1, padding_mode="border", align_corners=False)
+            weight = (1 + math.cos(math.pi * step / (length + 1))) / 2
+            total = total + weight * seen[:, 2:]
+            squares += weight**2
+            ahead = directions(seen[:, :2])
+            direction = ahead * torch.where((ahead * direction).sum(3, keepdim=True) < 0, -1.0, 1.0)
+    return total / math.sqrt(squares)
+
+
+def tangents(photo: Tensor) -> Tensor:
+    """Which way forms run: the structure tensor's weaker direction, (N, 2, H / CELL, W / CELL).
+
+    The cosine and the sine of twice the angle: a line has no front, and what points to opposite sides may be averaged.
+    """
+    across = torch.stack(slopes(photo)[:2], 1)
+    near, far = (smoothed(smoothed(across, radius), radius) for radius in (NEAR, FAR))
+    # Along an edge is across its slope, and half a turn of the double angle is a change of sign.
+    level = torch.tensor([EVEN, 0.0], device=photo.device)[:, None, None]
+    return level - near - FAR_SHARE * far
+
+
+def slopes(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The structure tensor of each cell, summed over colours, from (N, 3, H, W): three of (N, H / CELL, W / CELL).
+
+    Returns:
+        Its square across less that down, twice their product (with the first, twice the angle of the slope), and the
+        sum of both squares.
+    """
+    around = F.pad(F.avg_pool2d(picture.float(), CELL), (1,) * 4, mode="replicate")
+    x = around[..., 1:-1, 2:] - around[..., 1:-1, :-2]
+    y = around[..., 2:, 1:-1] - around[..., :-2, 1:-1]
+    squares = x.square(), y.square()
+    return (squares[0] - squares[1]).sum(1), (2 * x * y).sum(1), (squares[0] + squares[1]).sum(1)
+
+
+def directions(flow: Tensor) -> Tensor:
+    """Unit vectors (N, H, W, 2), across and down, of double angles (N, 2, H, W) of any length."""
+    cosine, sine = (flow / (flow.square().sum(1, keepdim=True).sqrt() + 1e-12)).unbind(1)
+    right, down = (part.clamp_min(0).sqrt() for part in (1 + cosine, 1 - cosine))
+    return torch.stack([right, torch.where(sine < 0, -down, down)], 3) / math.sqrt(2)
+
+
+def reach_of(length: int) -> int:
+    """Pixels beyond which nothing influences what :func:`drawn_out` makes of a cell; 0 where there are none."""
+    return CELL * (length + 1 + 2 * FAR + 1) if length else 0
