@@ -19,9 +19,9 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "48b518f7ba03aa3bfed3a53f0df21b64c839987181f6ecdb1065d8e7723b0d32",
-    "monet": "57d2f717549fa5d464f3ea60763fac5d82b08c320a919f91ca15c38f4fb81abf",
+    "monet": "ef903841ad55f988f01f329efdc831ddcde46a5d59453668e3e76d20af973172",
     "ukiyoe": "310845330870f65cbe2ef4bf5f71e02af579ced42ae71cd6d28899f0d45419df",
-    "vangogh": "37047dd6d629f9b10a539b3ddb18ca53114b9b0a5bf9092d4842278ce160a0df",
+    "vangogh": "3308dfc0c4504973a0f26124b6db246b46fd4c5a30ca558c3ecbf02e1c4f3923",
 }
 """Of the styles that come with the package."""
 

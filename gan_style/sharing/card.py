@@ -91,7 +91,7 @@ def besides(training: Mapping[str, Any]) -> str:
     """What the command alone does not do; numbers only, since nothing else of a stranger's file is to be repeated."""
     recipe, averaged, sentences = training.get("recipe"), training.get("averaged"), []
     if isinstance(recipe, dict):
-        usual = Recipe(generator=GeneratorConfig(**shown(recipe))).settled(single=False)
+        usual = usual_recipe(recipe)
         weights = {name: recipe.get(name) for name in TERMS}
         terms = [
             f"`{name}={value}`"
@@ -103,6 +103,12 @@ def besides(training: Mapping[str, Any]) -> str:
     if isinstance(averaged, list) and len(averaged) > 1:
         sentences.append(f"Its weights are the mean of {len(averaged)} styles, the last of which was made so.")
     return " ".join(sentences)
+
+
+def usual_recipe(recipe: Mapping[str, Any]) -> Recipe:
+    """The recipe of a training with the same options, or of one that finishes a style with them."""
+    kind = Recipe.fine_tuning if is_number(recipe.get("crop_size"), int) else Recipe
+    return kind(generator=GeneratorConfig(**shown(recipe))).settled(single=False)
 
 
 def shown(recipe: Mapping[str, Any]) -> dict[str, int]:
@@ -143,11 +149,11 @@ def command(training: Mapping[str, Any]) -> str:
         words.append(f"--from {start}")
     if is_number(training.get("steps"), int):
         words.append(f"--steps {training['steps']}")
-    recipe, usual = training.get("recipe"), Recipe()
+    recipe = training.get("recipe")
     if isinstance(recipe, dict):
-        if is_number(recipe.get("crop_size"), int):
+        usual = usual_recipe(recipe)
+        if usual.crop_size is not None:
             words.append("--fine-tune")
-            usual = Recipe.fine_tuning()
         kind = recipe.get("discriminator")
         kind = kind.get("kind") if isinstance(kind, dict) else None
         if kind != usual.discriminator.kind and kind in KINDS:

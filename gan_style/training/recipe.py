@@ -62,8 +62,9 @@ class Recipe:
         colour_weight: how strongly grey parts of a photograph are kept from becoming gaudy, and coloured ones from
             taking the opposite colour.
         colour_slack: ranks, 0..1, that they may rise all the same.
-        flow_weight: how strongly what painting changes is kept along the forms of the photograph. By default 30 where
-            the generator sees streaks, and else 0.
+        flow_weight: how strongly what painting changes is kept along the forms of the photograph, by default not at
+            all: who has no strokes yet learns them more slowly so. None means 30 where the generator sees streaks,
+            and else 0.
         noise_weight: how strongly the noise must show in the painting.
         noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
         generator_rate: learning rate of the generator at its highest.
@@ -95,7 +96,7 @@ class Recipe:
     order_slack: float = 0.05
     colour_weight: float = 0.0
     colour_slack: float = 0.25
-    flow_weight: float | None = None
+    flow_weight: float | None = 0.0
     noise_weight: float = 1.0
     noise_limit: float = 0.4
     generator_rate: float = 4e-4
@@ -149,7 +150,7 @@ class Recipe:
         Patches pass for paintings by then, and the discriminator is at chance. So it sees the largest crops that leave
         a photograph's surroundings, looks through one more of the backbone's maps, and learns faster. What is far apart
         in a picture differs more, painted or not: hence the larger content limit. A stronger discriminator would have
-        the calm parts filled: hence the calm weight.
+        the calm parts filled: hence the calm weight. Strokes that are made of streaks are kept along forms.
 
         Args:
             size: as above, at least 128.
@@ -165,6 +166,7 @@ class Recipe:
             "batch_size": FINE_TUNING_BATCH,
             "content_limit": 0.12,
             "calm_weight": 90.0,
+            "flow_weight": None,
             "discriminator_rate": 5e-4,
             "backbone": BackboneConfig((0, 1, 2, 4, 5)),
             "discriminator": DiscriminatorConfig(standardised=True),

@@ -310,10 +310,12 @@ def test_train_until_done_is_a_limit_of_its_own(
 ) -> None:
     output = tmp_path / "done.safetensors"
     options = ("--until-done", "--steps", "3", "--size", "64", "--batch-size", "1", "--device", "cpu")
-    done = run("train", photo_folder, painting_folder, "-o", output, *options)
+    shown = ("--simplify", "1", "--streaks", "2")
+    done = run("train", photo_folder, painting_folder, "-o", output, *options, *shown)
     assert (done.code, done.out.strip()) == (0, str(output)), done.error
     plan = json.loads((tmp_path / "done-run" / "plan.json").read_text())
     assert plan["limit"] == {"minutes": 1440.0, "steps": 3, "until_done": True}
+    assert [plan["recipe"]["generator"][name] for name in ("simplify", "streaks")] == [1, 2]
     assert (tmp_path / "done-run" / "index.html").exists()
 
 

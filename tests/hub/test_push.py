@@ -217,8 +217,12 @@ def test_a_card_says_what_its_command_does_not_do(tiny_generator: Generator) -> 
     assert "Python" not in said(recipe=dataclasses.asdict(Recipe()))
     flat = Recipe(generator=GeneratorConfig(simplify=3, streaks=8)).settled(single=False)
     assert "Python" not in said(recipe=dataclasses.asdict(flat))
-    freer = dataclasses.replace(flat, order_weight=300.0, flow_weight=0.0)
-    assert "with `order_weight=300.0` and `flow_weight=0.0`." in said(recipe=dataclasses.asdict(freer))
+    freer = dataclasses.replace(flat, order_weight=300.0, flow_weight=20.0)
+    assert "with `order_weight=300.0` and `flow_weight=20.0`." in said(recipe=dataclasses.asdict(freer))
+    finished = Recipe.fine_tuning(generator=GeneratorConfig(streaks=8)).settled(single=False)
+    assert finished.flow_weight
+    assert "Python" not in said(recipe=dataclasses.asdict(finished))
+    assert "with `flow_weight=0.0`." in said(recipe=dataclasses.asdict(dataclasses.replace(finished, flow_weight=0.0)))
     assert "the mean of 2 styles" in said(averaged=[{"share": 0.5}, {"share": 0.5}])
     assert "mean" not in said(averaged="2")
 

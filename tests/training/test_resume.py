@@ -32,6 +32,7 @@ RECIPE = Recipe(
     batch_size=2,
     order_weight=1000.0,
     colour_weight=30.0,
+    flow_weight=30.0,
     generator=dataclasses.replace(TINY, noise=2, streaks=2),
     discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4),
 )
@@ -186,7 +187,9 @@ def test_plans_of_earlier_versions_go_on(tmp_path: Path) -> None:
         del values["recipe"][name]
     del values["recipe"]["discriminator"]["standardised"]
     (plan.folder / "plan.json").write_text(json.dumps(values))
-    assert read_plan(plan.folder).recipe == dataclasses.replace(RECIPE, order_weight=None, colour_weight=0.0)
+    assert read_plan(plan.folder).recipe == dataclasses.replace(
+        RECIPE, order_weight=None, colour_weight=0.0, flow_weight=0.0
+    )
 
 
 def test_a_training_by_the_clock_counts_only_time_trained() -> None:
