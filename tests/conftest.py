@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import skimage
 import torch
 from PIL import Image
+from torch import Tensor
 
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.imaging.decoding import Pixels
@@ -96,3 +98,11 @@ def photo_folder(tmp_path: Path) -> Path:
 def painting_folder(tmp_path: Path) -> Path:
     """10 pictures that look quite different from the photographs."""
     return save_crops(tmp_path / "paintings", "coffee.png", 10)
+
+
+def waves(angle: float, period: float, side: int = 64) -> Tensor:
+    """Light and dark bands that run at an angle, in degrees, above the horizontal; (1, 3, side, side) in [-1, 1]."""
+    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    turn = math.radians(angle)
+    across = rows * math.cos(turn) + columns * math.sin(turn)
+    return (across * 2 * math.pi / period).sin().expand(1, 3, side, side)

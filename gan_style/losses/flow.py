@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_style.models.streaks import CELL, slopes, tangents
+from gan_style.forms import CELL, slopes, tangents, turns
 
 FAINT = 1e-4
 """Squared slope, in units of pictures in [-1, 1], below which a part has no direction."""
@@ -29,8 +29,7 @@ def straying(change: Tensor, photo: Tensor, cell: int = 32) -> Tensor:
         (N, h, w), a number for each part: 0 where all strokes run along the forms, a half where they run anywhere, 1
         where they cross them.
     """
-    flow = tangents(photo)
-    cosine, sine = (flow / (flow.square().sum(1, keepdim=True).sqrt() + 1e-12)).unbind(1)
+    cosine, sine = turns(tangents(photo))
     difference, product, energy = slopes(change)
     along = (energy + cosine * difference + sine * product) / 2
     side = cell // CELL

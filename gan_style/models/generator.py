@@ -14,10 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan_style.forms import CELL
 from gan_style.models import simplification, streaks
 from gan_style.models.layers import conv3x3, initialise, leaky
 from gan_style.models.simplification import simplified
-from gan_style.models.streaks import CELL, CHANNELS, drawn_out
+from gan_style.models.streaks import CHANNELS, drawn_out
 
 MANNER_SCALE = 0.5
 """Spread of the shifts at initialisation; what they are added to has a spread of about 1."""

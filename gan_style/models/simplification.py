@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.forms import smoothed
+
 SHARPNESS = 4
 """How much more the most even window counts than the others; without bounds it would be the only one."""
 
@@ -65,13 +67,6 @@ def flattened(picture: Tensor, radius: int) -> Tensor:
     )
     weights = (even.amin(0) / even) ** SHARPNESS
     return (weights * windows).sum(0) / weights.sum(0)
-
-
-def smoothed(picture: Tensor, radius: int) -> Tensor:
-    """The mean of the square of ``2 * radius + 1`` pixels around each pixel, (N, C, H, W) to (N, C, H, W)."""
-    side = 2 * radius + 1
-    around = F.pad(picture, (radius,) * 4, mode="replicate")
-    return F.avg_pool2d(F.avg_pool2d(around, (side, 1), 1), (1, side), 1)
 
 
 def reach_of(radius: int) -> int:

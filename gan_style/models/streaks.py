@@ -14,22 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_style.models.simplification import smoothed
+from gan_style.forms import CELL, FAR, tangents, turns
 
 CHANNELS = 3
 """Streaks that run side by side, so that neighbouring strokes may differ in more than lightness."""
-
-CELL = 2
-"""Pixels that a cell of noise is wide and high."""
-
-NEAR, FAR = 2, 5
-"""Half widths, in cells, of the squares in which directions are averaged, two times each."""
-
-FAR_SHARE = 0.3
-"""How much the direction of what lies farther away counts, so that it decides where nothing lies near."""
-
-EVEN = 1e-4
-"""Squared contrast below which streaks are level, as most strokes in empty skies are."""
 
 
 @torch.no_grad()
@@ -67,35 +55,9 @@ def drawn_out(grain: Tensor, photo: Tensor, length: int) -> Tensor:
     return total / math.sqrt(squares)
 
 
-def tangents(photo: Tensor) -> Tensor:
-    """Which way forms run: the structure tensor's weaker direction, (N, 2, H / CELL, W / CELL).
-
-    The cosine and the sine of twice the angle: a line has no front, and what points to opposite sides may be averaged.
-    """
-    across = torch.stack(slopes(photo)[:2], 1)
-    near, far = (smoothed(smoothed(across, radius), radius) for radius in (NEAR, FAR))
-    # Along an edge is across its slope, and half a turn of the double angle is a change of sign.
-    level = torch.tensor([EVEN, 0.0], device=photo.device)[:, None, None]
-    return level - near - FAR_SHARE * far
-
-
-def slopes(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The structure tensor of each cell, summed over colours, from (N, 3, H, W): three of (N, H / CELL, W / CELL).
-
-    Returns:
-        Its square across less that down, twice their product (with the first, twice the angle of the slope), and the
-        sum of both squares.
-    """
-    around = F.pad(F.avg_pool2d(picture.float(), CELL), (1,) * 4, mode="replicate")
-    x = around[..., 1:-1, 2:] - around[..., 1:-1, :-2]
-    y = around[..., 2:, 1:-1] - around[..., :-2, 1:-1]
-    squares = x.square(), y.square()
-    return (squares[0] - squares[1]).sum(1), (2 * x * y).sum(1), (squares[0] + squares[1]).sum(1)
-
-
 def directions(flow: Tensor) -> Tensor:
     """Unit vectors (N, H, W, 2), across and down, of double angles (N, 2, H, W) of any length."""
-    cosine, sine = (flow / (flow.square().sum(1, keepdim=True).sqrt() + 1e-12)).unbind(1)
+    cosine, sine = turns(flow)
     right, down = (part.clamp_min(0).sqrt() for part in (1 + cosine, 1 - cosine))
     return torch.stack([right, torch.where(sine < 0, -down, down)], 3) / math.sqrt(2)
 

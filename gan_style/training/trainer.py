@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_style.device import Compute
+from gan_style.forms import CELL
 from gan_style.imaging.tensors import to_unit
 from gan_style.losses.adversarial import Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
@@ -27,7 +28,7 @@ from gan_style.models.discriminator import ProjectedDiscriminator, build_discrim
 from gan_style.models.generator import Generator
 from gan_style.models.reader import NoiseReader
 from gan_style.models.simplification import simplified
-from gan_style.models.streaks import CELL, CHANNELS
+from gan_style.models.streaks import CHANNELS
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
 from gan_style.training.data import PictureSet
@@ -248,13 +249,18 @@ class Trainer:
     def flow_loss(self, seen: Seen) -> Tensor:
         """How much less than paintings what was painted follows forms; a scalar."""
         theirs = self.group.mean(straying(seen.paintings, seen.paintings).mean())
-        self.straying.lerp_(theirs, max(0.01, 1 / (1 + self.steps)))
+        self.straying.lerp_(theirs, self.pace)
         return strayed(seen.whole, seen.photos, self.straying)
 
     def follow(self, levels: Tensor, photos: Tensor, paintings: Tensor) -> None:
         """Move the running levels of photographs and of paintings towards those of the parts of a batch."""
         both = [levels_of(self.group.gather(parts)) for parts in (photos, paintings)]
-        levels.lerp_(torch.stack(both), max(0.01, 1 / (1 + self.steps)))
+        levels.lerp_(torch.stack(both), self.pace)
+
+    @property
+    def pace(self) -> float:
+        """How far running means go towards a batch: the mean of all at first, later of some hundred."""
+        return max(0.01, 1 / (1 + self.steps))
 
     def telling(self, maps: list[Tensor]) -> list[Tensor]:
         """Those of the backbone's maps in which content is judged."""

@@ -29,6 +29,7 @@ from gan_style.losses.style import (
     moment_difference,
     relaxed_transport,
 )
+from tests.conftest import waves
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -335,14 +336,6 @@ def test_hypercolumns_hold_what_lies_at_a_place() -> None:
     coarse = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
     places = torch.tensor([[0.125, 0.125], [0.875, 0.125], [0.125, 0.875]])
     assert torch.allclose(hypercolumns([fine, coarse], places), torch.tensor([[0.0, 1.0], [12.0, 3.0], [3.0, 2.0]]))
-
-
-def waves(angle: float, period: float, side: int = 64) -> Tensor:
-    """Bands that run at an angle, in degrees, above the horizontal."""
-    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
-    turn = math.radians(angle)
-    across = rows * math.cos(turn) + columns * math.sin(turn)
-    return (across * 2 * math.pi / period).sin().expand(1, 3, side, side)
 
 
 @pytest.mark.parametrize("angle", [0.0, 30.0, 90.0, 135.0])

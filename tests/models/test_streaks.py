@@ -7,19 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gan_style.models.streaks import CELL, CHANNELS, drawn_out, reach_of
+from gan_style.forms import CELL
+from gan_style.models.streaks import CHANNELS, drawn_out, reach_of
+from tests.conftest import waves
 
 
 def noise(height: int, width: int, seed: int = 0) -> Tensor:
     return torch.randn(1, CHANNELS, height // CELL, width // CELL, generator=torch.Generator().manual_seed(seed))
-
-
-def stripes(angle: float, side: int = 128, period: float = 24.0) -> Tensor:
-    """Light and dark bands that run at an angle, in degrees, above the horizontal."""
-    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
-    turn = torch.deg2rad(torch.tensor(angle))
-    across = rows * turn.cos() + columns * turn.sin()
-    return (across * 2 * torch.pi / period).sin().expand(1, 3, side, side)
 
 
 def likeness(picture: Tensor, down: int, right: int) -> float:
@@ -32,7 +26,7 @@ def likeness(picture: Tensor, down: int, right: int) -> float:
 @pytest.mark.parametrize(("angle", "along"), [(0, (0, 4)), (90, (4, 0)), (45, (-3, 3)), (-45, (3, 3))])
 def test_streaks_run_along_forms(angle: float, along: tuple[int, int]) -> None:
     down, right = along
-    drawn = drawn_out(noise(128, 128), stripes(angle), 8)
+    drawn = drawn_out(noise(128, 128), waves(angle, 24, 128), 8)
     assert drawn.std() == pytest.approx(1.0, abs=0.25)
     assert likeness(drawn, down, right) > 0.5
     assert abs(likeness(drawn, right, -down)) < 0.15
@@ -47,12 +41,12 @@ def test_empty_skies_have_level_streaks() -> None:
 
 
 def test_longer_streaks_reach_farther() -> None:
-    alike = [likeness(drawn_out(noise(128, 128), stripes(0), length), 0, 4) for length in (1, 4, 8, 16)]
+    alike = [likeness(drawn_out(noise(128, 128), waves(0, 24, 128), length), 0, 4) for length in (1, 4, 8, 16)]
     assert alike == sorted(alike)
 
 
 def test_channels_run_side_by_side_and_differ() -> None:
-    drawn = drawn_out(noise(128, 128), stripes(30), 8).flatten(2)[0]
+    drawn = drawn_out(noise(128, 128), waves(30, 24, 128), 8).flatten(2)[0]
     assert torch.corrcoef(drawn).triu(1).abs().max() < 0.2
 
 
