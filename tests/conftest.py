@@ -22,6 +22,12 @@ PHOTO_FOLDER = Path(skimage.__file__).parent / "data"
 TINY = GeneratorConfig(channels=8, blocks=1, refine_channels=8)
 
 
+CUDA = bool(os.environ.get("GAN_STYLE_TEST_CUDA"))
+"""Whether CUDA devices may be used: what is compared byte for byte is so on CPUs only."""
+
+if not CUDA:
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Also for the commands that tests start.
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run side by side; several threads in each would wait for one another.
     os.environ["OMP_NUM_THREADS"] = "1"

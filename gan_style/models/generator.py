@@ -218,7 +218,7 @@ class Generator(nn.Module):
             old, new = weights[name], UNSEEN * mine[name]
             if old.shape != new.shape:
                 shared = min(old.shape[1], new.shape[1])
-                weights[name] = torch.cat([old[:, :shared], new[:, shared:]], 1)
+                weights[name] = torch.cat([old[:, :shared].to(new.device), new[:, shared:]], 1)
         self.load_state_dict(weights, strict=False)
 
     def shifts(self, noise: Tensor | None) -> Sequence[Tensor | None]:

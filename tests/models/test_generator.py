@@ -107,6 +107,7 @@ def test_streaks_give_a_flat_photograph_strokes_that_depend_on_the_grain_alone()
     assert not torch.equal(generator(photo), generator(photo)), "grain is drawn anew where none is given"
 
 
+@pytest.mark.filterwarnings("ignore:.*copying from a non-meta parameter")
 @torch.no_grad()
 def test_a_generator_begins_as_one_that_saw_the_photograph_alone() -> None:
     torch.manual_seed(4)
@@ -118,6 +119,9 @@ def test_a_generator_begins_as_one_that_saw_the_photograph_alone() -> None:
     for name in ("stem.weight", "refine.weight"):
         shared = plain.state_dict()[name].shape[1]
         assert torch.equal(seeing.state_dict()[name][:, :shared], plain.state_dict()[name])
+    elsewhere = Generator(seeing.config).to("meta")
+    elsewhere.begin_as(plain)
+    assert {one.device.type for one in elsewhere.parameters()} == {"meta"}, "as on a CUDA device"
     blind = Generator(TINY)
     blind.begin_as(seeing)
     assert torch.equal(blind(photo), plain(photo))
