@@ -2,10 +2,10 @@
 
     python benchmarks/ideas.py PHOTOS PAINTINGS OTHER_PHOTOS OUT --cpu-seconds 300 --seeds 0 1 [NAME ...]
 
-Every training is the default one with one thing changed. OUT/NAME-SEED gets ``style.safetensors`` (where the generator
-has the usual architecture), ``painted``, OTHER_PHOTOS as it paints them, for ``gan-style eval --outputs``, and
-``told.json``, steps and losses. What is there is not done again. Set OMP_NUM_THREADS=1, so that a second is a second of
-one core.
+Every training is the default one, but without the streaks that came later, with one thing changed. OUT/NAME-SEED gets
+``style.safetensors`` (where the generator has the usual architecture), ``painted``, OTHER_PHOTOS as it paints them, for
+``gan-style eval --outputs``, and ``told.json``, steps and losses. What is there is not done again. Set
+OMP_NUM_THREADS=1, so that a second is a second of one core.
 """
 
 from __future__ import annotations
@@ -331,7 +331,7 @@ class Case:
 
 
 def noisy(**shape: int) -> dict[str, Any]:
-    """A generator of another shape."""
+    """A generator of another shape, without streaks unless they are asked for."""
     return {"generator": GeneratorConfig(noise=8, **shape)}
 
 
@@ -396,7 +396,7 @@ def main() -> None:
 
 def try_one(case: Case, seed: int, folder: Path, options: argparse.Namespace) -> None:
     """Train, paint and tell."""
-    recipe = case.recipe(seed=seed, **case.changes)
+    recipe = case.recipe(seed=seed, **{**noisy(), **case.changes})
     photos = at_sizes(options.photos, case.photo_sizes, recipe.photo_crop)
     paintings = at_sizes(options.paintings, case.painting_sizes, recipe.crop)
     compute = Compute.choose("cpu", "fp32")

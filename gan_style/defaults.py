@@ -22,6 +22,8 @@ CONTENT_WEIGHT = 2.0
 CONTENT_LIMIT = 0.1
 SEED = 0
 NOISE = 8
+STREAKS = 8
+"""Strokes that follow forms; who is fine-tuned keeps those that he has."""
 OBJECTIVE = "least-squares"
 DISCRIMINATOR = "projected"
 FOLDS = 3

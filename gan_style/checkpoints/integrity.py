@@ -18,10 +18,10 @@ LENGTH = 64
 SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
-    "base": "48b518f7ba03aa3bfed3a53f0df21b64c839987181f6ecdb1065d8e7723b0d32",
-    "monet": "ef903841ad55f988f01f329efdc831ddcde46a5d59453668e3e76d20af973172",
+    "base": "97ca2738eb06e649c864fd21bea32c112287c8c4bca41a8dddcdd90084fb8b9c",
+    "monet": "034dfc7093c109849f06ff6506ea14a20b65da87381bd1d0148291250a2ba496",
     "ukiyoe": "310845330870f65cbe2ef4bf5f71e02af579ced42ae71cd6d28899f0d45419df",
-    "vangogh": "3308dfc0c4504973a0f26124b6db246b46fd4c5a30ca558c3ecbf02e1c4f3923",
+    "vangogh": "d961090259e1b05b673d1f53922cd29517f9f9444c3494069e5d4dbaa44e1847",
 }
 """Of the styles that come with the package."""
 

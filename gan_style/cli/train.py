@@ -22,6 +22,7 @@ from gan_style.defaults import (
     SEED,
     SIZE,
     START,
+    STREAKS,
 )
 from gan_style.errors import UsageError
 
@@ -132,17 +133,17 @@ def train(
         ),
     ] = 0,
     streaks: Annotated[
-        int,
+        int | None,
         typer.Option(
             help="Show the painter, beside the photograph, noise that is drawn out along its forms, so many times two "
-            "pixels to either side, for brush strokes that follow them; try 8 where brush strokes can be seen. "
-            "\\[default: 0, and with --fine-tune, where 0 means the same, that of the style]",
+            "pixels to either side, for brush strokes that follow them; 0 for none. "
+            f"\\[default: {STREAKS}, and with --fine-tune, where 0 means the same, that of the style]",
             min=0,
             max=32,
             rich_help_panel=PICTURES,
             show_default=False,
         ),
-    ] = 0,
+    ] = None,
     objective: Annotated[
         str,
         typer.Option(
@@ -269,10 +270,11 @@ def train(
                 objective=objective,
                 critic_steps=critic_steps,
             )
+            shown = recipe.generator.streaks if streaks is None else streaks
             recipe = replace(
                 recipe,
                 discriminator=replace(recipe.discriminator, kind=discriminator),
-                generator=replace(recipe.generator, simplify=simplify, streaks=streaks),
+                generator=replace(recipe.generator, simplify=simplify, streaks=shown),
             )
             longest = DAY if until_done else MINUTES
             limits = [

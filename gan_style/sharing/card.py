@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from gan_style.checkpoints.hub.address import Address
 from gan_style.checkpoints.hub.client import client
 from gan_style.checkpoints.style_file import StyleFile
 from gan_style.models.discriminator import KINDS
-from gan_style.models.generator import LIMITS, GeneratorConfig
+from gan_style.models.generator import LIMITS
 from gan_style.training.recipe import Recipe
 
 CARD = "README.md"
@@ -107,18 +108,18 @@ def besides(training: Mapping[str, Any]) -> str:
 
 def usual_recipe(recipe: Mapping[str, Any]) -> Recipe:
     """The recipe of a training with the same options, or of one that finishes a style with them."""
-    kind = Recipe.fine_tuning if is_number(recipe.get("crop_size"), int) else Recipe
-    return kind(generator=GeneratorConfig(**shown(recipe))).settled(single=False)
+    usual = Recipe.fine_tuning() if is_number(recipe.get("crop_size"), int) else Recipe()
+    return replace(usual, generator=replace(usual.generator, **shown(recipe))).settled(single=False)
 
 
 def shown(recipe: Mapping[str, Any]) -> dict[str, int]:
-    """What a generator is shown otherwise than by default, as options and its config call it."""
+    """What a generator is shown, as options and its config call it; nothing where the file does not say."""
     shape = recipe.get("generator")
-    values = {name: shape.get(name) if isinstance(shape, dict) else 0 for name in ("simplify", "streaks")}
+    values = {name: shape.get(name, 0) if isinstance(shape, dict) else None for name in ("simplify", "streaks")}
     return {
         name: value
         for name, value in values.items()
-        if isinstance(value, int) and is_number(value, int) and 0 < value <= LIMITS[name][1]
+        if isinstance(value, int) and is_number(value, int) and 0 <= value <= LIMITS[name][1]
     }
 
 
@@ -154,11 +155,12 @@ def command(training: Mapping[str, Any]) -> str:
         usual = usual_recipe(recipe)
         if usual.crop_size is not None:
             words.append("--fine-tune")
+        plain = (Recipe if usual.crop_size is None else Recipe.fine_tuning)().generator
         kind = recipe.get("discriminator")
         kind = kind.get("kind") if isinstance(kind, dict) else None
         if kind != usual.discriminator.kind and kind in KINDS:
             words.append(f"--discriminator {kind}")
-        words += [f"--{name} {value}" for name, value in shown(recipe).items()]
+        words += [f"--{name} {value}" for name, value in shown(recipe).items() if value != getattr(plain, name)]
         for name, option in OPTIONS.items():
             value, before = recipe.get(name), getattr(usual, name)
             if is_like(value, before) and value != before:

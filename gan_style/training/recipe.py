@@ -15,6 +15,7 @@ from gan_style.defaults import (
     OBJECTIVE,
     SEED,
     SIZE,
+    STREAKS,
 )
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import Objective
@@ -104,7 +105,7 @@ class Recipe:
     betas: tuple[float, float] = (0.5, 0.99)
     ema: float = 0.998
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
-    generator: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(noise=NOISE))
+    generator: GeneratorConfig = field(default_factory=lambda: GeneratorConfig(noise=NOISE, streaks=STREAKS))
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     augmentation: AugmentationConfig | None = None
 
@@ -169,6 +170,7 @@ class Recipe:
             "flow_weight": None,
             "discriminator_rate": 5e-4,
             "backbone": BackboneConfig((0, 1, 2, 4, 5)),
+            "generator": GeneratorConfig(noise=NOISE),
             "discriminator": DiscriminatorConfig(standardised=True),
         }
         return cls(size=size, **settings | changes)

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from gan_style.__main__ import main as entry_point
-from gan_style.checkpoints.style_file import StyleFile, write_style
+from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.imaging.decoding import Pixels
+from gan_style.training.recipe import Recipe
 from tests.cli.conftest import Run
 from tests.conftest import TINY, lively_generator, save_crops
 
@@ -415,6 +416,7 @@ def test_several_settings_are_compared_with_a_table(run: Run, tmp_path: Path) ->
     assert last == str(output)
     assert [row.split()[:2] for row in table] == [["batch", "steps"], ["1", "2"], ["2", "2"]]
     assert sum("chosen" in row for row in table) == 1
+    assert read_style(output).generator.config == Recipe().generator
     assert "Chosen: batch" in result.error
     result = run(*common, "--overwrite", "--batch-size", "1,2")
     assert (result.code, result.out) == (2, "")

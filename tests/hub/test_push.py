@@ -199,6 +199,11 @@ def test_a_card_of_a_style_that_says_nothing(tiny_generator: Generator) -> None:
     assert "measured" not in text
     assert "![" not in text
     assert command({"recipe": "odd", "start": 3, "steps": "many"}) == "gan-style train PHOTOS PAINTINGS"
+    assert command({"recipe": dataclasses.asdict(Recipe())}) == "gan-style train PHOTOS PAINTINGS"
+    bare = dataclasses.asdict(Recipe(generator=GeneratorConfig(simplify=1)))
+    for shape in (bare["generator"], {"simplify": 1}):
+        blind = {**bare, "generator": shape}
+        assert command({"recipe": blind}) == "gan-style train PHOTOS PAINTINGS --simplify 1 --streaks 0"
     finished = {"recipe": dataclasses.asdict(Recipe.fine_tuning(seed=1)), "start": "monet"}
     assert command(finished) == "gan-style train PHOTOS PAINTINGS --from monet --fine-tune --seed 1"
     flat = Recipe.fine_tuning(seed=1, generator=GeneratorConfig(simplify=3, streaks=8))

@@ -442,6 +442,12 @@ def test_recipes_out_of_bounds_are_refused(values: dict[str, Any]) -> None:
         Recipe(**values)
 
 
+def test_a_new_painter_sees_streaks_and_one_that_is_finished_what_it_saw() -> None:
+    assert Recipe().generator.streaks > 0
+    assert Recipe.fine_tuning().generator.streaks == 0
+    assert Recipe().settled(single=False).flow_weight == 0, "strokes are learnt more slowly with it"
+
+
 def test_devices_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert Compute.choose().device.type == "cpu"
