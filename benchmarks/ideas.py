@@ -24,6 +24,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from student import load_student
 from torch import Tensor, nn
 
 from gan_style.checkpoints.backbone import PUBLISHED, Published, load_backbone
@@ -320,6 +321,7 @@ class Case:
         photo_sizes: short sides to which photographs are shrunk; crops stay as large as they are.
         painting_sizes: likewise of paintings.
         scratch: whether it begins with random weights, since the generator is another, or for comparison with such.
+        student: whether a student's maps, ``student.safetensors`` of benchmarks/student.py in OUT, are the backbone's.
     """
 
     trainer: type[Trainer] = Trainer
@@ -328,6 +330,7 @@ class Case:
     photo_sizes: tuple[int, ...] = (256,)
     painting_sizes: tuple[int, ...] = (256,)
     scratch: bool = False
+    student: bool = False
 
 
 def noisy(**shape: int) -> dict[str, Any]:
@@ -354,6 +357,7 @@ CASES = {
     "colour": Case(changes={"colour_weight": 30.0}),
     "grey-content": Case(GreyContent),
     "fading-content": Case(Fading),
+    "student": Case(student=True),
     "lite1": Case(changes={"backbone": BackboneConfig(variant="lite1")}),
     "lite2": Case(changes={"backbone": BackboneConfig(variant="lite2")}),
     "stride-32": Case(changes={"backbone": BackboneConfig((0, 1, 2, 4, 5))}),
@@ -400,7 +404,9 @@ def try_one(case: Case, seed: int, folder: Path, options: argparse.Namespace) ->
     photos = at_sizes(options.photos, case.photo_sizes, recipe.photo_crop)
     paintings = at_sizes(options.paintings, case.painting_sizes, recipe.crop)
     compute = Compute.choose("cpu", "fp32")
-    trainer = case.trainer(photos, paintings, load_backbone(recipe.backbone), recipe, compute)
+    known = options.out / "student.safetensors"
+    backbone = load_student(recipe.backbone, known) if case.student else load_backbone(recipe.backbone)
+    trainer = case.trainer(photos, paintings, backbone, recipe, compute)
     if not case.scratch:
         trainer.begin_as(open_style(options.start).generator)
     told, began = [], time.process_time()
