@@ -137,7 +137,7 @@ def train(
         typer.Option(
             help="Show the painter, beside the photograph, noise that is drawn out along its forms, so many times two "
             "pixels to either side, for brush strokes that follow them; 0 for none. "
-            f"\\[default: {STREAKS}, and with --fine-tune, where 0 means the same, that of the style]",
+            f"\\[default: {STREAKS}, and with --fine-tune that of the style]",
             min=0,
             max=32,
             rich_help_panel=PICTURES,
@@ -238,6 +238,8 @@ def train(
         raise UsageError(
             "--fine-tune goes on from a finished style; name one with --from, your own or a bundled one such as monet."
         )
+    if fine_tune and streaks == 0:
+        raise UsageError("With --fine-tune a style keeps its streaks, or has none as before; leave --streaks 0 out.")
     usual = FINE_TUNING_BATCH if fine_tune else BATCH_SIZE
     batch_sizes = [usual] if batch_size is None else numbers("--batch-size", batch_size, int)
     lengths = numbers("--steps", steps, int) if steps else numbers("--minutes", minutes, float) if minutes else []

@@ -163,6 +163,7 @@ def test_every_error_has_its_sentence_and_code(
         (("train", tmp_path, tmp_path, "--size", "100"), 2, "multiple of 32"),
         (("train", tmp_path, tmp_path, "--minutes", "-1"), 2, "minutes must be"),
         (("train", tmp_path, tmp_path, "--seed", "-1"), 2, "seed must be"),
+        (("train", *folders, "--from", "monet", "--fine-tune", "--streaks", "0"), 2, "leave --streaks 0 out"),
     ]
     for arguments, code, words in cases:
         result = run(*arguments)
