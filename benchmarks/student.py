@@ -44,7 +44,7 @@ class Student(Backbone):
     """Maps of a picture as the backbone has them, from dense convolutions."""
 
     def __init__(self, config: BackboneConfig) -> None:
-        nn.Module.__init__(self)
+        nn.Module.__init__(self)  # Of the backbone only what others may ask it, and none of its stages.
         self.config = config
         self.first, self.second, self.project = (nn.ModuleList() for _ in range(3))
         for inputs, width, channels in zip((3, *WIDTHS), WIDTHS, config.channels, strict=False):
@@ -108,7 +108,8 @@ def main() -> None:
     lessons = Lessons(photos, paintings, painters, seed=0)
     with torch.no_grad():
         maps = zip(*(teacher(lessons.next()) for _ in range(16)), strict=True)
-        units = [torch.std_mean(torch.cat(one), (0, 2, 3), keepdim=True) for one in maps]
+        known = [torch.std_mean(torch.cat(one), (0, 2, 3), keepdim=True) for one in maps]
+    units = [(spread.clamp_min(1e-3), mean) for spread, mean in known]
     optimizer = torch.optim.Adam(student.parameters(), RATE)
     began, steps = time.process_time(), 0
     while (spent := time.process_time() - began) < options.cpu_seconds:
@@ -117,7 +118,7 @@ def main() -> None:
         with torch.no_grad():
             wanted = teacher(picture)
         apart = [
-            F.smooth_l1_loss((ours - theirs) / spread.clamp_min(1e-3), torch.zeros_like(theirs))
+            F.smooth_l1_loss(ours / spread, theirs / spread)
             for ours, theirs, (spread, _) in zip(student(picture), wanted, units, strict=True)
         ]
         optimizer.zero_grad()
@@ -139,9 +140,8 @@ def tell(teacher: Backbone, student: Student, lessons: Lessons, units: Sequence[
         picture = lessons.next()
         pairs = zip(student(picture), teacher(picture), units, strict=True)
         for index, (ours, theirs, (spread, mean)) in enumerate(pairs):
-            unit = spread.clamp_min(1e-3)
             for sums, what in ((left, ours - theirs), (whole, theirs - mean)):
-                sums[:, index] += (what / unit).square().mean((1, 2, 3)).view(3, EACH).sum(1)
+                sums[:, index] += (what / spread).square().mean((1, 2, 3)).view(3, EACH).sum(1)
     for name, row in zip(("photographs", "paintings", "painted photographs"), 1 - left / whole, strict=True):
         print(f"{name:20}", *(f"{100 * float(share):.0f} %" for share in row))
 
