@@ -1,11 +1,14 @@
-"""The colour term: greyer parts of a photograph do not become the gaudiest of its painting, nor red ones green.
+"""The colour term: grey skies do not become the gaudiest part of a painting, nor faces green, nor nights days.
 
 A discriminator judges palettes, and any place will do for a colour that is missing: a grey sky becomes as green as a
-painter's meadows are. So chroma is ranked, as sharpness is in the order term, and what has a colour may turn it by a
-right angle at most: a red sky may become orange or violet.
+painter's meadows are, and a night, of which he painted none, an overcast noon. So chroma and lightness are ranked, as
+sharpness is in the order term, and what has a colour may turn it by a sixth of the circle at most: a red sky may become
+orange or mauve.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,6 +18,32 @@ from gan_style.losses.ranks import permitted
 
 GREY = 0.05
 """Chroma, in units of pictures in [-1, 1], up to which a part hardly has a hue that could be turned."""
+
+TURN = math.radians(60)
+"""How far a hue may turn either way, on the plane of the two colour differences."""
+
+LIGHTER = 0.15
+"""Ranks by which a part may become lighter."""
+
+
+def lightness(picture: Tensor, cell: int = 16) -> Tensor:
+    """How light each part of a picture is: (N, 3, H, W) -> (N, h, w), parts as in :func:`tints`, in its units."""
+    return luminance(F.avg_pool2d(picture.float(), cell, cell // 2))[:, 0]
+
+
+def lightened(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor) -> Tensor:
+    """Lightness beyond that which is permitted.
+
+    Args:
+        painted: (N, 3, H, W) in [-1, 1].
+        photo: likewise, what was painted.
+        photos: (``ranks.LEVELS``,) levels of the lightness of photographs, see ``ranks.levels_of``.
+        paintings: likewise of paintings.
+
+    Returns:
+        The mean over all parts, a scalar >= 0, in units of ``painted``.
+    """
+    return F.relu(lightness(painted) - permitted(lightness(photo), photos, paintings, LIGHTER)).mean()
 
 
 def tints(picture: Tensor, cell: int = 16) -> Tensor:
@@ -37,7 +66,7 @@ def chroma(tint: Tensor) -> Tensor:
 
 
 def discoloured(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor, slack: float) -> Tensor:
-    """Chroma beyond that which is permitted, and chroma in the direction opposite to the photograph's.
+    """Chroma beyond that which is permitted, and chroma that lies outside the hues that are.
 
     Args:
         painted: (N, 3, H, W) in [-1, 1].
@@ -52,5 +81,8 @@ def discoloured(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tenso
     ours, theirs = tints(painted), tints(photo).detach()
     strength = chroma(theirs)
     excess = F.relu(chroma(ours) - permitted(strength, photos, paintings, slack))
-    opposite = F.relu(-(ours * theirs).sum(1) / (strength + GREY))
-    return (excess + opposite).mean()
+    along = (ours * theirs).sum(1)
+    across = (ours[:, 0] * theirs[:, 1] - ours[:, 1] * theirs[:, 0]).abs()
+    # How far outside the wedge of hues that are permitted.
+    turned = F.relu(math.cos(TURN) * across - math.sin(TURN) * along) / (strength + GREY)
+    return (excess + turned).mean()

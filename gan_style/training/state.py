@@ -29,7 +29,7 @@ HEALTHY = "healthy.safetensors"
 EXTRA = "extra"
 OPTIMIZERS = ("critic", "painter")
 NETWORKS = ("generator", "average", "discriminator", "reader")
-RUNNING = ("levels", "tints", "straying")
+RUNNING = ("levels", "tints", "lights", "straying")
 
 
 def state_path(folder: Path, steps: int) -> Path:

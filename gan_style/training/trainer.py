@@ -16,7 +16,7 @@ from gan_style.forms import CELL
 from gan_style.imaging.tensors import to_unit
 from gan_style.losses.adversarial import Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
-from gan_style.losses.colour import chroma, discoloured, tints
+from gan_style.losses.colour import chroma, discoloured, lightened, lightness, tints
 from gan_style.losses.content import self_similarity
 from gan_style.losses.flow import strayed, straying
 from gan_style.losses.lattice import lattice_energy
@@ -99,6 +99,7 @@ class Trainer:
         calm: roughness of calm parts of real paintings, a running mean.
         levels: (2, ``LEVELS``), how sharp parts of photographs and of paintings are, running means.
         tints: likewise how far from grey.
+        lights: likewise how light.
         straying: how much of real paintings does not follow their own forms, a running mean.
         gentleness: a further factor on both learning rates, below 1 after an illness.
         disturbance: a factor on the strength of the augmentation, above 1 after overfitting.
@@ -141,7 +142,7 @@ class Trainer:
         self.objective = Objective.named(recipe.objective)
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.calm = torch.zeros((), device=compute.device)
-        self.levels, self.tints = (torch.zeros(2, LEVELS, device=compute.device) for _ in range(2))
+        self.levels, self.tints, self.lights = (torch.zeros(2, LEVELS, device=compute.device) for _ in range(3))
         self.straying = torch.zeros((), device=compute.device)
         self.gentleness = self.disturbance = 1.0
         self.steps = 0
@@ -243,8 +244,10 @@ class Trainer:
     def colour_loss(self, seen: Seen) -> Tensor:
         """How far paintings have colours that they should not have where the photographs have theirs; a scalar."""
         self.follow(self.tints, *(chroma(tints(one)) for one in (seen.photos, seen.paintings)))
-        photos, paintings = self.tints
-        return discoloured(seen.whole, seen.photos, photos, paintings, self.recipe.colour_slack)
+        self.follow(self.lights, *(lightness(one) for one in (seen.photos, seen.paintings)))
+        return discoloured(seen.whole, seen.photos, *self.tints, slack=self.recipe.colour_slack) + lightened(
+            seen.whole, seen.photos, *self.lights
+        )
 
     def flow_loss(self, seen: Seen) -> Tensor:
         """How much less than paintings what was painted follows forms; a scalar."""

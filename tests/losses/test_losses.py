@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty, least_squares_generator
 from gan_style.losses.calm import calm_of, roughness, unrest
-from gan_style.losses.colour import chroma, discoloured, tints
+from gan_style.losses.colour import chroma, discoloured, lightened, lightness, tints
 from gan_style.losses.content import self_similarity
 from gan_style.losses.flow import strayed, straying
 from gan_style.losses.lattice import lattice_energy
@@ -258,8 +258,8 @@ def plain(*colour: float) -> Tensor:
 
 
 def test_chroma_is_how_far_from_grey_whatever_the_lightness() -> None:
-    for lightness in (-0.9, 0.0, 0.9):
-        assert chroma(tints(plain(lightness, lightness, lightness))).max() < 2e-3
+    for grey in (-0.9, 0.0, 0.9):
+        assert chroma(tints(plain(grey, grey, grey))).max() < 2e-3
     weak, strong = (chroma(tints(plain(value, 0.0, 0.0))) for value in (0.2, 0.4))
     assert strong.shape == (1, 7, 7)
     assert torch.allclose(strong, 2 * weak, rtol=1e-3)
@@ -278,11 +278,27 @@ def test_grey_skies_do_not_turn_green_nor_red_ones() -> None:
     assert discoloured(green, red, few, all_of_it, 0.1) > 0.1
 
 
+def test_skin_may_become_ochre_but_not_green() -> None:
+    any_chroma = torch.linspace(0, 2, LEVELS)
+    skin, ochre, green = plain(0.6, 0.1, -0.2), plain(0.6, 0.3, -0.4), plain(-0.2, 0.5, -0.4)
+    assert discoloured(ochre, skin, any_chroma, any_chroma, 0.5) < 1e-3
+    assert discoloured(green, skin, any_chroma, any_chroma, 0.5) > 0.05
+
+
+def test_a_night_does_not_become_a_day() -> None:
+    photos, paintings = torch.linspace(-1, 1, LEVELS), torch.linspace(-0.6, 0.8, LEVELS)
+    night, dusk, day = plain(-0.9, -0.9, -0.8), plain(-0.5, -0.4, -0.2), plain(0.5, 0.6, 0.7)
+    assert lightened(dusk, night, photos, paintings) < 1e-3, "as dark as his paintings are"
+    assert lightened(day, night, photos, paintings) > 0.5
+    assert lightened(night, day, photos, paintings) == 0, "nothing is asked of the other direction"
+
+
 @given(st.integers(0, 1000), st.floats(0, 0.5))
 def test_a_photograph_as_it_is_has_its_own_colours(seed: int, slack: float) -> None:
     photo = 2 * torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(seed)) - 1
     levels = levels_of(chroma(tints(photo)))
     assert discoloured(photo, photo, levels, torch.zeros(LEVELS), slack) == 0
+    assert lightened(photo, photo, levels_of(lightness(photo)), -torch.ones(LEVELS)) == 0
 
 
 @given(
