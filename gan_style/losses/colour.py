@@ -2,8 +2,8 @@
 
 A discriminator judges palettes, and any place will do for a colour that is missing: a grey sky becomes as green as a
 painter's meadows are, and a night, of which he painted none, an overcast noon. So chroma and lightness are ranked, as
-sharpness is in the order term, and what has a colour may turn it by a sixth of the circle at most: a red sky may become
-orange or mauve.
+sharpness is in the order term, and what has a colour may turn it by a sixth of the circle, or as far as is asked for: a
+red sky may become orange or mauve.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from gan_style.losses.ranks import permitted
 
 GREY = 0.05
 """Chroma, in units of pictures in [-1, 1], up to which a part hardly has a hue that could be turned."""
-
-TURN = math.radians(60)
-"""How far a hue may turn either way, on the plane of the two colour differences."""
 
 LIGHTER = 0.15
 """Ranks by which a part may become lighter."""
@@ -65,7 +62,9 @@ def chroma(tint: Tensor) -> Tensor:
     return (tint.square().sum(1) + 1e-6).sqrt()
 
 
-def discoloured(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor, slack: float) -> Tensor:
+def discoloured(
+    painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor, slack: float, turn: float = 60.0
+) -> Tensor:
     """Chroma beyond that which is permitted, and chroma that lies outside the hues that are.
 
     Args:
@@ -74,6 +73,7 @@ def discoloured(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tenso
         photos: (``ranks.LEVELS``,) levels of the chroma of photographs, see ``ranks.levels_of``.
         paintings: likewise of paintings.
         slack: ranks, 0..1, by which a part may rise.
+        turn: degrees by which a hue may turn either way, on the plane of the two colour differences, 0..90.
 
     Returns:
         The sum of both, each the mean over all parts; a scalar >= 0, in units of ``painted``.
@@ -84,5 +84,6 @@ def discoloured(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tenso
     along = (ours * theirs).sum(1)
     across = (ours[:, 0] * theirs[:, 1] - ours[:, 1] * theirs[:, 0]).abs()
     # How far outside the wedge of hues that are permitted.
-    turned = F.relu(math.cos(TURN) * across - math.sin(TURN) * along) / (strength + GREY)
+    edge = math.radians(turn)
+    turned = F.relu(math.cos(edge) * across - math.sin(edge) * along) / (strength + GREY)
     return (excess + turned).mean()

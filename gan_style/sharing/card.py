@@ -12,6 +12,7 @@ from typing import Any
 from gan_style.checkpoints.hub.address import Address
 from gan_style.checkpoints.hub.client import client
 from gan_style.checkpoints.style_file import StyleFile
+from gan_style.models.backbone import VARIANTS
 from gan_style.models.discriminator import KINDS
 from gan_style.models.generator import LIMITS
 from gan_style.training.recipe import Recipe
@@ -28,7 +29,7 @@ OPTIONS = {
 }
 """Parts of a recipe that ``gan-style train`` has options for."""
 
-TERMS = ("order_weight", "colour_weight", "flow_weight")
+TERMS = ("order_weight", "colour_weight", "colour_turn", "flow_weight")
 """Those that only Python has, where they are not what an option brings."""
 
 LICENCES = {
@@ -101,6 +102,10 @@ def besides(training: Mapping[str, Any]) -> str:
         ]
         if terms:
             sentences.append(f"In Python, with {' and '.join(terms)}.")
+        backbone = recipe.get("backbone")
+        beside = backbone.get("beside") if isinstance(backbone, dict) else None
+        if isinstance(beside, list | tuple) and beside and all(name in [*VARIANTS] for name in beside):
+            sentences.append(f"Beside the usual backbone looked {' and '.join(beside)}.")
     if isinstance(averaged, list) and len(averaged) > 1:
         sentences.append(f"Its weights are the mean of {len(averaged)} styles, the last of which was made so.")
     return " ".join(sentences)

@@ -60,9 +60,10 @@ class Recipe:
         order_weight: how strongly soft parts of a photograph are kept from becoming sharp ones of the painting. By
             default 1000 where photographs are simplified, and else 0: strokes in skies are what some painters are for.
         order_slack: ranks, 0..1, that they may rise all the same.
-        colour_weight: how strongly grey parts of a photograph are kept from becoming gaudy, and coloured ones from
-            taking the opposite colour.
-        colour_slack: ranks, 0..1, that they may rise all the same.
+        colour_weight: how strongly grey parts of a photograph are kept from becoming gaudy, coloured ones from taking
+            another colour, and dark ones from becoming light.
+        colour_slack: ranks, 0..1, by which parts may become more colourful all the same.
+        colour_turn: degrees, 0..90, by which a hue may turn all the same, on the plane of the two colour differences.
         flow_weight: how strongly what painting changes is kept along the forms of the photograph, by default not at
             all: who has no strokes yet learns them more slowly so. None means 30 where the generator sees streaks,
             and else 0.
@@ -97,6 +98,7 @@ class Recipe:
     order_slack: float = 0.05
     colour_weight: float = 0.0
     colour_slack: float = 0.25
+    colour_turn: float = 60.0
     flow_weight: float | None = 0.0
     noise_weight: float = 1.0
     noise_limit: float = 0.4
@@ -127,6 +129,8 @@ class Recipe:
             weight = getattr(self, f"{name}_weight")
             if weight is not None and not 0 <= weight <= 10**6:
                 raise UsageError(f"{name} weight must be from 0 to 1000000, not {weight}.")
+        if not 0 <= self.colour_turn <= 90:
+            raise UsageError(f"colour turn must be from 0 to 90 degrees, not {self.colour_turn}.")
         if self.context % GeneratorConfig.STRIDE or not 0 <= self.context <= self.size // 4:
             raise UsageError(
                 f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to a quarter of the size "

@@ -245,9 +245,10 @@ class Trainer:
         """How far paintings have colours that they should not have where the photographs have theirs; a scalar."""
         self.follow(self.tints, *(chroma(tints(one)) for one in (seen.photos, seen.paintings)))
         self.follow(self.lights, *(lightness(one) for one in (seen.photos, seen.paintings)))
-        return discoloured(seen.whole, seen.photos, *self.tints, slack=self.recipe.colour_slack) + lightened(
-            seen.whole, seen.photos, *self.lights
-        )
+        (photos, paintings), (photo_lights, lights) = self.tints, self.lights
+        slack, turn = self.recipe.colour_slack, self.recipe.colour_turn
+        strange = discoloured(seen.whole, seen.photos, photos, paintings, slack, turn)
+        return strange + lightened(seen.whole, seen.photos, photo_lights, lights)
 
     def flow_loss(self, seen: Seen) -> Tensor:
         """How much less than paintings what was painted follows forms; a scalar."""

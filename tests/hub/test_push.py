@@ -16,6 +16,7 @@ from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.hub.address import Address
 from gan_style.checkpoints.hub.client import client
 from gan_style.checkpoints.style_file import StyleFile, write_style
+from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.sharing.card import card, command
 from gan_style.training.recipe import Recipe
@@ -228,6 +229,9 @@ def test_a_card_says_what_its_command_does_not_do(tiny_generator: Generator) -> 
     assert finished.flow_weight
     assert "Python" not in said(recipe=dataclasses.asdict(finished))
     assert "with `flow_weight=0.0`." in said(recipe=dataclasses.asdict(dataclasses.replace(finished, flow_weight=0.0)))
+    seen = Recipe(colour_turn=40.0, backbone=BackboneConfig(beside=("lite1",)))
+    assert "with `colour_turn=40.0`. Beside the usual backbone looked lite1." in said(recipe=dataclasses.asdict(seen))
+    assert "backbone" not in said(recipe={"backbone": {"beside": ["<b>"]}})
     assert "the mean of 2 styles" in said(averaged=[{"share": 0.5}, {"share": 0.5}])
     assert "mean" not in said(averaged="2")
 

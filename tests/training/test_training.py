@@ -434,6 +434,7 @@ def test_a_stop_at_any_moment_leaves_a_usable_style(
         {"content_strides": (8, 32)},
         {"order_weight": -1.0},
         {"colour_weight": float("nan")},
+        {"colour_turn": 91.0},
         {"calm_weight": float("inf")},
     ],
 )
