@@ -4,8 +4,8 @@
 
 Weights that stem from the same training lie close enough for it (Wortsman et al., "Model soups", ICML 2022). What
 became of a painter by further training can so be had in part, and two that learnt different things meet in the middle.
-The records are those of the last one, and say what was averaged; figures that it was examined with are left out, since
-nobody has examined the mean.
+What they are shown beside the photograph may differ, and is what the last one is shown. The records are the last one's,
+too, and say what was averaged; figures that it was examined with are left out, since nobody has examined the mean.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
+from gan_style.models.generator import Generator
 
 
 def main() -> None:
@@ -29,9 +30,11 @@ def main() -> None:
     last = styles[-1]
     if abs(sum(shares) - 1) > 1e-6:
         parser.error("shares must add up to 1")
-    if any(style.generator.config != last.generator.config for style in styles):
+    try:
+        weights = [seen_as(last.generator, style.generator).state_dict() for style in styles]
+    except RuntimeError:
         parser.error("styles must have the same shape")
-    last.generator.load_state_dict(mean([style.generator.state_dict() for style in styles], shares))
+    last.generator.load_state_dict(mean(weights, shares))
     averaged = [
         {"style": word, "sha256": one.sha256, "share": share}
         for word, one, share in zip(words, styles, shares, strict=True)
@@ -46,6 +49,14 @@ def part(word: str) -> tuple[str, float]:
     """A style, and how much of it."""
     style, _, share = word.rpartition(":")
     return style, float(share)
+
+
+def seen_as(last: Generator, generator: Generator) -> Generator:
+    """A generator that is shown, beside the photograph, what the last one is shown."""
+    torch.manual_seed(0)  # The weights of what it has never seen begin small and random, the same ones every time.
+    same = Generator(last.config)
+    same.begin_as(generator)
+    return same
 
 
 def mean(weights: list[dict[str, torch.Tensor]], shares: Sequence[float]) -> dict[str, torch.Tensor]:
