@@ -19,9 +19,9 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "97ca2738eb06e649c864fd21bea32c112287c8c4bca41a8dddcdd90084fb8b9c",
-    "monet": "034dfc7093c109849f06ff6506ea14a20b65da87381bd1d0148291250a2ba496",
-    "ukiyoe": "310845330870f65cbe2ef4bf5f71e02af579ced42ae71cd6d28899f0d45419df",
-    "vangogh": "d961090259e1b05b673d1f53922cd29517f9f9444c3494069e5d4dbaa44e1847",
+    "monet": "e80650371641a35185b516b936747aebb67d9b76f20e68e4e5c0acac75cc6508",
+    "ukiyoe": "bafdf8cc58861d289fe554a5806d9ae47a3af37f551709b5e10e65421e38f677",
+    "vangogh": "d8d197fe8fe91af81f41d22fd96bd70a9447b607e2f4776423674291cdb06cb9",
 }
 """Of the styles that come with the package."""
 
