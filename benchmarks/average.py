@@ -28,8 +28,8 @@ def main() -> None:
     words, shares = zip(*options.styles, strict=True)
     styles = [open_style(word) for word in words]
     last = styles[-1]
-    if abs(sum(shares) - 1) > 1e-6:
-        parser.error("shares must add up to 1")
+    if not all(0 <= share <= 1 for share in shares) or abs(sum(shares) - 1) > 1e-6:
+        parser.error("shares must be from 0 to 1 and add up to 1")
     try:
         weights = [seen_as(last.generator, style.generator).state_dict() for style in styles]
     except RuntimeError:

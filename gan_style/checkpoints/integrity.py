@@ -19,7 +19,7 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "97ca2738eb06e649c864fd21bea32c112287c8c4bca41a8dddcdd90084fb8b9c",
-    "monet": "e80650371641a35185b516b936747aebb67d9b76f20e68e4e5c0acac75cc6508",
+    "monet": "513e44ad0c94b2918286e1b6ccd8e081d0ae2a6e4f491e0305b2817bc1a3a73e",
     "ukiyoe": "bafdf8cc58861d289fe554a5806d9ae47a3af37f551709b5e10e65421e38f677",
     "vangogh": "d8d197fe8fe91af81f41d22fd96bd70a9447b607e2f4776423674291cdb06cb9",
 }

@@ -71,6 +71,9 @@ class BackboneConfig:
         variant: the first network, whose maps come first; content is judged in them.
         beside: further variants, whose maps follow: what one overlooks another may see, as several backbones do in
             StyleGAN-XL (Sauer et al., SIGGRAPH 2022).
+
+    Raises:
+        ValueError: a variant is unknown or there twice, or the taps are no rising numbers of stages.
     """
 
     taps: tuple[int, ...] = (0, 1, 2, 4)
@@ -78,9 +81,13 @@ class BackboneConfig:
     beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.beside, tuple):
+            raise ValueError(f"what looks beside the backbone must be a tuple of variants, not {self.beside!r}")
         for variant in self.variants:
-            if variant not in VARIANTS:
-                raise ValueError(f"backbone variant must be one of {', '.join(VARIANTS)}, not {variant}")
+            if variant not in [*VARIANTS]:
+                raise ValueError(f"backbone variant must be one of {', '.join(VARIANTS)}, not {variant!r}")
+        if len({*self.variants}) < len(self.variants):
+            raise ValueError(f"backbones must differ from one another, and {', '.join(self.variants)} do not")
         if not self.taps or list(self.taps) != sorted({*self.taps} & {*range(len(self.stages))}):
             raise ValueError(f"backbone taps must be rising stage numbers below {len(self.stages)}, not {self.taps}")
 

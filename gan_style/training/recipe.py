@@ -63,7 +63,8 @@ class Recipe:
         colour_weight: how strongly grey parts of a photograph are kept from becoming gaudy, coloured ones from taking
             another colour, and dark ones from becoming light.
         colour_slack: ranks, 0..1, by which parts may become more colourful all the same.
-        colour_turn: degrees, 0..90, by which a hue may turn all the same, on the plane of the two colour differences.
+        colour_turn: degrees, 0..90, by which a hue may turn and nothing is held against it, on the plane of the two
+            colour differences.
         flow_weight: how strongly what painting changes is kept along the forms of the photograph, by default not at
             all: who has no strokes yet learns them more slowly so. None means 30 where the generator sees streaks,
             and else 0.
@@ -129,6 +130,10 @@ class Recipe:
             weight = getattr(self, f"{name}_weight")
             if weight is not None and not 0 <= weight <= 10**6:
                 raise UsageError(f"{name} weight must be from 0 to 1000000, not {weight}.")
+        for name in ("order", "colour"):
+            slack = getattr(self, f"{name}_slack")
+            if not 0 <= slack <= 1:
+                raise UsageError(f"{name} slack must be from 0 to 1, not {slack}.")
         if not 0 <= self.colour_turn <= 90:
             raise UsageError(f"colour turn must be from 0 to 90 degrees, not {self.colour_turn}.")
         if self.context % GeneratorConfig.STRIDE or not 0 <= self.context <= self.size // 4:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +74,13 @@ def test_unknown_taps_are_refused() -> None:
         BackboneConfig(variant="lite9")
     with pytest.raises(ValueError, match="variant"):
         BackboneConfig(beside=("lite9",))
+    anything: Any
+    for anything in ("lite1", None):
+        with pytest.raises(ValueError, match="tuple of variants"):
+            BackboneConfig(beside=anything)
+    for twice in (("lite0",), ("lite1", "lite1")):
+        with pytest.raises(ValueError, match="differ"):
+            BackboneConfig(beside=twice)
 
 
 def test_weights_in_timm_names_fold_to_the_same() -> None:

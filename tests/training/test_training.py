@@ -435,6 +435,8 @@ def test_a_stop_at_any_moment_leaves_a_usable_style(
         {"order_weight": -1.0},
         {"colour_weight": float("nan")},
         {"colour_turn": 91.0},
+        {"colour_slack": float("nan")},
+        {"order_slack": -0.1},
         {"calm_weight": float("inf")},
     ],
 )
