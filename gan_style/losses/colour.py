@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.losses.luminance import luminance
-from gan_style.losses.ranks import permitted
+from gan_style.losses.ranks import risen
 
 GREY = 0.05
 """Chroma, in units of pictures in [-1, 1], up to which a part hardly has a hue that could be turned."""
@@ -40,7 +40,7 @@ def lightened(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor)
     Returns:
         The mean over all parts, a scalar >= 0, in units of ``painted``.
     """
-    return F.relu(lightness(painted) - permitted(lightness(photo), photos, paintings, LIGHTER)).mean()
+    return risen(lightness(painted), lightness(photo), photos, paintings, LIGHTER).mean()
 
 
 def tints(picture: Tensor, cell: int = 16) -> Tensor:
@@ -62,9 +62,7 @@ def chroma(tint: Tensor) -> Tensor:
     return (tint.square().sum(1) + 1e-6).sqrt()
 
 
-def discoloured(
-    painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor, slack: float, turn: float = 60.0
-) -> Tensor:
+def discoloured(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor, slack: float, turn: float) -> Tensor:
     """Chroma beyond that which is permitted, and chroma that lies outside the hues that are.
 
     Args:
@@ -80,7 +78,7 @@ def discoloured(
     """
     ours, theirs = tints(painted), tints(photo).detach()
     strength = chroma(theirs)
-    excess = F.relu(chroma(ours) - permitted(strength, photos, paintings, slack))
+    excess = risen(chroma(ours), strength, photos, paintings, slack)
     along = (ours * theirs).sum(1)
     across = (ours[:, 0] * theirs[:, 1] - ours[:, 1] * theirs[:, 0]).abs()
     # How far outside the wedge of hues that are permitted.

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.losses.luminance import luminance
-from gan_style.losses.ranks import permitted
+from gan_style.losses.ranks import risen
 
 BLUR = 5
 """Pixels; what is left of a picture without its means over so many is details."""
@@ -48,4 +48,4 @@ def invented(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor, 
     Returns:
         The mean over all parts, a scalar >= 0, in units of ``painted``.
     """
-    return F.relu(sharpness(painted) - permitted(sharpness(photo), photos, paintings, slack)).mean()
+    return risen(sharpness(painted), sharpness(photo), photos, paintings, slack).mean()

@@ -7,6 +7,7 @@ for less: a part may come up to there, and some ranks further, and need not.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 LEVELS = 21
@@ -34,6 +35,22 @@ def permitted(before: Tensor, photos: Tensor, paintings: Tensor, slack: float) -
     ranks = torch.linspace(0, 1, LEVELS, device=before.device)
     rank = interpolated(before, photos, ranks)
     return torch.maximum(interpolated((rank + slack).clamp(max=1), ranks, paintings), before)
+
+
+def risen(after: Tensor, before: Tensor, photos: Tensor, paintings: Tensor, slack: float) -> Tensor:
+    """How much more than it may each part has of something once it is painted.
+
+    Args:
+        after: what it has then, of any shape.
+        before: what it had.
+        photos: (``LEVELS``,) levels of photographs, see :func:`levels_of`.
+        paintings: likewise of paintings.
+        slack: ranks, 0..1, by which a part may rise.
+
+    Returns:
+        As ``after``, 0 or more.
+    """
+    return F.relu(after - permitted(before, photos, paintings, slack))
 
 
 def interpolated(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:

@@ -270,19 +270,21 @@ def test_chroma_is_how_far_from_grey_whatever_the_lightness() -> None:
 def test_grey_skies_do_not_turn_green_nor_red_ones() -> None:
     few, some, all_of_it = (torch.linspace(0, most, LEVELS) for most in (0.1, 0.6, 2.0))
     grey, pale, green = plain(0.3, 0.3, 0.3), plain(0.35, 0.3, 0.25), plain(0.0, 0.8, -0.4)
-    assert discoloured(pale, grey, few, some, 0.1) < 1e-3
-    assert discoloured(green, grey, few, some, 0.1) > 0.1
-    assert discoloured(green, grey, few, all_of_it, 0.5) < 0.02, "where all is gaudy, grey may become it with slack"
+    assert discoloured(pale, grey, few, some, 0.1, 60.0) < 1e-3
+    assert discoloured(green, grey, few, some, 0.1, 60.0) > 0.1
+    assert discoloured(green, grey, few, all_of_it, 0.5, 60.0) < 0.02, (
+        "where all is gaudy, grey may become it with slack"
+    )
     red, orange = plain(0.8, -0.4, -0.4), plain(0.8, 0.2, -0.5)
-    assert discoloured(orange, red, few, all_of_it, 0.1) < 1e-3
-    assert discoloured(green, red, few, all_of_it, 0.1) > 0.1
+    assert discoloured(orange, red, few, all_of_it, 0.1, 60.0) < 1e-3
+    assert discoloured(green, red, few, all_of_it, 0.1, 60.0) > 0.1
 
 
 def test_skin_may_become_ochre_but_not_green() -> None:
     any_chroma = torch.linspace(0, 2, LEVELS)
     skin, ochre, green = plain(0.6, 0.1, -0.2), plain(0.6, 0.3, -0.4), plain(-0.2, 0.5, -0.4)
-    assert discoloured(ochre, skin, any_chroma, any_chroma, 0.5) < 1e-3
-    assert discoloured(green, skin, any_chroma, any_chroma, 0.5) > 0.05
+    assert discoloured(ochre, skin, any_chroma, any_chroma, 0.5, 60.0) < 1e-3
+    assert discoloured(green, skin, any_chroma, any_chroma, 0.5, 60.0) > 0.05
 
 
 def test_a_night_does_not_become_a_day() -> None:
@@ -297,7 +299,7 @@ def test_a_night_does_not_become_a_day() -> None:
 def test_a_photograph_as_it_is_has_its_own_colours(seed: int, slack: float) -> None:
     photo = 2 * torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(seed)) - 1
     levels = levels_of(chroma(tints(photo)))
-    assert discoloured(photo, photo, levels, torch.zeros(LEVELS), slack) == 0
+    assert discoloured(photo, photo, levels, torch.zeros(LEVELS), slack, 60.0) == 0
     assert lightened(photo, photo, levels_of(lightness(photo)), -torch.ones(LEVELS)) == 0
 
 
