@@ -56,6 +56,15 @@ def cat() -> Pixels:
     return np.asarray(photo("chelsea.png"))
 
 
+@pytest.fixture(scope="session")
+def faults() -> Path:
+    """A folder of other projects' test pictures, which are not ours to ship."""
+    folder = Path(os.environ.get("GAN_STYLE_TEST_FAULTS", "faults"))
+    if not folder.is_dir():
+        pytest.skip("GAN_STYLE_TEST_FAULTS names no folder of other projects' test pictures")
+    return folder
+
+
 @pytest.fixture
 def tiny_generator() -> Generator:
     """A small generator that changes pictures visibly."""
