@@ -11,6 +11,7 @@ from PIL import Image
 from gan_style.errors import DataError
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.strangers import what_instead
 from gan_style.inference.style import Style
 
 SHORT_SIDE = 512
@@ -63,7 +64,8 @@ def pictures_in(folder: Path) -> list[Path]:
     try:
         return list(find_pictures(folder))
     except OSError as error:
-        raise DataError(f"The folder {folder} cannot be read ({error.strerror}); check the path.") from None
+        reason = f"The folder {folder} cannot be read ({error.strerror}); check the path."
+        raise DataError(what_instead(str(folder)) or reason) from None
 
 
 PictureSource: TypeAlias = Painted | Painting

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gan_style.errors import GanStyleError, PictureError, ResourceError
 from gan_style.imaging import vips
 from gan_style.imaging.metadata import Details, details_of_pillow
+from gan_style.imaging.strangers import what_instead
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 PictureLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.generic]
@@ -61,7 +62,7 @@ def read_picture(source: PictureLike, short_side: int | None = None, *, name: st
         ResourceError: there is not enough memory for it.
     """
     name = name or (str(source) if isinstance(source, str | os.PathLike) else "The picture")
-    with explained(name):
+    with explained(name, source):
         if isinstance(source, np.ndarray):
             source = array_image(source)
         if isinstance(source, Image.Image):
@@ -77,8 +78,12 @@ def read_picture(source: PictureLike, short_side: int | None = None, *, name: st
 
 
 @contextlib.contextmanager
-def explained(name: str) -> Iterator[None]:
+def explained(name: str, source: object = None) -> Iterator[None]:
     """Turn whatever goes wrong with a picture into one sentence.
+
+    Args:
+        name: what it is called, by default the path of its file.
+        source: its content, where that is not in a file.
 
     Raises:
         PictureError: it cannot be found, read or understood.
@@ -89,11 +94,13 @@ def explained(name: str) -> Iterator[None]:
     except GanStyleError:
         raise
     except FileNotFoundError:
-        raise PictureError(f"{name} does not exist; check the path.") from None
+        raise PictureError(what_instead(name) or f"{name} does not exist; check the path.") from None
     except (PermissionError, IsADirectoryError) as error:
         raise PictureError(f"{name} cannot be read ({error.strerror}); check the path and its permissions.") from None
     except UnidentifiedImageError:
-        raise PictureError(f"{name} is not a picture that can be read; convert it to PNG or JPEG first.") from None
+        instead = what_instead(name, source if isinstance(source, bytes) else b"")
+        sentence = instead or f"{name} is not a picture that can be read; convert it to PNG or JPEG first."
+        raise PictureError(sentence) from None
     except Image.DecompressionBombError:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise PictureError(f"{name} claims more than {limit} megapixels; shrink it first.") from None

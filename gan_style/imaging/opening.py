@@ -22,6 +22,7 @@ from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
 from gan_style.imaging.metadata import details_of, details_of_pillow
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.profiles import to_srgb, with_profile
+from gan_style.imaging.strangers import what_instead
 from gan_style.imaging.transparency import with_hidden_colours
 
 LARGEST_PIPE = 2**31
@@ -74,7 +75,10 @@ def content_of(path: Path) -> Path | bytes:
             return path
         head = stream.read(SIGNATURE_BYTES)
         if not looks_like_picture(head):
-            raise PictureError(f"{path} is not a picture that can be read; convert it to PNG or JPEG first.")
+            raise PictureError(
+                what_instead(str(path), head)
+                or f"{path} is not a picture that can be read; convert it to PNG or JPEG first."
+            )
         content = head + stream.read(LARGEST_PIPE)
         if len(content) > LARGEST_PIPE:
             raise PictureError(f"{path} gives more than {LARGEST_PIPE >> 30} GiB; save it as a file first.")

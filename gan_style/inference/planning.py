@@ -13,6 +13,7 @@ from gan_style.defaults import NAME
 from gan_style.errors import PictureError, UsageError
 from gan_style.imaging.encoding import FORMATS, format_named, format_of
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.strangers import what_instead
 
 PIPE = Path("-")
 """Standard input, or standard output."""
@@ -104,7 +105,7 @@ def plan(
     if not inputs:
         raise UsageError("There is nothing to paint; name photographs, folders or --from-file.")
     if len(inputs) == 1 and inputs[0] != PIPE and not inputs[0].exists():
-        raise PictureError(f"{inputs[0]} does not exist; check the path.")
+        raise PictureError(what_instead(str(inputs[0])) or f"{inputs[0]} does not exist; check the path.")
     several = len(inputs) > 1 or inputs[0].is_dir()
     if output is None:
         if any(path.is_dir() for path in inputs):

@@ -8,6 +8,7 @@ from pathlib import Path
 from gan_style.errors import DataError
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.strangers import what_instead
 from gan_style.training.data import PictureSet, load_pictures, open_pictures
 from gan_style.training.listener import Listener
 from gan_style.training.reading import decode_picture
@@ -82,7 +83,8 @@ def load_set(
     try:
         paths = list(find_pictures(folder))
     except OSError as error:
-        raise DataError(f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path.") from None
+        reason = f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path."
+        raise DataError(what_instead(str(folder)) or reason) from None
     if len(paths) > AT_ONCE:
         result = open_pictures(folder, paths, size, smallest=smallest, trim=trim)
     else:
