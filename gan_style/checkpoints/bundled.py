@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +17,14 @@ from gan_style.checkpoints.integrity import BUNDLED, Pin, sum_of, unpinned
 from gan_style.defaults import START
 from gan_style.errors import GanStyleError, StyleError
 
+logger = logging.getLogger(__name__)
+
 PACKAGE = Path(__file__).resolve().parent.parent
 FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
 """A wheel carries the weights inside the package; a checkout, editable or not, has them beside it."""
+
+NEAR = 0.7
+"""How alike two words are, from 0 to 1, of which one may be meant for the other."""
 
 OWN = "GAN_STYLE_WEIGHTS"
 """Environment variable that names a folder of styles which come before the bundled ones."""
@@ -111,11 +119,14 @@ def find_style(word: str, progress: Count | None = None) -> Path:
         raise StyleError(f"{word} cannot be read ({error.strerror}); check the path and its permissions.") from None
     if is_file:
         return path
-    bundled = named_styles()
-    names = ", ".join(name for name in bundled if name != START)
-    for name in (word.lower(), path.stem.lower()):
-        if path.name == word and name in bundled:
-            return bundled[name]
+    known = named_styles()
+    names = ", ".join(name for name in known if name != START)
+    if path.name == word:
+        if word.lower() in known:
+            return known[word.lower()]
+        if path.stem.lower() in known:
+            return stand_in(word, known[path.stem.lower()])
+    near = did_you_mean(word, known)
     if is_folder:
         raise StyleError(f"{word} is a folder; --style takes a style file or one of: {names}.")
     if exists:
@@ -127,8 +138,38 @@ def find_style(word: str, progress: Count | None = None) -> Path:
         except GanStyleError as error:
             if word.startswith(SCHEME):
                 raise
-            raise type(error)(f"There is no file {word}; {error}") from None
+            raise type(error)(f"There is no file {word}{near}; {error}") from None
+    if "://" in word:
+        raise StyleError(f"{word} is a web address; download the file and give its path, or {SCHEME}owner/repo.")
     raise StyleError(
-        f"There is no style {word}: no such file, and the styles with a name are: {names or 'none'}; "
+        f"There is no style {word}{near}: no such file, and the styles with a name are: {names or 'none'}; "
         f"one on the Hub is written {SCHEME}owner/repo."
     )
+
+
+def stand_in(word: str, path: Path) -> Path:
+    """The style that is used instead of a file that is not there, which is said."""
+    what = "the bundled style" if path in bundled_styles().values() else f"the style of {OWN}:"
+    logger.warning("there is no file %s; using %s %s.", word, what, path.stem)
+    return path
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A question about the style that a word comes nearest to, or nothing where none is near.
+
+    Files are looked for where the word leads, so that a letter too few or a forgotten extension is found.
+    """
+    path = Path(word)
+    try:
+        files = [one.name for one in path.parent.iterdir() if one.suffix == SUFFIX]
+    except OSError:
+        files = []
+    # Lower case beside each as it is written, for what is near it but for its case.
+    there = {one.lower(): str(path.with_name(one)) for one in files}
+    there |= {Path(one).stem.lower(): str(path.with_name(one)) for one in files}
+    if path.name == word:
+        there |= {name: name for name in known}
+    for asked in (path.name.lower(), path.stem.lower()):
+        for near in difflib.get_close_matches(asked, there, n=1, cutoff=NEAR):
+            return f" (did you mean {there[near]}?)"
+    return ""
