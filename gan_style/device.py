@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +15,8 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from gan_style.errors import ResourceError, UsageError
 
 Network = TypeVar("Network", bound=torch.nn.Module)
+
+logger = logging.getLogger(__name__)
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -49,7 +52,9 @@ class Compute:
         if precision == "auto":
             fast = torch.cuda.get_device_capability()[0] >= 8 if chosen.type == "cuda" else cpu_computes_bf16()
             precision = "bf16" if fast else "fp32"
-        return cls(chosen, precision)
+        compute, threads = cls(chosen, precision), torch.get_num_threads()
+        logger.info("computing on %s, %d thread%s", compute, threads, "s"[: threads > 1])
+        return compute
 
     def place(self, module: Network) -> Network:
         """Move a network to the device, in the memory layout that convolutions like."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
+from gan_style.cli.command import Command, Group, american
 from gan_style.cli.eval import evaluate
 from gan_style.cli.push import push
 from gan_style.cli.styles import list_styles
 from gan_style.cli.stylize import stylize
 from gan_style.cli.train import train
-from gan_style.errors import GanStyleError
+from gan_style.errors import GanStyleError, UsageError, printable
 from gan_style.version import __version__
 
 EXIT_CODES = (
@@ -25,13 +27,34 @@ EXIT_CODES = (
     "141 nobody read on."
 )
 
+EXAMPLES = {
+    "stylize": (
+        "gan-style stylize photo.jpg --style monet -o painting.png",
+        "gan-style stylize holiday/ --style vangogh -o paintings/",
+        "cat photo.jpg | gan-style stylize - --style ukiyoe > painting.png",
+    ),
+    "train": (
+        "gan-style train --check photos/ paintings/",
+        "gan-style train photos/ paintings/ -o mine.safetensors --minutes 30",
+        "gan-style train --resume mine-run",
+    ),
+    "eval": (
+        "gan-style eval -s mine.safetensors --photos new/ --paintings real/ -o report/",
+        "gan-style eval --humans monet mine.safetensors --photos new/ -o question/",
+        "gan-style eval --tally answers-*.json",
+    ),
+    "push": ("gan-style push mine.safetensors me/my-style --private",),
+}
+
 app = typer.Typer(
     name="gan-style",
-    help="Turn photographs into paintings, and learn new painters from two folders of pictures.",
+    cls=Group,
+    help="Turn photographs into paintings, and learn new painters from two folders of pictures.\n\n"
+    "Begin with: gan-style stylize photo.jpg --style monet",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": american},
 )
 
 
@@ -40,9 +63,14 @@ def flowing(function: Callable[..., None]) -> str:
     return "\n\n".join(" ".join(one.split()) for one in (function.__doc__ or "").split("\n\n"))
 
 
+def examples(name: str) -> str:
+    """How a command is used, each example in a line of its own."""
+    return "\n\n".join(["Examples:", *EXAMPLES[name]])
+
+
 COMMANDS: dict[str, Callable[..., None]] = {"stylize": stylize, "train": train, "eval": evaluate, "push": push}
 for name, command in COMMANDS.items():
-    app.command(name, help=flowing(command))(command)
+    app.command(name, cls=Command, help=flowing(command), epilog=examples(name))(command)
 
 
 def show_version(wanted: bool) -> None:
@@ -52,26 +80,25 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def show_styles(wanted: bool) -> None:
-    """Print what styles there are and stop."""
-    if wanted:
-        list_styles()
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback has seen to it
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
     ] = False,
     styles: Annotated[
-        bool,
-        typer.Option(
-            "--list-styles", callback=show_styles, is_eager=True, help="Print what styles have a name or are cached."
-        ),
+        bool, typer.Option("--list-styles", help="Print the styles that --style knows by name, and stop.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --list-styles: as JSON.")] = False,
 ) -> None:
     """Options of the program itself."""
+    if styles:
+        from gan_style.cli.display import listen
+
+        listen()
+        list_styles(as_json=as_json)
+        raise typer.Exit
+    if as_json:
+        raise UsageError("--json comes after the command, as in gan-style stylize --json, or with --list-styles.")
 
 
 def main() -> None:
@@ -93,6 +120,21 @@ def main() -> None:
         complain(f"{error.filename or 'standard output'} fails ({error.strerror or error}); make room or check it.")
         sys.stdout = None  # Or Python would try once more to write what is left.
         sys.exit(6)
+    except Exception as error:
+        unforeseen(error)
+        sys.exit(1)
+
+
+def unforeseen(error: Exception) -> None:
+    """One sentence about a fault of ours; with --verbose where it happened, too."""
+    from gan_style.cli.display import is_verbose
+
+    what = printable(f"{type(error).__name__}: {error}".rstrip(": "))
+    if is_verbose():
+        traceback.print_exception(error)
+        complain(f"unforeseen error, {what}; please report it with all that is printed above.")
+    else:
+        complain(f"unforeseen error, {what}; the same command with --verbose shows where, which helps a report.")
 
 
 def complain(sentence: str) -> None:

@@ -1,10 +1,12 @@
-"""What every subcommand shows while it works: on standard error, and nothing at all when that is no terminal."""
+"""What every subcommand says while it works, on standard error: progress, remarks, errors."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TextIO
@@ -24,12 +26,55 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from gan_style.errors import printable
+from gan_style.errors import UsageError, printable
 
 BROKEN_PIPE = 141
 """What a shell reports for a program that SIGPIPE ended."""
 
+SIGN_OF_LIFE = 30.0
+"""Seconds between two lines that say how far the work is, where no terminal shows it."""
+
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
+logger = logging.getLogger("gan_style")
+
+
+class Notices(logging.Handler):
+    """Shows what the library remarks: warnings as ours, and the rest with the seconds since the start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A line above the progress display."""
+        sentence = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            warn(sentence)
+        else:
+            show_line(f"[{time.monotonic() - self.started:6.1f} s] {sentence}")
+
+
+def listen(*, quiet: bool = False, verbose: bool = False) -> None:
+    """Say as much as was asked for.
+
+    Args:
+        quiet: nothing but results and errors.
+        verbose: all that the library tells.
+
+    Raises:
+        UsageError: both.
+    """
+    if quiet and verbose:
+        raise UsageError("Give --quiet or --verbose, not both.")
+    silent = quiet or not is_first()  # Of several processes that train together one is enough.
+    logger.setLevel(logging.ERROR if silent else logging.DEBUG if verbose else logging.WARNING)
+    logger.handlers = [Notices()]
+    error_console.quiet = quiet
+
+
+def is_verbose() -> bool:
+    """Whether everything is to be told."""
+    return logger.isEnabledFor(logging.DEBUG)
 
 
 class TimeLeft(ProgressColumn):
@@ -42,18 +87,61 @@ class TimeLeft(ProgressColumn):
         remaining = task.fields.get("remaining")
         if remaining is None or remaining == float("inf"):
             return Text("-:--:--", style="progress.remaining")
-        minutes, seconds = divmod(int(remaining + 0.5), 60)
-        return Text(f"{minutes // 60}:{minutes % 60:02}:{seconds:02} left", style="progress.remaining")
+        return Text(f"{clock(remaining)} left", style="progress.remaining")
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds."""
+    minutes, rest = divmod(int(seconds + 0.5), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+class LoggedProgress(Progress):
+    """Where no terminal shows a display: a plain line now and then, so that a log shows life."""
+
+    def start(self) -> None:
+        """Begin to say how far the work is."""
+        self.over = threading.Event()
+        self.started = time.monotonic()
+        threading.Thread(target=self.tell, daemon=True).start()
+
+    def stop(self) -> None:
+        """Say no more."""
+        self.over.set()
+
+    def tell(self) -> None:
+        """Until the end a line every half minute."""
+        while not self.over.wait(SIGN_OF_LIFE):
+            for task in self.tasks[:1]:
+                show_line(f"gan-style: {in_words(task, time.monotonic() - self.started)}")
+
+
+def in_words(task: Task, spent: float) -> str:
+    """How far a task is, on one line."""
+    parts = [task.description]
+    if task.total and task.total != 1:
+        parts.append(f"{int(task.completed)} of {int(task.total)} done")
+    if task.total:
+        parts.append(f"{task.percentage:.0f} %")
+    if task.fields.get("speed"):
+        parts.append(task.fields["speed"])
+    parts.append(f"{clock(spent)} so far")
+    remaining = task.fields.get("remaining")
+    if remaining is not None and remaining != float("inf"):
+        parts.append(f"{clock(remaining)} left")
+    return ", ".join(parts)
 
 
 def new_progress(*columns: ProgressColumn | str) -> Progress:
-    """A progress display that vanishes when it is done and is silent when piped."""
-    return Progress(
+    """A progress display that vanishes when it is done; a line now and then where it cannot be seen."""
+    seen = is_terminal(sys.stderr)
+    silent = error_console.quiet or not is_first()
+    return (Progress if seen or silent else LoggedProgress)(
         *columns,
         console=error_console,
         transient=True,
         # Of several processes that train together one display is enough.
-        disable=not is_terminal(sys.stderr) or not is_first(),
+        disable=silent or not seen,
         # rich would send what is printed to standard output along with its own display, to standard error: right where
         # both are one terminal, and the loss of our results where standard output is a pipe.
         redirect_stdout=is_terminal(sys.stdout),
@@ -87,6 +175,8 @@ def counter(progress: Progress, task: TaskID) -> Callable[[str, int, int], None]
         nonlocal start, phase
         if what != phase:
             start, phase = time.monotonic(), what
+        if done == total:
+            logger.info("%s: all %d in %.1f s", what, total, time.monotonic() - start)
         remaining = (time.monotonic() - start) / done * (total - done) if done else float("inf")
         progress.update(task, description=what, completed=done, total=total, remaining=remaining)
 
@@ -105,7 +195,8 @@ def say(line: str) -> None:
         typer.Exit: as the shell counts a broken pipe.
     """
     with while_read():
-        typer.echo(line)
+        # Not by way of typer.echo, which goes past the progress display and leaves a copy of it above each line.
+        print(line, flush=True)
 
 
 @contextlib.contextmanager
@@ -124,5 +215,17 @@ def while_read() -> Iterator[None]:
 
 
 def warn(sentence: str) -> None:
-    """One sentence above the progress display, or simply on standard error."""
-    error_console.print(f"gan-style: {printable(sentence)}", markup=False)
+    """One sentence above the progress display, or simply on standard error; not with --quiet."""
+    show_line(f"gan-style: {printable(sentence)}")
+
+
+def complain(sentence: str) -> None:
+    """One sentence about what went wrong, which --quiet does not hide."""
+    quiet, error_console.quiet = error_console.quiet, False
+    show_line(f"gan-style: {printable(sentence)}")
+    error_console.quiet = quiet
+
+
+def show_line(line: str) -> None:
+    """A line above the progress display, word for word."""
+    error_console.print(line, markup=False, emoji=False)

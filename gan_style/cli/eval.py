@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gan_style.cli import ignored
+from gan_style.cli.command import RUNNING, Quiet, Verbose, within
 from gan_style.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,41 +16,78 @@ if TYPE_CHECKING:
 
     from gan_style.evaluation.results import Evaluation
 
+JUDGING, PEOPLE = "Judging", "Asking people"
+
 
 def evaluate(
+    context: typer.Context,
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="INPUT", help="With --humans painters to compare, with --tally files of answers."),
-    ] = None,
-    photos: Annotated[
-        Path | None, typer.Option("--photos", help="Photographs that were not trained on; not for --tally.")
-    ] = None,
-    paintings: Annotated[
-        Path | None, typer.Option("--paintings", help="Real paintings that were not trained on; only to judge.")
+        typer.Argument(
+            metavar="INPUT",
+            help="With --humans painters to compare, with --tally files of answers.",
+            show_default=False,
+        ),
     ] = None,
     style: Annotated[
-        str | None, typer.Option("--style", "-s", help="A style file, or the name of a bundled style.")
+        str | None,
+        typer.Option("--style", "-s", metavar="STYLE", help="A style file, or the name of a bundled style."),
     ] = None,
-    outputs: Annotated[
+    photos: Annotated[
         Path | None,
-        typer.Option(help="Instead of --style: photographs painted by any program, under the photographs' names."),
+        typer.Option("--photos", metavar="FOLDER", help="Photographs that were not trained on; not for --tally."),
+    ] = None,
+    paintings: Annotated[
+        Path | None,
+        typer.Option("--paintings", metavar="FOLDER", help="Real paintings that were not trained on; only to judge."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder for a page that is opened in a browser.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="A folder for a page that is opened in a browser."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    outputs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Instead of --style: photographs painted by any program, under the photographs' names.",
+            rich_help_panel=JUDGING,
+        ),
+    ] = None,
     features: Annotated[
-        str, typer.Option(help="Network to look through: auto, lite2, lite0, dinov2, inception, or the path of one.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Network to look through: auto, lite2, lite0, dinov2, inception, or the path of one.",
+            rich_help_panel=JUDGING,
+        ),
     ] = "auto",
     humans: Annotated[
-        bool, typer.Option("--humans", help="Make a page that asks people which painter they prefer.")
+        bool,
+        typer.Option(
+            "--humans", help="Make a page that asks people which painter they prefer.", rich_help_panel=PEOPLE
+        ),
     ] = False,
-    trials: Annotated[int, typer.Option(min=1, max=1000, help="With --humans: pairs that count.")] = 40,
-    question: Annotated[str | None, typer.Option(help="With --humans: what they are asked.")] = None,
-    tally: Annotated[bool, typer.Option("--tally", help="Count what people answered.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
+    trials: Annotated[
+        int,
+        typer.Option(
+            metavar="1-1000", callback=within(1, 1000), help="With --humans: pairs that count.", rich_help_panel=PEOPLE
+        ),
+    ] = 40,
+    question: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With --humans: what they are asked.", rich_help_panel=PEOPLE)
+    ] = None,
+    tally: Annotated[bool, typer.Option("--tally", help="Count what people answered.", rich_help_panel=PEOPLE)] = False,
+    seed: Annotated[
+        int,
+        typer.Option(metavar="N", callback=within(0), help="Of every random choice.", rich_help_panel=RUNNING),
+    ] = 0,
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.", rich_help_panel=RUNNING)] = "auto",
+    precision: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, fp32 or bf16.", rich_help_panel=RUNNING)
+    ] = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Judge a style, or what another program painted, against real paintings.
 
@@ -61,9 +100,12 @@ def evaluate(
     folders of paintings), and --tally ANSWERS.json... counts the files that it saved.
     """
     from gan_style.cli import people
+    from gan_style.cli.display import listen
 
+    listen(quiet=quiet, verbose=verbose)
     if humans and tally:
         raise UsageError("Give either --humans, to make a page, or --tally, to count its answers.")
+    ignored.in_evaluation(context)
     if humans:
         if photos is None or report is None:
             raise UsageError("--humans needs photographs and a folder for its page; add --photos FOLDER -o FOLDER.")
@@ -95,7 +137,7 @@ def judge(
 
     from rich.console import Console
 
-    from gan_style.cli.display import counting, warn
+    from gan_style.cli.display import complain, counting, warn
 
     if report is not None:
         from gan_style.pages.page import check_page
@@ -115,7 +157,9 @@ def judge(
             precision=precision,
             progress=show,
         )
-    for sentence in [*result.failures, *result.warnings]:
+    for sentence in result.failures:
+        complain(sentence)
+    for sentence in result.warnings:
         warn(sentence)
     if json:
         typer.echo(json_format.dumps(result.as_json(), indent=2))
@@ -130,7 +174,7 @@ def judge(
         if not json:
             typer.echo(page)
     if result.failures:
-        warn(f"{len(result.failures)} pictures could not be used; they are named above.")
+        complain(f"{len(result.failures)} pictures could not be used; they are named above.")
         raise typer.Exit(1)
 
 

@@ -24,7 +24,7 @@ def ask(
     precision: str,
 ) -> None:
     """Write the page."""
-    from gan_style.cli.display import counting, warn
+    from gan_style.cli.display import complain, counting, warn
     from gan_style.pages.page import check_page
 
     check_page(folder)
@@ -34,12 +34,12 @@ def ask(
         config = StudyConfig(trials=trials, question=question or QUESTION, seed=seed)
         study = write_study(painters, photos, folder, config, device=device, precision=precision, progress=show)
     for sentence in study.failures:
-        warn(sentence)
+        complain(sentence)
     if study.trials < trials:
         warn(f"there are only {study.trials} pairs, not {trials}; give more photographs that can be painted.")
     typer.echo(study.page)
     if study.failures:
-        warn(f"{len(study.failures)} photographs could not be used; they are named above.")
+        complain(f"{len(study.failures)} photographs could not be used; they are named above.")
         raise typer.Exit(1)
 
 

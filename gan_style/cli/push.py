@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gan_style.cli import ignored
+from gan_style.cli.command import Quiet, Verbose
 from gan_style.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def push(
+    context: typer.Context,
     style: Annotated[str, typer.Argument(metavar="STYLE", help="A style file.", show_default=False)],
     repository: Annotated[
         str, typer.Argument(metavar="OWNER/REPO", help="A repository on the Hub; made if need be.", show_default=False)
@@ -29,25 +32,30 @@ def push(
     preview: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A picture for the model card; may be given several times. \\[default: preview.png of the training]"
+            metavar="FILE",
+            help="A picture for the model card; may be given several times. \\[default: preview.png of the training]",
         ),
     ] = None,
     no_preview: Annotated[bool, typer.Option("--no-preview", help="Upload no picture.")] = False,
     replace_card: Annotated[
         bool, typer.Option("--replace-card", help="Write the model card anew where there is one.")
     ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Put a style on the Hugging Face Hub.
 
     Uploads the style, a model card and preview pictures, and prints the style's address. What everybody would see is
     asked about first. Log in with: hf auth login, or set HF_TOKEN.
 
-    The preview of a training shows photographs that it learnt from; --no-preview leaves it out.
+    The preview of a training shows photographs that it learned from; --no-preview leaves it out.
     """
-    from gan_style.cli.display import new_progress, say
+    from gan_style.cli.display import listen, new_progress, say
 
+    listen(quiet=quiet, verbose=verbose)
     if no_preview and preview:
         raise UsageError("Give --preview or --no-preview, not both.")
+    ignored.in_sharing(context)
     with new_progress("{task.description}") as progress:
         progress.add_task(f"looking up {repository}", total=None)
         from gan_style.checkpoints.bundled import locate

@@ -3,40 +3,70 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gan_style.defaults import SCRATCH, START
 from gan_style.errors import ResourceError, StyleError, printable
 
+if TYPE_CHECKING:
+    from gan_style.checkpoints.integrity import Pin
+
+HERE, OWN_FOLDER = "this folder", "GAN_STYLE_WEIGHTS"
+
 ROOM = 60
-"""Letters of a licence, and of the name of a start, that a line has room for."""
+"""Letters of a license, and of the name of a start, that a line has room for."""
 
 
-def list_styles() -> None:
-    """Print a line for every style with a name, and every one in the Hub's cache.
+def list_styles(*, as_json: bool = False) -> None:
+    """Print every style that ``--style`` knows by name, has in the Hub's cache, or finds in this folder.
 
-    A line holds name, licence, size, what it learnt from, and where it lies.
+    A line holds name, license, size, what it learnt from, and where it lies; JSON holds what ``--info`` says of each.
     """
-    from gan_style.checkpoints.bundled import bundled_pin, bundled_styles, named_styles
-    from gan_style.checkpoints.hub.cache import cached_styles
     from gan_style.checkpoints.style_file import describe
     from gan_style.cli.display import say, warn
 
+    found = []
+    for word, (path, where, pin) in known_styles().items():
+        try:
+            found.append({"name": word, "where": where, **describe(path, pin)})
+        except StyleError as error:  # noqa: PERF203
+            if where != HERE:  # Other programs write such files, too.
+                warn(str(error))
+    if as_json:
+        say(json.dumps(found, indent=1))
+        return
+    for about in found:
+        licence = about["licence"][:ROOM] or "no license given"
+        where = about["file"] if about["where"] == OWN_FOLDER else about["where"]
+        size = f"{about['bytes'] / 1e6:.1f} MB"
+        say(printable(f"{about['name']}  {licence}  {size}  {origin(about['training'])}  {where}"))
+
+
+def known_styles() -> dict[str, tuple[Path, str, Pin | None]]:
+    """What ``--style`` accepts without being told a path elsewhere: file, where it lies, and the sum it must have."""
+    from gan_style.checkpoints.bundled import bundled_pin, bundled_styles, named_styles
+    from gan_style.checkpoints.header import SUFFIX
+    from gan_style.checkpoints.hub.cache import cached_styles
+    from gan_style.cli.display import warn
+
     bundled = set(bundled_styles().values())
-    named = {name: (path, "bundled" if path in bundled else str(path)) for name, path in sorted(named_styles().items())}
+    named = {
+        name: (path, "bundled" if path in bundled else OWN_FOLDER, bundled_pin(path))
+        for name, path in sorted(named_styles().items())
+    }
     cached = {}
     try:
-        cached = {str(source): (path, "cached") for source, path in cached_styles().items()}
+        cached = {str(source): (path, "cached", None) for source, path in cached_styles().items()}
     except ResourceError as error:
         warn(str(error))
-    for name, (path, where) in {**named, **cached}.items():
-        try:
-            about = describe(path, bundled_pin(path))
-        except StyleError as error:
-            warn(str(error))
-            continue
-        licence = about["licence"][:ROOM] or "no licence given"
-        say(printable(f"{name}  {licence}  {about['bytes'] / 1e6:.1f} MB  {origin(about['training'])}  {where}"))
+    elsewhere = {path.resolve() for path, *_ in named.values()}
+    here = {
+        path.name: (path, HERE, bundled_pin(path))
+        for path in sorted(Path().glob(f"*{SUFFIX}"))
+        if path.is_file() and path.resolve() not in elsewhere
+    }
+    return {**named, **cached, **here}
 
 
 def origin(training: dict[str, Any]) -> str:

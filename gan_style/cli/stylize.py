@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import enum
 import json
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from gan_style.cli import ignored
+from gan_style.cli import stylize_options as options
+from gan_style.cli.command import Quiet, Verbose
 from gan_style.cli.styles import list_styles, show_info
+from gan_style.cli.stylize_options import Metadata
 from gan_style.defaults import DETAIL, KEEP_COLORS, MAX_PIXELS, NAME, QUALITY, STRENGTH, STROKE, STYLE
 from gan_style.errors import UsageError
 from gan_style.version import __version__
@@ -27,121 +31,36 @@ if TYPE_CHECKING:
     from gan_style.inference.painter import Brush
     from gan_style.inference.planning import Job
 
-MANY, FILES, STYLES = "Many pictures", "Files", "Styles"
-
-
-class Metadata(str, enum.Enum):
-    """What becomes of a photograph's metadata."""
-
-    KEEP = "keep"
-    STRIP = "strip"
-
 
 def stylize(
-    inputs: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[INPUT]...", help="Photographs, folders of them, or quoted patterns; - for standard input."
-        ),
-    ] = None,
-    style: Annotated[
-        str,
-        typer.Option(
-            "--style",
-            "-s",
-            envvar="GAN_STYLE_STYLE",
-            help="A style file, the name of a bundled style, owner/repo on the Hub, or a painting.",
-        ),
-    ] = STYLE,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="The painting, a folder for several, or - for standard output. \\[default: NAME-STYLE beside the "
-            "photograph]",
-        ),
-    ] = None,
-    strength: Annotated[
-        float, typer.Option(min=0, max=1.5, help="0 gives the photograph back, 1 the painting, more exaggerates.")
-    ] = STRENGTH,
-    detail: Annotated[
-        float, typer.Option(min=0, max=1, help="How much of a large photograph's fine detail comes back.")
-    ] = DETAIL,
-    stroke: Annotated[
-        float, typer.Option(min=0.25, max=4, help="Size of the largest brush on a large photograph.")
-    ] = STROKE,
-    keep_colors: Annotated[
-        float, typer.Option(min=0, max=1, help="How much of the photograph's own colours stays.")
-    ] = KEEP_COLORS,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="Paint all in one of the style's manners. \\[default: each in one of its own]"),
-    ] = None,
-    variations: Annotated[
-        int | None,
-        typer.Option(min=1, max=1000, help="Paint each photograph so many times, with seeds from --seed (or 0) on."),
-    ] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option(help="Most that may be spent on each photograph where --style is a painting."),
-    ] = None,
-    device: Annotated[str, typer.Option(envvar="GAN_STYLE_DEVICE", help="auto, cpu or cuda.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace paintings that exist.")] = False,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="png, jpg, webp, tif, gif, avif, heic or bmp. \\[default: the photograph's; png for -o -]",
-            rich_help_panel=FILES,
-        ),
-    ] = "",
-    quality: Annotated[
-        int, typer.Option(min=1, max=100, help="Of jpg, webp, avif and heic.", rich_help_panel=FILES)
-    ] = QUALITY,
-    metadata: Annotated[
-        Metadata,
-        typer.Option(help="EXIF, XMP and IPTC; colour profile and density stay.", rich_help_panel=FILES),
-    ] = Metadata.KEEP,
-    signature: Annotated[
-        bool,
-        typer.Option(
-            "--signature/--no-signature",
-            help="Write the style's name and gan-style's version, and nothing else, into the metadata; not with strip.",
-            rich_help_panel=FILES,
-        ),
-    ] = True,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse pictures with more, all frames together.", rich_help_panel=FILES)
-    ] = MAX_PIXELS,
-    from_file: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A list of inputs, one a line or with NUL between them; - for standard input.", rich_help_panel=MANY
-        ),
-    ] = None,
-    name: Annotated[
-        str,
-        typer.Option(help="How paintings are called, of {name}, {style} and {seed}.", rich_help_panel=MANY),
-    ] = NAME,
-    skip: Annotated[
-        bool,
-        typer.Option("--skip-existing", help="Pass over photographs whose paintings exist.", rich_help_panel=MANY),
-    ] = False,
-    styles: Annotated[
-        bool,
-        typer.Option(
-            "--list-styles", help="Print what styles have a name or are cached, and stop.", rich_help_panel=STYLES
-        ),
-    ] = False,
-    info: Annotated[
-        bool,
-        typer.Option("--info", help="Print all that the style's file says, as JSON, and stop.", rich_help_panel=STYLES),
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print a line of JSON for each picture.", rich_help_panel=MANY)
-    ] = False,
+    context: typer.Context,
+    inputs: options.Inputs = None,
+    style: options.StyleWord = STYLE,
+    output: options.Output = None,
+    strength: options.Strength = STRENGTH,
+    keep_colors: options.KeepColors = KEEP_COLORS,
+    overwrite: options.Overwrite = False,
+    detail: options.Detail = DETAIL,
+    stroke: options.Stroke = STROKE,
+    seed: options.Seed = None,
+    variations: options.Variations = None,
+    minutes: options.Minutes = None,
+    form: options.FormatName = "",
+    quality: options.Quality = QUALITY,
+    metadata: options.MetadataChoice = Metadata.KEEP,
+    signature: options.Signature = True,
+    max_pixels: options.MaxPixels = MAX_PIXELS,
+    from_file: options.FromFile = None,
+    name: options.Name = NAME,
+    skip: options.SkipExisting = False,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    styles: options.ListStyles = False,
+    info: options.Info = False,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Paint photographs.
 
@@ -150,28 +69,31 @@ def stylize(
 
     --style may also be a picture of a painting: nothing is learnt then, each photograph is worked over for a minute or
     several until its features are those of the painting.
-
-    In a pipe: cat a.jpg | gan-style stylize - --style monet > b.png
     """
+    from gan_style.cli.display import listen
+
+    listen(quiet=quiet, verbose=verbose)
     if styles:
-        list_styles()
+        ignored.beside_list(context)
+        list_styles(as_json=as_json)
         return
     if info:
+        ignored.beside_info(context)
         show_info(style)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     from gan_style.cli.display import TimeLeft, counter, description, new_progress
 
-    speed = TextColumn("{task.fields[speed]}")
-    columns = (BarColumn(16), MofNCompleteColumn(), speed, TimeElapsedColumn(), TimeLeft(), description())
+    count, speed = TextColumn("{task.fields[count]}"), TextColumn("{task.fields[speed]}")
+    columns = (BarColumn(16), TaskProgressColumn(), count, speed, TimeElapsedColumn(), TimeLeft(), description())
     with new_progress(*columns) as progress:
-        task = progress.add_task("loading", total=None, speed="")
+        task = progress.add_task("loading", total=None, count="", speed="")
         from gan_style.errors import printable
         from gan_style.imaging.encoding import Saving, format_named
-        from gan_style.inference.batch import Rules
+        from gan_style.inference.batch import Outcome, Rules, foresee
         from gan_style.inference.painter import Brush
-        from gan_style.inference.planning import PIPE, Naming, listed_paths, plan
+        from gan_style.inference.planning import PIPE, Job, Naming, listed_paths, plan
         from gan_style.inference.style import load_artist
 
         brush = Brush(strength, detail, stroke, keep_colors, seed)
@@ -189,15 +111,24 @@ def stylize(
         rules = Rules(overwrite, skip, saving, max_pixels)
         if (seed is not None or variations) and not artist.manners:
             raise UsageError(f"{artist.name} knows one manner of painting only; leave --seed and --variations out.")
+        ignored.by_artist(context, artist, brush)
         if output == PIPE or (output is None and wanted == [PIPE]):
             if len(wanted) > 1 or wanted[0].is_dir() or variations:
                 several = "-o NAME.png" if wanted == [PIPE] else "-o FOLDER"
                 raise UsageError(f"Standard output takes one picture; give {several} for several.")
+            ignored.in_pipe(context)
+            if dry_run:
+                show_plan([Outcome(Job(wanted[0], PIPE), "planned")], artist, as_json=as_json)
+                return
             paint_one_to_pipe(wanted[0], artist, brush, format_named(form or "png"), rules, progress, task)
             return
         named = seed if "{seed}" in name else None
         seeds = range(seed or 0, (seed or 0) + variations) if variations else [named]
         jobs = plan(wanted, output, Naming(artist.name, name, form), list(seeds))
+        ignored.by_files(context, jobs, output)
+        if dry_run:
+            show_plan(foresee(jobs, artist, rules), artist, as_json=as_json)
+            return
         outcomes = paint_files(jobs, artist, brush, rules, progress, task, as_json=as_json)
     summarise(outcomes)
 
@@ -244,14 +175,16 @@ def paint_files(
     Raises:
         typer.Exit: interrupted.
     """
-    from gan_style.cli.display import say, warn
+    from gan_style.cli.display import complain, say, warn
     from gan_style.inference.batch import run
 
     progress.update(task, total=len(jobs))
 
     def show(pace: Pace) -> None:
-        speed = f"{pace.megapixels:.2f} MP/s" if pace.megapixels else ""
-        progress.update(task, description=pace.name, completed=pace.finished, remaining=pace.remaining, speed=speed)
+        speed = pace.stage or (f"{pace.megapixels:.2f} MP/s" if pace.megapixels else "")
+        count = f"{int(pace.finished)}/{len(jobs)}" if len(jobs) > 1 else ""
+        progress.update(task, description=pace.name, completed=pace.finished, count=count, speed=speed)
+        progress.update(task, remaining=pace.remaining)
 
     def tell(outcome: Outcome) -> None:
         if as_json:
@@ -259,15 +192,37 @@ def paint_files(
         elif outcome.state == "painted":
             say(str(outcome.job.target))
         if outcome.error and len(jobs) > 1:
-            warn(str(outcome.error))
+            complain(str(outcome.error))
         elif outcome.remark:
             warn(f"{outcome.job.source}: {outcome.remark}")
 
     try:
         return run(jobs, artist, brush, rules, on_pace=show, on_outcome=tell)
     except KeyboardInterrupt:
-        warn("interrupted; the paintings named on standard output are finished, the others are not there.")
+        complain("interrupted; the paintings named on standard output are finished, the others are not there.")
         raise typer.Exit(130) from None
+
+
+def show_plan(outcomes: Sequence[Outcome], artist: Artist, *, as_json: bool) -> None:
+    """Print what would become of each picture.
+
+    Raises:
+        GanStyleError: the only one would fail.
+        typer.Exit: some of several would.
+    """
+    from gan_style.cli.display import complain, say, warn
+
+    for outcome in outcomes:
+        if as_json:
+            say(json.dumps(as_line(outcome)))
+        elif outcome.state == "planned":
+            say(f"{outcome.job.source} -> {outcome.job.target}")
+        if outcome.error and len(outcomes) > 1:
+            complain(str(outcome.error))
+    counts = Counter(outcome.state for outcome in outcomes)
+    skipped = f", {counts['skipped']} passed over" if counts["skipped"] else ""
+    warn(f"{counts['planned']} would be painted in the style {artist.name}{skipped}; nothing was.")
+    summarise(outcomes)
 
 
 def summarise(outcomes: Sequence[Outcome]) -> None:
@@ -277,13 +232,13 @@ def summarise(outcomes: Sequence[Outcome]) -> None:
         GanStyleError: the only picture did.
         typer.Exit: some of several did.
     """
-    from gan_style.cli.display import warn
+    from gan_style.cli.display import complain
 
     failures = [outcome.error for outcome in outcomes if outcome.error]
     if failures and len(outcomes) == 1:
         raise failures[0]
     if failures:
-        warn(f"{len(failures)} of {len(outcomes)} pictures failed; they are named above.")
+        complain(f"{len(failures)} of {len(outcomes)} pictures failed; they are named above.")
         raise typer.Exit(1)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from gan_style.cli import ignored
+from gan_style.cli.command import RUNNING, Quiet, Verbose, given, within
 from gan_style.defaults import (
     BATCH_SIZE,
     CONTENT_WEIGHT,
@@ -26,12 +28,11 @@ from gan_style.defaults import (
 )
 from gan_style.errors import UsageError
 
-PICTURES, LENGTH, NETWORKS, CROSS, MACHINE, HUB = (
-    "What is learnt",
+PICTURES, LENGTH, NETWORKS, CROSS, HUB = (
+    "What is learned",
     "Length and output",
     "Networks and objective",
     "Cross-validation",
-    "Machine",
     "Sharing",
 )
 """Groups of options that a newcomer need not read."""
@@ -60,14 +61,16 @@ def train(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The style file. \\[default: PAINTINGS.safetensors, in this folder]"),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The style file. \\[default: PAINTINGS.safetensors, in this folder]"
+        ),
     ] = None,
     minutes: Annotated[
-        str | None, typer.Option(metavar="<float>", help=f"How long to train. \\[default: {MINUTES:g}]")
+        str | None, typer.Option(metavar="N", help=f"How long to train. \\[default: {MINUTES:g}]")
     ] = None,
     steps: Annotated[
         str | None,
-        typer.Option(metavar="<int>", help="How many steps to train, instead of --minutes.", rich_help_panel=LENGTH),
+        typer.Option(metavar="N", help="How many steps to train, instead of --minutes.", rich_help_panel=LENGTH),
     ] = None,
     until_done: Annotated[
         bool,
@@ -97,6 +100,7 @@ def train(
     size: Annotated[
         int,
         typer.Option(
+            metavar="N",
             help="Short side in pixels to which pictures are shrunk, a multiple of 32; crops are half of it, or most "
             "of it with --fine-tune.",
             rich_help_panel=PICTURES,
@@ -105,7 +109,7 @@ def train(
     batch_size: Annotated[
         str | None,
         typer.Option(
-            metavar="<int>",
+            metavar="N",
             help="Photographs, and paintings, in a step. "
             f"\\[default: {BATCH_SIZE}; {FINE_TUNING_BATCH} with --fine-tune]",
             rich_help_panel=PICTURES,
@@ -115,6 +119,7 @@ def train(
     content_weight: Annotated[
         float,
         typer.Option(
+            metavar="N",
             help="How strictly the painting keeps to the photograph; try 5 where motifs appear from nowhere.",
             rich_help_panel=PICTURES,
         ),
@@ -122,12 +127,12 @@ def train(
     simplify: Annotated[
         int,
         typer.Option(
+            metavar="0-16",
+            callback=within(0, 16),
             help="Paint from photographs whose textures are flattened over so many pixels, while what stands out "
             "stays; try 3 for prints, posters and comics, 1 where a painter leaves the grain of photographs. Brings an "
             "order term, which keeps soft parts soft. \\[default: 0, and with --fine-tune, where 0 means the same, "
             "that of the style]",
-            min=0,
-            max=16,
             rich_help_panel=PICTURES,
             show_default=False,
         ),
@@ -135,11 +140,11 @@ def train(
     streaks: Annotated[
         int | None,
         typer.Option(
+            metavar="0-32",
+            callback=within(0, 32),
             help="Show the painter, beside the photograph, noise that is drawn out along its forms, so many times two "
             "pixels to either side, for brush strokes that follow them; 0 for none. "
             f"\\[default: {STREAKS}, and with --fine-tune that of the style]",
-            min=0,
-            max=32,
             rich_help_panel=PICTURES,
             show_default=False,
         ),
@@ -147,6 +152,7 @@ def train(
     objective: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             help="What the two networks try to reach: least-squares, bce, bce-saturating, hinge or wasserstein.",
             rich_help_panel=NETWORKS,
         ),
@@ -154,13 +160,16 @@ def train(
     discriminator: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             help="projected (on the features of a frozen network) or patch (four strided convolutions on pixels).",
             rich_help_panel=NETWORKS,
         ),
     ] = DISCRIMINATOR,
     critic_steps: Annotated[
         int,
-        typer.Option(help="How often the discriminator learns before the generator does.", rich_help_panel=NETWORKS),
+        typer.Option(
+            metavar="N", help="How often the discriminator learns before the generator does.", rich_help_panel=NETWORKS
+        ),
     ] = 1,
     cross: Annotated[
         bool,
@@ -172,14 +181,17 @@ def train(
         ),
     ] = False,
     folds: Annotated[
-        int, typer.Option(help="Parts into which pictures are split for that.", rich_help_panel=CROSS)
+        int, typer.Option(metavar="N", help="Parts into which pictures are split for that.", rich_help_panel=CROSS)
     ] = FOLDS,
     seed: Annotated[
-        int, typer.Option(help="Of the initialisation and everything random.", rich_help_panel=PICTURES)
+        int, typer.Option(metavar="N", help="Of the initialization and everything random.", rich_help_panel=PICTURES)
     ] = SEED,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=MACHINE)] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.", rich_help_panel=MACHINE)] = "auto",
-    licence: Annotated[str, typer.Option(help="SPDX identifier to write into the style.", rich_help_panel=LENGTH)] = "",
+    licence: Annotated[
+        str,
+        typer.Option(
+            "--license", metavar="SPDX", help="SPDX identifier to write into the style.", rich_help_panel=LENGTH
+        ),
+    ] = "",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a style that exists.", rich_help_panel=LENGTH)
     ] = False,
@@ -198,7 +210,7 @@ def train(
         bool,
         typer.Option(
             "--preview/--no-preview",
-            help="With preview.png, which shows photographs that were learnt from.",
+            help="Without preview.png, which shows photographs that were learned from.",
             rich_help_panel=HUB,
         ),
     ] = True,
@@ -209,6 +221,12 @@ def train(
     only_check: Annotated[
         bool, typer.Option("--check", help="Only look at the pictures and say what is wrong with them.")
     ] = False,
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.", rich_help_panel=RUNNING)] = "auto",
+    precision: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, fp32 or bf16.", rich_help_panel=RUNNING)
+    ] = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Learn a painter from photographs and paintings.
 
@@ -224,11 +242,12 @@ def train(
     """
     from rich.progress import BarColumn, TaskProgressColumn
 
-    from gan_style.cli.display import TimeLeft, description, new_progress
+    from gan_style.cli.display import TimeLeft, description, listen, new_progress
     from gan_style.cli.push import Sharing
     from gan_style.cli.train_display import Display, end, report, show
 
-    if run is not None and given(context) != ["run"]:
+    listen(quiet=quiet, verbose=verbose)
+    if run is not None and set(given(context)) - {"run", *ignored.SPEAKING}:
         raise UsageError(
             "--resume takes the folder of the training and nothing else: all options are known from there."
         )
@@ -247,6 +266,7 @@ def train(
         raise UsageError("Several batch sizes or lengths are to be compared with --cross-validate; else give one.")
     if (private or yes) and not push_to:
         raise UsageError("--private and --yes are for --push-to OWNER/REPO; give that, or leave them out.")
+    ignored.in_training(context)
     sharing = Sharing.agreed(push_to, private=private, yes=yes, preview=preview) if push_to and not only_check else None
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
@@ -336,9 +356,3 @@ def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Numbe
         raise UsageError(
             f"{option} takes a number, or several with commas between them for --cross-validate, not {text}."
         ) from None
-
-
-def given(context: typer.Context) -> list[str]:
-    """The parameters that were given, rather than left to their defaults."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    return [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from gan_style.training.cross_validation import Choice
     from gan_style.training.listener import Status
     from gan_style.training.session import Outcome
+
+logger = logging.getLogger(__name__)
 
 BARS, SPARKS = "▁▂▃▄▅▆▇█", 12
 
@@ -72,33 +75,48 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(BARS[round(min(max(value, 0.0), 1.0) * (len(BARS) - 1))] for value in values[-SPARKS:])
 
 
+def how_good(curve: Sequence[float]) -> str:
+    """What the last examination found, in words for somebody who has never trained anything."""
+    if not curve:
+        return "learning, not yet examined"
+    return f"{100 * curve[-1]:.0f} % of the way to the paintings"
+
+
 class Display:
     """The progress display of a training: reading, then training."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self.task = progress.task_ids[0]
+        self.examined = 0
 
     def reading(self, what: str, done: int, total: int) -> None:
         """A bar for the folder being read."""
         self.progress.update(self.task, description=f"reading {what}", completed=done, total=total)
+        if done == total:
+            logger.info("read %d %s", total, what)
 
     def warn(self, sentence: str) -> None:
         """A line that stays."""
         warn(sentence)
 
     def status(self, status: Status) -> None:
-        """A bar with what matters beside it."""
-        losses = status.losses
+        """A bar with what matters beside it; figures for experts with --verbose, at every examination."""
+        good = how_good(status.curve)
+        where = f"{good} {sparkline(status.curve)}" if status.curve else f"{good}, step {status.steps}"
         self.progress.update(
-            self.task,
-            description=(
-                f"step {status.steps}, {status.rate:.1f}/s, "
-                + (f"gap closed {sparkline(status.curve)} {100 * status.curve[-1]:.0f} %, " if status.curve else "")
-                + f"{status.images} images, losses: "
-                f"critic {losses.discriminator:.2f} generator {losses.generator:.2f} content {losses.content:.3f}"
-            ),
-            completed=status.progress,
-            total=1.0,
-            remaining=status.remaining,
+            self.task, description=where, completed=status.progress, total=1.0, remaining=status.remaining
         )
+        if len(status.curve) != self.examined:
+            self.examined = len(status.curve)
+            losses = status.losses
+            logger.info(
+                "step %d, %.1f a second, %d images: %s; losses: critic %.2f, generator %.2f, content %.3f",
+                status.steps,
+                status.rate,
+                status.images,
+                good,
+                losses.discriminator,
+                losses.generator,
+                losses.content,
+            )

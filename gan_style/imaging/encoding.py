@@ -43,6 +43,14 @@ class Format:
     moving: bool = False
     longest: int = 2**31 - 1
 
+    @property
+    def lossy(self) -> bool:
+        """Whether a quality is chosen for it."""
+        return self.name in LOSSY
+
+
+LOSSY = {"JPEG", "WEBP", "AVIF", "HEIF"}
+"""Formats that leave out what is hardly seen, more or less of it."""
 
 UNKNOWN = 72 / INCH
 """Pixels per millimetre that are written where a format demands a density and none is known, as EXIF wants it."""

@@ -20,10 +20,12 @@ class Artist(ABC):
     Attributes:
         name: what paintings are called after.
         manners: whether a seed makes a difference.
+        stage: what it is at while it paints, in a few words; empty where there is nothing to tell.
     """
 
     name: str
     manners: bool
+    stage: str = ""
 
     @abstractmethod
     def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:

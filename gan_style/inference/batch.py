@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import shutil
 import sys
@@ -23,6 +24,8 @@ from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Progress
 from gan_style.inference.planning import PIPE, Job
+
+logger = logging.getLogger(__name__)
 
 AHEAD = 2
 """Pictures that are decoded before their turn, and paintings that wait to be written."""
@@ -60,7 +63,7 @@ class Outcome:
 
     Attributes:
         job: what was to be done.
-        state: how it ended; a picture is skipped whose painting exists.
+        state: how it ended; a picture is skipped whose painting exists, and planned where nothing is to be painted yet.
         size: width and height in pixels; None where it was not read.
         seconds: spent on painting it.
         error: why it failed.
@@ -68,7 +71,7 @@ class Outcome:
     """
 
     job: Job
-    state: Literal["painted", "skipped", "failed"]
+    state: Literal["painted", "skipped", "failed", "planned"]
     size: tuple[int, int] | None = None
     seconds: float = 0.0
     error: GanStyleError | None = None
@@ -84,12 +87,14 @@ class Pace:
         finished: pictures dealt with, with the share of the one in work.
         megapixels: painted in a second so far.
         remaining: seconds left at the pace so far; infinite before anything is done.
+        stage: what the painter is at; see :class:`~gan_style.inference.artist.Artist`.
     """
 
     name: str
     finished: float
     megapixels: float
     remaining: float
+    stage: str = ""
 
 
 def run(
@@ -120,6 +125,11 @@ def run(
     return Batch(style, brush, rules or Rules(), on_pace, on_outcome).run(jobs)
 
 
+def foresee(jobs: Sequence[Job], style: Artist, rules: Rules | None = None) -> list[Outcome]:
+    """What would become of each job, with nothing painted and nothing written."""
+    return Batch(style, Brush(), rules or Rules(), lambda _: None, lambda _: None).foreseen(jobs)
+
+
 class Batch:
     """Jobs on their way through reading, painting and writing."""
 
@@ -137,7 +147,8 @@ class Batch:
         self.sources: set[object] = set()
         self.ending: deque[Future[Outcome]] = deque()
         self.outcomes: list[Outcome] = []
-        self.pixels, self.started = 0.0, time.monotonic()
+        # What is passed over or fails takes no time, and says nothing of how long the others take.
+        self.painted, self.pixels, self.started = 0, 0.0, 0.0
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """See :func:`run`."""
@@ -157,12 +168,8 @@ class Batch:
     def opened(self, job: Job) -> Photograph | Outcome:
         """The photograph of a job, or what became of the job already."""
         try:
-            if identity(job.target) in self.sources:
-                raise PictureError(
-                    f"{job.target} is one of the photographs and is never replaced; paint somewhere else."
-                )
-            if job.target.exists() and not self.rules.overwrite:
-                return self.there_already(job)
+            if (outcome := self.in_the_way(job)) is not None:
+                return outcome
             form = format_of(job.target)
             photograph = read_source(job.source, self.rules.max_pixels, self.given)
             check_fits(form, photograph.size, str(job.target))
@@ -170,6 +177,30 @@ class Batch:
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)
         return photograph
+
+    def foreseen(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """What would become of jobs, as far as it can be told without painting."""
+        self.sources = {identity(job.source) for job in jobs}
+        return [self.foreseen_of(job) for job in jobs]
+
+    def foreseen_of(self, job: Job) -> Outcome:
+        """What would become of a job."""
+        try:
+            if job.source != PIPE and not job.source.is_file():
+                raise PictureError(f"{job.source} is not there, or not a file; check the path.")
+            return self.in_the_way(job) or Outcome(job, "planned")
+        except GanStyleError as error:
+            return Outcome(job, "failed", error=error)
+
+    def in_the_way(self, job: Job) -> Outcome | None:
+        """What becomes of a job where something lies that is not to be replaced.
+
+        Raises:
+            PictureError: it is one of the photographs.
+        """
+        if identity(job.target) in self.sources:
+            raise PictureError(f"{job.target} is one of the photographs and is never replaced; paint somewhere else.")
+        return self.there_already(job) if job.target.exists() and not self.rules.overwrite else None
 
     def there_already(self, job: Job) -> Outcome:
         """What becomes of a job whose painting exists."""
@@ -184,11 +215,11 @@ class Batch:
         """Paint one job and have it written."""
 
         def progress(share: float, pixels: int = 0) -> None:
-            done = number + share
+            painted = self.painted + share
             spent = time.monotonic() - self.started
-            remaining = spent / done * (count - done) if done else float("inf")
-            painted = (self.pixels + share * pixels) / 1e6
-            self.on_pace(Pace(job.source.name, done, painted / spent if spent else 0.0, remaining))
+            remaining = spent / painted * (count - number - share) if painted else float("inf")
+            speed = (self.pixels + share * pixels) / 1e6 / spent if spent else 0.0
+            self.on_pace(Pace(job.source.name, number + share, speed, remaining, self.style.stage))
 
         progress(0.0)
         photograph = opening.result()
@@ -196,6 +227,7 @@ class Batch:
             self.ending.append(finished(photograph))
             return
         start = time.monotonic()
+        self.started = self.started or start
         pixels = photograph.pixels.shape[0] * photograph.pixels.shape[1]
         brush = self.brush if job.seed is None else replace(self.brush, seed=job.seed)
         try:
@@ -204,6 +236,8 @@ class Batch:
             self.ending.append(finished(Outcome(job, "failed", photograph.size, error=error)))
             return
         self.pixels += pixels
+        self.painted += 1
+        logger.info("%s: %d x %d pixels, painted in %.1f s", job.source, *photograph.size, time.monotonic() - start)
         outcome = Outcome(
             job, "painted", photograph.size, time.monotonic() - start, remark=remark(painting, format_of(job.target))
         )

@@ -7,6 +7,7 @@ samples of features rather than Gram matrices alone, with content as self-simila
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from gan_style.losses.style import (
 )
 from gan_style.models.backbone import Backbone
 
+logger = logging.getLogger(__name__)
+
 SMALLEST, LARGEST = 64, 1024
 """Long sides in pixels between which a picture is optimised; what is larger gets the rest by enlarging."""
 
@@ -44,6 +47,9 @@ BEYOND = 2.0
 
 OPTIMISING = 0.98
 """Share of the work on a picture that is optimising it; the rest is enlarging what came of it."""
+
+OVERHEAD = 370
+"""Side in pixels of a square that takes as long as what a step costs whatever the picture's size."""
 
 COARSEST = 8
 """Short side in pixels of the smallest level of the Laplacian pyramid whose values are optimised."""
@@ -166,8 +172,7 @@ class Imitator(Artist):
         count = max(1, 1 + math.floor(math.log2(max(longest / SMALLEST, 1))))
         scales = [longest / 2**index for index in reversed(range(count))]
         steps = [effort.steps] * (count - 1) + [effort.last_steps if count > 1 else effort.steps]
-        # What a step costs goes with its pixels, and never below what calling the network costs.
-        costs = np.array([number * max(side, 2 * SMALLEST) ** 2 for number, side in zip(steps, scales, strict=True)])
+        costs = np.array([number * (side**2 + OVERHEAD**2) for number, side in zip(steps, scales, strict=True)])
         ends = np.concatenate([[0.0], np.cumsum(costs) / costs.sum()])
         begun = time.monotonic()
         picture: Tensor | None = None
@@ -179,11 +184,15 @@ class Imitator(Artist):
                 picture = self.begun(here, picture, painting)
                 weight = min(effort.content * 2.0 ** (count - 1 - index), effort.most_content)
                 sculpture = Sculpture(picture, here, painting, self.backbone, effort, weight)
+                logger.debug("%d steps at %d x %d pixels", number, here.shape[3], here.shape[2])
                 for step in range(number):
+                    self.stage = f"step {sum(steps[:index]) + step + 1} of {sum(steps)}"
                     sculpture.step(1 - 0.9 * step / number)
-                    done = ends[index] + (ends[index + 1] - ends[index]) * (step + 1) / number
-                    progress(float(done))
+                    done = float(ends[index] + (ends[index + 1] - ends[index]) * (step + 1) / number)
                     spent = (time.monotonic() - begun) / 60
+                    if self.minutes is not None:
+                        done = max(done, min(spent / self.minutes, float(ends[index + 1])))
+                    progress(done)
                     if self.minutes is not None and spent > self.minutes * ends[index + 1]:
                         break
                 picture = sculpture.picture().detach().clamp(-1, 1)

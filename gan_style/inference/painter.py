@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from gan_style.imaging.tensors import cell_grain, grain, luma, to_pixels
 from gan_style.inference.pyramid import halved, pyramid, resampled, to_short_side
 from gan_style.inference.tiles import Box, enlarge, shrink, split, view
 from gan_style.models.generator import Generator
+
+logger = logging.getLogger(__name__)
 
 TILE = 1024
 """Side of a tile. Larger tiles waste less on their margins and need more memory: about 0.3 GB at this size."""
@@ -133,6 +136,11 @@ class Painter:
             # Halving alone would leave the largest brush up to 1.4 times too large or too small.
             photos[0] = to_short_side(photos[0], max(1, round(self.size / brush.stroke)))
         result = Canvas((height, width, 3), photo.dtype) if onto is None else onto
+        for one in photos:
+            tiles = len(list(split(one.shape[0], one.shape[1], self.tile)))
+            logger.debug(
+                "painting at %d x %d pixels, in %d tile%s", one.shape[1], one.shape[0], tiles, "s"[: tiles > 1]
+            )
 
         def paint_box(photo: Raster, below: Raster | None, coarse: Raster | None, box: Box) -> Tensor:
             return self.paint_box(photo, below, coarse, box, brush.detail, noise)

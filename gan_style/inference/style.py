@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from pathlib import Path
@@ -15,7 +16,7 @@ from gan_style.checkpoints.hub.fetching import Count
 from gan_style.checkpoints.integrity import sum_of
 from gan_style.checkpoints.style_file import StyleFile, read_style
 from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
-from gan_style.device import Compute
+from gan_style.device import PRECISIONS, Compute
 from gan_style.errors import StyleError, UsageError, printable
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import PictureLike, read_picture
@@ -23,6 +24,8 @@ from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
 from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Painter, Progress
+
+logger = logging.getLogger(__name__)
 
 
 class Style(Artist):
@@ -88,7 +91,9 @@ def load_style(
 def style_in(found: Located, device: str, precision: str) -> Style:
     """The style that a file holds."""
     file, path = read_style(found.path, found.pin), found.path
-    return Style(printable(path.stem), file, Compute.choose(device, precision), str(source_of(path) or ""))
+    source = str(source_of(path) or "")
+    logger.info("style %s from %s", printable(path.stem), source or path)
+    return Style(printable(path.stem), file, Compute.choose(device, precision), source)
 
 
 def load_artist(
@@ -127,7 +132,8 @@ def load_artist(
     from gan_style.checkpoints.backbone import load_backbone
     from gan_style.inference.imitation import LARGEST, Imitator
 
-    compute = Compute.choose(device, precision)
+    logger.info("painting after the picture %s", path)
+    compute = Compute.choose(device, "fp32" if precision in PRECISIONS else precision)
     return Imitator(path.stem, read_picture(path, 2 * LARGEST).rgb, load_backbone(), compute, minutes=minutes)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import shlex
 from pathlib import Path
 
 from gan_style.checkpoints.backbone import load_backbone
-from gan_style.checkpoints.bundled import resolve_style
+from gan_style.checkpoints.bundled import named_styles, resolve_style
 from gan_style.checkpoints.hub.cache import source_of
 from gan_style.checkpoints.style_file import open_style, read_style
 from gan_style.defaults import SCRATCH, START
@@ -28,6 +29,8 @@ from gan_style.training.schedule import Limit
 from gan_style.training.session import Outcome
 from gan_style.training.sources import load_sets
 from gan_style.training.state import has_state
+
+logger = logging.getLogger(__name__)
 
 
 def default_output(paintings: Path) -> Path:
@@ -90,6 +93,7 @@ def train(
     recipe, start = beginning(start, recipe or Recipe(), listener or Silent())
     how = (recipe, limit or Limit(), start, licence, trim, device, precision)
     plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
+    logger.info("beginning as %s; %d photographs and as many paintings in a step", start, recipe.batch_size)
     compute = Compute.choose(device, precision)
     with joined(compute) as group:
         resumed = group.told(lambda: goes_on(plan, group, overwrite))
@@ -106,12 +110,15 @@ def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener)
     if start == SCRATCH:
         return recipe, start
     try:
-        source = source_of(resolve_style(start, listener.reading))
+        path = resolve_style(start, listener.reading)
     except StyleError as error:
         if os.path.lexists(start):
             raise
         raise StyleError(f"{error} The default is {START}, and {SCRATCH} begins with random weights.") from None
-    start = str(source) if source else start
+    if source := source_of(path):
+        start = str(source)
+    elif path.stem in named_styles() and not os.path.lexists(start) and "@" not in start:
+        start = path.stem  # Whatever its case and its extension.
     generator = open_style(start).generator
     if start == START and not same_shape(generator, recipe):
         return recipe, SCRATCH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import threading
 import time
 from collections import deque
@@ -22,6 +23,8 @@ from gan_style.training.schedule import Clock, rate_factor
 from gan_style.training.state import restore, snapshot
 from gan_style.training.trainer import Losses, Trainer
 from gan_style.training.validation import Examiner
+
+logger = logging.getLogger(__name__)
 
 SAVE_SECONDS = 60.0
 
@@ -253,6 +256,7 @@ class Session:
 
     def save(self, *, going_on: bool) -> None:
         """Write the style, the state, and then what people look at."""
+        logger.debug("step %d: writing %s, its state and its page", self.trainer.steps, self.plan.output)
         self.keeper.save_style()
         self.keeper.save_state()
         shown = preview(self.trainer.average, self.photos, self.trainer.compute)
