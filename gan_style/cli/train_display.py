@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BARS, SPARKS = "▁▂▃▄▅▆▇█", 12
+BARS, SPARKS = "▁▂▃▄▅▆▇█", 8
 
 
 def end(outcome: Outcome) -> None:
@@ -76,9 +76,9 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def how_good(curve: Sequence[float]) -> str:
-    """What the last examination found, in words for somebody who has never trained anything."""
+    """What the last examination found, in words that need no explanation."""
     if not curve:
-        return "learning, not yet examined"
+        return "not examined yet"
     return f"{100 * curve[-1]:.0f} % of the way to the paintings"
 
 
@@ -103,7 +103,7 @@ class Display:
     def status(self, status: Status) -> None:
         """A bar with what matters beside it; figures for experts with --verbose, at every examination."""
         good = how_good(status.curve)
-        where = f"{good} {sparkline(status.curve)}" if status.curve else f"{good}, step {status.steps}"
+        where = f"{good} {sparkline(status.curve)}" if status.curve else f"learning, step {status.steps}"
         self.progress.update(
             self.task, description=where, completed=status.progress, total=1.0, remaining=status.remaining
         )

@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-from gan_style.imaging.finding import SIGNATURE_BYTES
+from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
 
 ADDRESS = re.compile(r"(?P<scheme>https?|ftp|s3|gs|data|file):/*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 """A web address; as a path it has lost one of its slashes."""
@@ -99,6 +99,6 @@ def by_content(head: bytes) -> str:
 def by_name(name: str, head: bytes) -> str:
     """What is called so, and what to do about it; many raw files begin like TIFF."""
     suffix = Path(name).suffix.lower()
-    if suffix in FILM_NAMES and head:
+    if suffix in FILM_NAMES and head and not looks_like_picture(head):
         return FILM
     return RAW if suffix in RAW_NAMES and head else ""

@@ -21,6 +21,7 @@ from gan_style.files import remove_parts
 from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
+from gan_style.imaging.strangers import what_instead
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Progress
 from gan_style.inference.planning import PIPE, Job
@@ -149,6 +150,7 @@ class Batch:
         self.outcomes: list[Outcome] = []
         # What is passed over or fails takes no time, and says nothing of how long the others take.
         self.painted, self.pixels, self.started = 0, 0.0, 0.0
+        self.first: tuple[float, float] | None = None
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """See :func:`run`."""
@@ -187,7 +189,8 @@ class Batch:
         """What would become of a job."""
         try:
             if job.source != PIPE and not job.source.is_file():
-                raise PictureError(f"{job.source} is not there, or not a file; check the path.")
+                missing = f"{job.source} is not there, or not a file; check the path."
+                raise PictureError(what_instead(str(job.source)) or missing)
             return self.in_the_way(job) or Outcome(job, "planned")
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)
@@ -215,9 +218,8 @@ class Batch:
         """Paint one job and have it written."""
 
         def progress(share: float, pixels: int = 0) -> None:
-            painted = self.painted + share
+            remaining = self.remaining(self.painted + share, count - number - share)
             spent = time.monotonic() - self.started
-            remaining = spent / painted * (count - number - share) if painted else float("inf")
             speed = (self.pixels + share * pixels) / 1e6 / spent if spent else 0.0
             self.on_pace(Pace(job.source.name, number + share, speed, remaining, self.style.stage))
 
@@ -242,6 +244,15 @@ class Batch:
             job, "painted", photograph.size, time.monotonic() - start, remark=remark(painting, format_of(job.target))
         )
         self.ending.append(writer.submit(self.written, painting, outcome))
+
+    def remaining(self, painted: float, left: float) -> float:
+        """Seconds that the rest will take, at the pace since something was first told of."""
+        now = time.monotonic()
+        if not painted:
+            return float("inf")
+        self.first = self.first or (painted, now)  # What comes before that is making ready more than painting.
+        before, then = self.first
+        return (now - then) / (painted - before) * left if painted > before else float("inf")
 
     def written(self, painting: Photograph, outcome: Outcome) -> Outcome:
         """Write a painting; what became of its job."""

@@ -93,7 +93,7 @@ def train(
     recipe, start = beginning(start, recipe or Recipe(), listener or Silent())
     how = (recipe, limit or Limit(), start, licence, trim, device, precision)
     plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
-    logger.info("beginning as %s; %d photographs and as many paintings in a step", start, recipe.batch_size)
+    logger.info("beginning as %s; batch size %d, size %d", start, recipe.batch_size, recipe.size)
     compute = Compute.choose(device, precision)
     with joined(compute) as group:
         resumed = group.told(lambda: goes_on(plan, group, overwrite))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from gan_style.checkpoints.bundled import bundled_styles, resolve_style
+from gan_style.checkpoints.bundled import bundled_styles, find_style, resolve_style
 from gan_style.checkpoints.header import METADATA_KEY, PICKLE_MAGIC
 from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.errors import StyleError
@@ -224,6 +225,54 @@ def test_a_word_means_a_file_first_and_then_a_bundled_style(style_path: Path, mo
     for word, message in (("manet", "monet"), ("./no/monet", "no such file"), (str(style_path.parent), "folder")):
         with pytest.raises(StyleError, match=message):
             resolve_style(word)
+
+
+def test_a_style_that_stands_in_for_a_file_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for word in ("monet.ckpt", "Monet.safetensors"):
+        caplog.clear()
+        assert resolve_style(word) == resolve_style("monet")
+        assert [record.getMessage() for record in caplog.records] == [
+            f"there is no file {word}; using the bundled style monet."
+        ]
+    Path("monet.ckpt").touch()
+    caplog.clear()
+    for word in ("monet.ckpt", "monet", "MONET"):
+        find_style(word)
+    assert not caplog.records
+
+
+@given(st.data())
+def test_a_slip_of_the_fingers_is_answered_with_what_was_meant(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(bundled_styles())))
+    place = data.draw(st.integers(1, len(name) - 1))
+    letter = data.draw(st.sampled_from("aeox-_ "))
+    slips = (
+        name[:place] + name[place + 1 :],
+        name[:place] + letter + name[place:],
+        name[:place] + letter + name[place + 1 :],
+    )
+    word = data.draw(st.sampled_from(slips)) + data.draw(st.sampled_from(["", ".ckpt", ".safetensors"]))
+    if Path(word).stem.lower() not in bundled_styles():
+        with pytest.raises(StyleError, match=rf"no style .* \(did you mean {name}\?\)"):
+            find_style(word)
+
+
+@pytest.mark.parametrize("word", ["mine", "mine.safetensor", "mien.safetensors", "MINE.safetensors", "mine.ckpt"])
+def test_a_file_that_is_nearly_called_so_is_named(style_path: Path, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = style_path.parent
+    style_path.rename(folder / "mine.safetensors")
+    with pytest.raises(StyleError, match=rf"did you mean {re.escape(str(folder / 'mine.safetensors'))}\?"):
+        find_style(str(folder / word))
+    monkeypatch.chdir(folder)
+    with pytest.raises(StyleError, match=r"did you mean mine.safetensors\?"):
+        find_style(word)
+    for far in ("picasso", "/nowhere/mine", "https://example.org/mine"):
+        with pytest.raises(StyleError) as caught:
+            find_style(far)
+        assert "did you mean" not in str(caught.value)
 
 
 def test_every_bundled_style_is_sound_and_says_where_it_comes_from() -> None:

@@ -116,6 +116,30 @@ def test_time_is_bounded(small_cat: Pixels, painting: Pixels) -> None:
     assert told == sorted(told)
 
 
+def test_progress_tells_time(painting: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What steps took at these sides, in seconds: small pictures take longer than their pixels.
+    seconds = {75: 0.088, 150: 0.106, 300: 0.122, 600: 0.311}
+    spent: list[float] = []
+
+    class Timed:
+        def __init__(self, picture: torch.Tensor, *_: object) -> None:
+            self.levels = picture
+
+        def step(self, _: float) -> None:
+            spent.append(seconds[max(self.levels.shape[2:])])
+
+        def picture(self) -> torch.Tensor:
+            return self.levels
+
+    monkeypatch.setattr(imitation, "Sculpture", Timed)
+    artist = imitator(painting, Effort())
+    told: list[tuple[float, float, str]] = []
+    artist.imitate(torch.zeros(1, 3, 400, 600), Brush(), lambda done: told.append((done, sum(spent), artist.stage)))
+    for done, so_far, _ in told:
+        assert done == pytest.approx(so_far / sum(spent), abs=0.05)
+    assert [stage for *_, stage in (told[0], told[-1])] == ["step 1 of 460", "step 460 of 460"]
+
+
 def test_a_laplacian_pyramid_gives_its_picture_back() -> None:
     picture = torch.rand(1, 3, 37, 50)
     *finer, result = laplacian(picture, 3)
