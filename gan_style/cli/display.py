@@ -120,9 +120,9 @@ def in_words(task: Task, spent: float) -> str:
     """How far a task is, on one line."""
     parts = [task.description]
     if task.total and task.total != 1:
-        parts.append(f"{int(task.completed)} of {int(task.total)} done")
+        parts.append(f"{int(task.completed)} of {int(task.total)}")
     if task.total:
-        parts.append(f"{task.percentage:.0f} %")
+        parts.append(f"{task.percentage:.0f} % done")
     if task.fields.get("speed"):
         parts.append(task.fields["speed"])
     parts.append(f"{clock(spent)} so far")

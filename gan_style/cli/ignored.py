@@ -48,9 +48,9 @@ def in_training(context: typer.Context) -> None:
         remark(context, [*CHECKED, "folds", "push_to", "private", "yes", "preview"], "--check learns nothing")
         return
     if not asked["cross"]:
-        remark(context, ["folds"], "it is for --cross-validate")
+        remark(context, ["folds"], "only --cross-validate has a use for that")
     if not asked["push_to"]:
-        remark(context, ["preview"], "it is for --push-to")
+        remark(context, ["preview"], "only --push-to has a use for that")
     if asked["private"]:
         remark(context, ["yes"], "with --private nothing is asked")
 
@@ -64,7 +64,7 @@ def in_evaluation(context: typer.Context) -> None:
         used = ("tally", "inputs", "report", "json", "seed")
         remark_all_but(context, used, "--tally counts what people answered")
     else:
-        remark(context, ["trials", "question"], "they are for --humans")
+        remark(context, ["trials", "question"], "only --humans has a use for that")
         if context.params["outputs"]:
             remark(context, ["precision"], "nothing is painted with --outputs")
 

@@ -222,11 +222,11 @@ def show_plan(outcomes: Sequence[Outcome], artist: Artist, *, as_json: bool) -> 
     counts = Counter(outcome.state for outcome in outcomes)
     skipped = f", {counts['skipped']} passed over" if counts["skipped"] else ""
     warn(f"{counts['planned']} would be painted in the style {artist.name}{skipped}; nothing was.")
-    summarise(outcomes)
+    summarise(outcomes, "would fail")
 
 
-def summarise(outcomes: Sequence[Outcome]) -> None:
-    """Say how many failed.
+def summarise(outcomes: Sequence[Outcome], verb: str = "failed") -> None:
+    """Say how many failed, or would fail.
 
     Raises:
         GanStyleError: the only picture did.
@@ -238,7 +238,7 @@ def summarise(outcomes: Sequence[Outcome]) -> None:
     if failures and len(outcomes) == 1:
         raise failures[0]
     if failures:
-        complain(f"{len(failures)} of {len(outcomes)} pictures failed; they are named above.")
+        complain(f"{len(failures)} of {len(outcomes)} pictures {verb}; they are named above.")
         raise typer.Exit(1)
 
 

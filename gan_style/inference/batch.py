@@ -19,6 +19,7 @@ from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import GanStyleError, PictureError, ResourceError, UsageError
 from gan_style.files import remove_parts
 from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
+from gan_style.imaging.finding import begins_like_picture
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.strangers import what_instead
@@ -188,9 +189,10 @@ class Batch:
     def foreseen_of(self, job: Job) -> Outcome:
         """What would become of a job."""
         try:
-            if job.source != PIPE and not job.source.is_file():
-                missing = f"{job.source} is not there, or not a file; check the path."
-                raise PictureError(what_instead(str(job.source)) or missing)
+            there = job.source == PIPE or job.source.is_file()
+            instead = "" if there and begins_like_picture(job.source) else what_instead(str(job.source))
+            if instead or not there:
+                raise PictureError(instead or f"{job.source} is not there, or not a file; check the path.")
             return self.in_the_way(job) or Outcome(job, "planned")
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)

@@ -115,7 +115,7 @@ def test_a_log_shows_life(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         assert (not lines) if quiet else (1 < len(lines) <= 6)
         for line in lines:
             assert re.fullmatch(
-                r"gan-style: sea.jpg, 1 of 4 done, 25 %, 2.00 MP/s, 0:00:0\d so far, 0:01:15 left", line
+                r"gan-style: sea.jpg, 1 of 4, 25 % done, 2.00 MP/s, 0:00:0\d so far, 0:01:15 left", line
             )
     display.listen()
 
@@ -153,6 +153,7 @@ def test_a_dry_run_paints_nothing(run: Run, three: list[Path], style_path: Path,
     refused = run(*arguments, "--dry-run")
     assert refused.code == 1
     assert "a-tiny.png exists already" in refused.error
+    assert "1 of 3 pictures would fail" in refused.error
     assert len(refused.out.splitlines()) == 2
     assert run("stylize", three[0], "-s", style_path, "-o", three[0], "--dry-run").code == 3
     assert run("stylize", three[0], "-s", style_path, "-o", "-", "--dry-run").out == f"{three[0]} -> -\n"
@@ -234,10 +235,10 @@ def test_options_of_other_commands_that_change_nothing_are_said(
     )
     assert "--minutes and --license are ignored: --check learns nothing." in checked.error
     folds = run("train", tmp_path / "none", painting_folder, "--folds", "4", "--no-preview")
-    assert "--folds is ignored: it is for --cross-validate" in folds.error
-    assert "--no-preview is ignored: it is for --push-to" in folds.error
+    assert "--folds is ignored: only --cross-validate has" in folds.error
+    assert "--no-preview is ignored: only --push-to has" in folds.error
     judged = run("eval", "--photos", tmp_path / "none", "--paintings", painting_folder, "--trials", "9", "-s", tmp_path)
-    assert "--trials is ignored: they are for --humans" in judged.error
+    assert "--trials is ignored: only --humans has" in judged.error
     tallied = run("eval", "--tally", tmp_path / "none.json", "--photos", tmp_path, "--style", "monet")
     assert "--photos and --style are ignored: --tally counts what people answered." in tallied.error
     pushed = run("push", tmp_path / "none.safetensors", "me/none", "--private", "--yes")
