@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import typer
 from gan_style.cli import ignored
 from gan_style.cli import stylize_options as options
 from gan_style.cli.command import Quiet, Verbose
+from gan_style.cli.outcomes import as_line, show_plan, summarize
 from gan_style.cli.styles import list_styles, show_info
 from gan_style.cli.stylize_options import Metadata
 from gan_style.defaults import DETAIL, KEEP_COLORS, MAX_PIXELS, NAME, QUALITY, STRENGTH, STROKE, STYLE
@@ -130,7 +130,7 @@ def stylize(
             show_plan(foresee(jobs, artist, rules), artist, as_json=as_json)
             return
         outcomes = paint_files(jobs, artist, brush, rules, progress, task, as_json=as_json)
-    summarise(outcomes)
+    summarize(outcomes)
 
 
 def paint_one_to_pipe(
@@ -203,45 +203,6 @@ def paint_files(
         raise typer.Exit(130) from None
 
 
-def show_plan(outcomes: Sequence[Outcome], artist: Artist, *, as_json: bool) -> None:
-    """Print what would become of each picture.
-
-    Raises:
-        GanStyleError: the only one would fail.
-        typer.Exit: some of several would.
-    """
-    from gan_style.cli.display import complain, say, warn
-
-    for outcome in outcomes:
-        if as_json:
-            say(json.dumps(as_line(outcome)))
-        elif outcome.state == "planned":
-            say(f"{outcome.job.source} -> {outcome.job.target}")
-        if outcome.error and len(outcomes) > 1:
-            complain(str(outcome.error))
-    counts = Counter(outcome.state for outcome in outcomes)
-    skipped = f", {counts['skipped']} passed over" if counts["skipped"] else ""
-    warn(f"{counts['planned']} would be painted in the style {artist.name}{skipped}; nothing was.")
-    summarise(outcomes, "would fail")
-
-
-def summarise(outcomes: Sequence[Outcome], verb: str = "failed") -> None:
-    """Say how many failed, or would fail.
-
-    Raises:
-        GanStyleError: the only picture did.
-        typer.Exit: some of several did.
-    """
-    from gan_style.cli.display import complain
-
-    failures = [outcome.error for outcome in outcomes if outcome.error]
-    if failures and len(outcomes) == 1:
-        raise failures[0]
-    if failures:
-        complain(f"{len(failures)} of {len(outcomes)} pictures {verb}; they are named above.")
-        raise typer.Exit(1)
-
-
 def read_list(path: Path) -> bytes:
     """What a list of inputs holds.
 
@@ -252,19 +213,3 @@ def read_list(path: Path) -> bytes:
         return sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
     except OSError as error:
         raise UsageError(f"The list {path} cannot be read ({error.strerror}); check the path.") from None
-
-
-def as_line(outcome: Outcome) -> dict[str, object]:
-    """What became of a picture, for programs."""
-    return {
-        "source": str(outcome.job.source),
-        "target": str(outcome.job.target),
-        "state": outcome.state,
-        "width": outcome.size[0] if outcome.size else None,
-        "height": outcome.size[1] if outcome.size else None,
-        "seed": outcome.job.seed,
-        "seconds": round(outcome.seconds, 3),
-        "error": str(outcome.error) if outcome.error else None,
-        "code": outcome.error.exit_code if outcome.error else 0,
-        "remark": outcome.remark or None,
-    }

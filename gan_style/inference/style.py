@@ -69,8 +69,9 @@ def load_style(
     """Load a style.
 
     Args:
-        style: a style file, the name of a bundled style (with an extension, too, which is logged as a warning where there
-            is no such file), or a style on the Hugging Face Hub: "owner/repo" or "hf://owner/repo/file.safetensors@revision".
+        style: a style file, the name of a bundled style with or without an extension (a warning is logged where that
+            looks like a file that is not there), or a style on the Hugging Face Hub: "owner/repo" or
+            "hf://owner/repo/file.safetensors@revision".
         device: "auto", "cpu" or "cuda".
         precision: "auto", "fp32" or "bf16".
         downloading: told of a download: of what, how many bytes are there, and of how many.
