@@ -21,20 +21,25 @@ def evaluate(
         typer.Argument(metavar="INPUT", help="With --humans painters to compare, with --tally files of answers."),
     ] = None,
     photos: Annotated[
-        Path | None, typer.Option("--photos", help="Photographs that were not trained on; not for --tally.")
+        Path | None,
+        typer.Option("--photos", readable=False, help="Photographs that were not trained on; not for --tally."),
     ] = None,
     paintings: Annotated[
-        Path | None, typer.Option("--paintings", help="Real paintings that were not trained on; only to judge.")
+        Path | None,
+        typer.Option("--paintings", readable=False, help="Real paintings that were not trained on; only to judge."),
     ] = None,
     style: Annotated[
         str | None, typer.Option("--style", "-s", help="A style file, or the name of a bundled style.")
     ] = None,
     outputs: Annotated[
         Path | None,
-        typer.Option(help="Instead of --style: photographs painted by any program, under the photographs' names."),
+        typer.Option(
+            readable=False, help="Instead of --style: photographs painted by any program, under the photographs' names."
+        ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder for a page that is opened in a browser.")
+        Path | None,
+        typer.Option("--output", "-o", readable=False, help="A folder for a page that is opened in a browser."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     features: Annotated[

@@ -29,7 +29,8 @@ def push(
     preview: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A picture for the model card; may be given several times. \\[default: preview.png of the training]"
+            readable=False,
+            help="A picture for the model card; may be given several times. \\[default: preview.png of the training]",
         ),
     ] = None,
     no_preview: Annotated[bool, typer.Option("--no-preview", help="Upload no picture.")] = False,

@@ -41,7 +41,9 @@ def stylize(
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[INPUT]...", help="Photographs, folders of them, or quoted patterns; - for standard input."
+            readable=False,  # Or one that cannot be read would end all the others.
+            metavar="[INPUT]...",
+            help="Photographs, folders of them, or quoted patterns; - for standard input.",
         ),
     ] = None,
     style: Annotated[
@@ -58,6 +60,7 @@ def stylize(
         typer.Option(
             "--output",
             "-o",
+            readable=False,
             help="The painting, a folder for several, or - for standard output. \\[default: NAME-STYLE beside the "
             "photograph]",
         ),
@@ -118,12 +121,14 @@ def stylize(
     from_file: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A list of inputs, one a line or with NUL between them; - for standard input.", rich_help_panel=MANY
+            readable=False,
+            help="A list of inputs, one a line or with NUL between them; - for standard input.",
+            rich_help_panel=MANY,
         ),
     ] = None,
     name: Annotated[
         str,
-        typer.Option(help="How paintings are called, of {name}, {style} and {seed}.", rich_help_panel=MANY),
+        typer.Option(help="How paintings are called, of {name}, {style}, {seed} and {folder}.", rich_help_panel=MANY),
     ] = NAME,
     skip: Annotated[
         bool,
@@ -170,8 +175,9 @@ def stylize(
         from gan_style.errors import printable
         from gan_style.imaging.encoding import Saving, format_named
         from gan_style.inference.batch import Rules
+        from gan_style.inference.naming import Naming
         from gan_style.inference.painter import Brush
-        from gan_style.inference.planning import PIPE, Naming, listed_paths, plan
+        from gan_style.inference.planning import PIPE, listed_paths, plan
         from gan_style.inference.style import load_artist
 
         brush = Brush(strength, detail, stroke, keep_colors, seed)
@@ -294,16 +300,23 @@ def read_list(path: Path) -> bytes:
         UsageError: it cannot be read.
     """
     try:
-        return sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"The list {path} cannot be read ({error.strerror}); check the path.") from None
+        if path != Path("-"):
+            return path.read_bytes()
+        if sys.stdin is None:
+            raise UsageError("The list cannot be read: standard input is closed; send it there, or name a file.")
+        return sys.stdin.buffer.read()
+    except (OSError, ValueError) as error:  # Standard input may have been opened for writing only.
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"The list {path} cannot be read ({reason}); check the path.") from None
 
 
 def as_line(outcome: Outcome) -> dict[str, object]:
     """What became of a picture, for programs."""
+    from gan_style.names import path_text
+
     return {
-        "source": str(outcome.job.source),
-        "target": str(outcome.job.target),
+        "source": path_text(outcome.job.source),
+        "target": path_text(outcome.job.target),
         "state": outcome.state,
         "width": outcome.size[0] if outcome.size else None,
         "height": outcome.size[1] if outcome.size else None,

@@ -48,19 +48,24 @@ def train(
     context: typer.Context,
     photos: Annotated[
         Path | None,
-        typer.Argument(metavar="PHOTOS", help="A folder of photographs, read recursively.", show_default=False),
+        typer.Argument(
+            metavar="PHOTOS", help="A folder of photographs, read recursively.", show_default=False, readable=False
+        ),
     ] = None,
     paintings: Annotated[
         Path | None,
         typer.Argument(
             metavar="PAINTINGS",
+            readable=False,
             help="A folder of paintings by one painter, read recursively; or a single painting.",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The style file. \\[default: PAINTINGS.safetensors, in this folder]"),
+        typer.Option(
+            "--output", "-o", readable=False, help="The style file. \\[default: PAINTINGS.safetensors, in this folder]"
+        ),
     ] = None,
     minutes: Annotated[
         str | None, typer.Option(metavar="<float>", help=f"How long to train. \\[default: {MINUTES:g}]")
@@ -204,7 +209,9 @@ def train(
     ] = True,
     run: Annotated[
         Path | None,
-        typer.Option("--resume", metavar="RUN", help="Go on with a training that was cut off; RUN is its folder."),
+        typer.Option(
+            "--resume", readable=False, metavar="RUN", help="Go on with a training that was cut off; RUN is its folder."
+        ),
     ] = None,
     only_check: Annotated[
         bool, typer.Option("--check", help="Only look at the pictures and say what is wrong with them.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,20 +14,22 @@ from pathlib import Path
 from typing import Literal
 
 from gan_style.defaults import MAX_PIXELS
-from gan_style.errors import GanStyleError, PictureError, ResourceError, UsageError
-from gan_style.files import remove_parts
-from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
-from gan_style.imaging.opening import open_photograph
+from gan_style.errors import GanStyleError, NoSpaceError, PictureError, UsageError
+from gan_style.files import is_full, remove_parts
+from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, unwritable, write_photograph
 from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Progress
-from gan_style.inference.planning import PIPE, Job
+from gan_style.inference.planning import Job
+from gan_style.inference.source import read_source, standard_input
 
 AHEAD = 2
 """Pictures that are decoded before their turn, and paintings that wait to be written."""
 
 LEAST_SPACE = 2**20
 """Bytes that must be free where a painting goes, or it is not begun."""
+
+GO_ON = "make room and run the same command with --skip-existing"
 
 
 @dataclass(frozen=True)
@@ -161,12 +162,12 @@ class Batch:
                 raise PictureError(
                     f"{job.target} is one of the photographs and is never replaced; paint somewhere else."
                 )
-            if job.target.exists() and not self.rules.overwrite:
+            if is_there(job.target) and not self.rules.overwrite:
                 return self.there_already(job)
             form = format_of(job.target)
             photograph = read_source(job.source, self.rules.max_pixels, self.given)
             check_fits(form, photograph.size, str(job.target))
-            make_room(job.target.parent)
+            make_room(job.target)
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)
         return photograph
@@ -213,9 +214,11 @@ class Batch:
         """Write a painting; what became of its job."""
         job = outcome.job
         try:
-            if job.target.exists() and not self.rules.overwrite:  # Somebody else was faster.
+            if is_there(job.target) and not self.rules.overwrite:  # Somebody else was faster.
                 return self.there_already(job)
             write_photograph(job.target, painting, self.rules.saving)
+        except NoSpaceError as error:
+            return replace(outcome, state="failed", error=NoSpaceError(error.place, GO_ON))
         except GanStyleError as error:
             return replace(outcome, state="failed", error=error)
         return outcome
@@ -255,20 +258,41 @@ def remark(painting: Photograph, form: Format) -> str:
     return painting.remark
 
 
-def make_room(folder: Path) -> None:
-    """Make a folder, and see that it is not full.
+def is_there(path: Path) -> bool:
+    """Whether something lies at a path.
 
     Raises:
-        PictureError: it cannot be made.
-        ResourceError: the disk is full.
+        PictureError: nobody can tell.
     """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unwritable(path, error.strerror or str(error)) from None
+    return True
+
+
+def make_room(target: Path) -> None:
+    """Make the folder of a painting, and see that it is not full and takes the name.
+
+    Raises:
+        PictureError: it cannot be made, or does not.
+        NoSpaceError: the disk is full.
+    """
+    folder = target.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise PictureError(f"The folder {folder} cannot be made ({error.strerror}).") from None
+        if is_full(error):
+            raise NoSpaceError(folder, GO_ON) from None
+        raise PictureError(
+            f"The folder {folder} cannot be made ({error.strerror}); choose another place with -o."
+        ) from None
     if free < LEAST_SPACE:
-        raise ResourceError(f"The disk of {folder} is full; make room and run the same command with --skip-existing.")
+        raise NoSpaceError(folder, GO_ON)
+    is_there(target)
 
 
 def paint_to_pipe(
@@ -294,27 +318,12 @@ def paint_to_pipe(
 
     Raises:
         PictureError: the picture cannot be read, or the format cannot hold it.
+        ResourceError: there is not enough memory, or not enough space for temporary files.
     """
     photograph = read_source(source, rules.max_pixels)
     check_fits(form, photograph.size, "The painting")
     painting = style.paint_photograph(photograph, brush, on_progress)
     return encoded(painting, form, rules.saving), remark(painting, form)
-
-
-def standard_input() -> bytes:
-    """All that standard input holds."""
-    return sys.stdin.buffer.read()
-
-
-def read_source(path: Path, max_pixels: int, given: Callable[[], bytes] = standard_input) -> Photograph:
-    """A photograph from a file, or from standard input, which ``given`` reads.
-
-    Raises:
-        PictureError: it cannot be read.
-    """
-    if path != PIPE:
-        return open_photograph(path, max_pixels=max_pixels)
-    return open_photograph(given(), name="Standard input", max_pixels=max_pixels)
 
 
 def identity(path: Path) -> object:
