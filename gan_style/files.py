@@ -47,9 +47,19 @@ def exists(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110 - that of pathlib raises where a folder is closed or a name too long
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file lies at a path; none does that cannot be looked up, whatever the reason."""
+    return os.path.isfile(path)  # noqa: PTH113 - as above
+
+
 def is_folder(path: Path) -> bool:
     """Whether a folder lies at a path; none does that cannot be looked up, whatever the reason."""
     return os.path.isdir(path)  # noqa: PTH112 - as above
+
+
+def real(path: Path) -> Path:
+    """A path without links in it, as far as they can be followed."""
+    return Path(os.path.realpath(path))  # that of pathlib raises where links go round in a circle
 
 
 def patiently(work: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:

@@ -173,6 +173,7 @@ def stylize(
     with new_progress(*columns) as progress:
         task = progress.add_task("loading", total=None, speed="")
         from gan_style.errors import printable
+        from gan_style.files import is_folder
         from gan_style.imaging.encoding import Saving, format_named
         from gan_style.inference.batch import Rules
         from gan_style.inference.naming import Naming
@@ -196,7 +197,7 @@ def stylize(
         if (seed is not None or variations) and not artist.manners:
             raise UsageError(f"{artist.name} knows one manner of painting only; leave --seed and --variations out.")
         if output == PIPE or (output is None and wanted == [PIPE]):
-            if len(wanted) > 1 or wanted[0].is_dir() or variations:
+            if len(wanted) > 1 or is_folder(wanted[0]) or variations:
                 several = "-o NAME.png" if wanted == [PIPE] else "-o FOLDER"
                 raise UsageError(f"Standard output takes one picture; give {several} for several.")
             paint_one_to_pipe(wanted[0], artist, brush, format_named(form or "png"), rules, progress, task)
@@ -214,13 +215,15 @@ def paint_one_to_pipe(
     """Paint a photograph, or standard input, to standard output.
 
     Raises:
-        UsageError: that is a terminal.
+        UsageError: that is a terminal, or closed.
         PictureError: it cannot be read or written.
         typer.Exit: nobody reads on.
     """
     from gan_style.cli.display import is_terminal, warn, while_read
     from gan_style.inference.batch import paint_to_pipe
 
+    if sys.stdout is None:
+        raise UsageError("Standard output is closed; send it to a file or a program, or give -o a name.")
     if is_terminal(sys.stdout):
         raise UsageError("Standard output is a terminal; send it to a file or a program, or give -o a name.")
 

@@ -102,6 +102,8 @@ def explained(name: str) -> Iterator[None]:
     except Exception as error:  # Damaged files make decoders raise whatever they happen to break.
         reason = vips.reason(error) if isinstance(error, vips.Error) else getattr(error, "strerror", None) or str(error)
         reason = " ".join(reason.split()).rstrip(".") or type(error).__name__
+        if isinstance(error, OSError) and error.errno:  # Of the file system, rather than of a decoder.
+            raise PictureError(f"{name} cannot be read ({reason}); check the path and its permissions.") from None
         raise PictureError(f"{name} is damaged ({reason}); open and save it again elsewhere.") from None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.errors import PictureError, UsageError
-from gan_style.files import exists, is_folder
+from gan_style.files import exists, is_folder, real
 from gan_style.imaging.encoding import FORMATS, format_named, format_of
 from gan_style.imaging.finding import find_pictures
 from gan_style.inference.naming import Naming, absolute, numbered
@@ -175,7 +175,7 @@ def expand(inputs: Sequence[Path], output: Path) -> Iterable[tuple[Path, Path]]:
     Raises:
         PictureError: the only folder does.
     """
-    paintings = output.resolve()
+    paintings = real(output)
     for path in inputs:
         if not is_folder(path):
             yield path, Path(path.name)
@@ -186,8 +186,8 @@ def expand(inputs: Sequence[Path], output: Path) -> Iterable[tuple[Path, Path]]:
             if len(inputs) == 1:
                 raise PictureError(f"{path} cannot be read ({error.strerror}); check its permissions.") from None
             found = [path]
-        if path.resolve() in paintings.parents:
-            found = [picture for picture in found if paintings not in picture.resolve().parents]
+        if real(path) in paintings.parents:
+            found = [picture for picture in found if paintings not in real(picture).parents]
         if not found and len(inputs) == 1:
             raise PictureError(f"{path} holds no pictures; check the path.")
         for picture in found or [path]:

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from PIL import Image
 
 from gan_style.errors import ResourceError
-from gan_style.files import replacing
+from gan_style.files import exists, replacing
 from gan_style.imaging.decoding import Pixels
 from gan_style.metrics.distances import Estimate, Range
 
@@ -80,7 +80,7 @@ def check_page(folder: Path) -> None:
         ResourceError: there is a page that gan-style did not write, or the folder cannot be written.
     """
     page = folder / "index.html"
-    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if exists(parent))
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise ResourceError(f"{page} cannot be written; choose another place with -o.")
     try:
