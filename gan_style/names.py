@@ -28,6 +28,15 @@ def text_path(text: str) -> Path:
     return Path(os.fsdecode(text.encode("utf-8", "surrogateescape")))
 
 
+def nameable(text: str) -> str:
+    """Text as part of a file name: UTF-8 where the locale cannot say it."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return os.fsdecode(text.encode("utf-8", "surrogateescape"))
+    return text
+
+
 def fitting(make: Callable[[str], str], stem: str, folder: Path) -> str:
     """The name that is made of a stem, shortened where the file system would not take it.
 

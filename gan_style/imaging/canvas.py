@@ -284,11 +284,10 @@ def strips(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(top, min(top + rows, height))
 
 
-def no_space(error: Exception) -> ResourceError:
-    """What to say where temporary files have no room."""
+def no_space(error: Exception, what: str = "A picture of this size needs") -> ResourceError:
+    """What to say where temporary files have no room for what needs it."""
     detail = getattr(error, "strerror", None) or "the disk is full"
     place = tempfile.tempdir or os.environ.get("TMPDIR", "/tmp")
     return ResourceError(
-        f"A picture of this size needs more space for temporary files than {place} has ({detail}); "
-        "set TMPDIR to a folder with more."
+        f"{what} more space for temporary files than {place} has ({detail}); set TMPDIR to a folder with more."
     )

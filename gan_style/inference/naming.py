@@ -10,7 +10,7 @@ from pathlib import Path
 from gan_style.defaults import NAME
 from gan_style.errors import UsageError
 from gan_style.imaging.encoding import FORMATS, format_named
-from gan_style.names import fitting
+from gan_style.names import fitting, nameable
 
 WORDS = ("name", "style", "seed", "folder")
 """What a template of names may hold in braces."""
@@ -60,7 +60,11 @@ class Naming:
             stem, suffix = photo.name, ".png"
         if seed is None and "{seed}" in self.template:
             raise UsageError(f"--name {self.template!r} needs a seed; add --seed or --variations.")
-        words = {"style": self.style, "seed": "" if seed is None else str(seed), "folder": self.folder_of(photo)}
+        words = {
+            "style": nameable(self.style),
+            "seed": "" if seed is None else str(seed),
+            "folder": self.folder_of(photo),
+        }
         last = f"-{seed}" if seed is not None and "{seed}" not in self.template else ""
         return folder / fitting(lambda name: self.template.format(name=name, **words) + last + suffix, stem, folder)
 
