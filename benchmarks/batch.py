@@ -17,8 +17,9 @@ import gan_style
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.opening import open_photograph
 from gan_style.inference.batch import Rules, run
+from gan_style.inference.naming import Naming
 from gan_style.inference.painter import Brush
-from gan_style.inference.planning import Naming, plan
+from gan_style.inference.planning import plan
 
 
 def main() -> None:

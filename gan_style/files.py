@@ -25,11 +25,41 @@ HICCUPS = {
 }
 """Errors of network file systems that may be gone a moment later."""
 
+FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
+"""Errors of a disk, or of somebody's share of it, that is full."""
+
 PART = ".gan-style-{}.part"
 """Name of what is being written."""
 
 PAUSES = (0.1, 1.0, 5.0)
 """Seconds to wait before each further attempt."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether something failed for want of space; libraries that are not written in Python tell it in words only."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in FULL
+    return any(os.strerror(number) in str(error) for number in FULL)
+
+
+def exists(path: Path) -> bool:
+    """Whether something lies at a path; nothing does that cannot be looked up, whatever the reason."""
+    return os.path.exists(path)  # noqa: PTH110 - that of pathlib raises where a folder is closed or a name too long
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file lies at a path; none does that cannot be looked up, whatever the reason."""
+    return os.path.isfile(path)  # noqa: PTH113 - as above
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder lies at a path; none does that cannot be looked up, whatever the reason."""
+    return os.path.isdir(path)  # noqa: PTH112 - as above
+
+
+def real(path: Path) -> Path:
+    """A path without links in it, as far as they can be followed."""
+    return Path(os.path.realpath(path))  # that of pathlib raises where links go round in a circle
 
 
 def patiently(work: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:
@@ -107,7 +137,10 @@ def remove_parts(folder: Path) -> None:
     """Remove from a folder what was being written when its writer was killed, and leave what others are writing."""
     if fcntl is None:
         return
-    for path in folder.glob(PART.format("*")):
+    paths: list[Path] = []
+    with contextlib.suppress(OSError):  # It may not be there, or be closed.
+        paths = list(folder.glob(PART.format("*")))
+    for path in paths:
         with contextlib.suppress(OSError), path.open("r+b") as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

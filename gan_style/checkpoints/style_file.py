@@ -25,6 +25,7 @@ from gan_style.checkpoints.hub.fetching import Count
 from gan_style.checkpoints.integrity import Pin
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
+from gan_style.names import path_text
 
 SCHEMA = 1
 DTYPE_BYTES = {"F16": 2, "BF16": 2, "F32": 4}
@@ -139,7 +140,7 @@ def describe(path: Path, pin: Pin | None = None) -> dict[str, Any]:
     style = read_style(path, pin)
     config = dataclasses.asdict(style.generator.config)
     return {
-        "file": str(path),
+        "file": path_text(path),
         "bytes": path.stat().st_size,
         "sha256": style.sha256,
         "schema": SCHEMA,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import traceback
 import warnings
@@ -14,10 +13,12 @@ import typer
 from gan_style.cli.command import Command, Group, american
 from gan_style.cli.eval import evaluate
 from gan_style.cli.push import push
+from gan_style.cli.streams import keep_descriptors, write_any_name
 from gan_style.cli.styles import list_styles
 from gan_style.cli.stylize import stylize
 from gan_style.cli.train import train
 from gan_style.errors import GanStyleError, UsageError, printable
+from gan_style.files import is_full
 from gan_style.version import __version__
 
 EXIT_CODES = (
@@ -103,9 +104,9 @@ def options(
 
 def main() -> None:
     """Run the command line; never a traceback for what was foreseen."""
+    keep_descriptors()
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")  # File names may hold bytes that are no text.
+        write_any_name(stream)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Pillow's and PyTorch's remarks to programmers.
     try:
@@ -117,7 +118,8 @@ def main() -> None:
         complain("there is not enough memory; close other programs or use smaller pictures.")
         sys.exit(6)
     except OSError as error:
-        complain(f"{error.filename or 'standard output'} fails ({error.strerror or error}); make room or check it.")
+        remedy = "make room" if is_full(error) else "check it and its permissions"
+        complain(f"{error.filename or 'standard output'} fails ({error.strerror or error}); {remedy}.")
         sys.stdout = None  # Or Python would try once more to write what is left.
         sys.exit(6)
     except Exception as error:
@@ -139,4 +141,4 @@ def unforeseen(error: Exception) -> None:
 
 def complain(sentence: str) -> None:
     """One line on standard error."""
-    print(f"gan-style: {sentence}", file=sys.stderr)
+    print(f"gan-style: {printable(sentence)}", file=sys.stderr)

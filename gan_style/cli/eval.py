@@ -35,20 +35,30 @@ def evaluate(
     ] = None,
     photos: Annotated[
         Path | None,
-        typer.Option("--photos", metavar="FOLDER", help="Photographs that were not trained on; not for --tally."),
+        typer.Option(
+            "--photos", readable=False, metavar="FOLDER", help="Photographs that were not trained on; not for --tally."
+        ),
     ] = None,
     paintings: Annotated[
         Path | None,
-        typer.Option("--paintings", metavar="FOLDER", help="Real paintings that were not trained on; only to judge."),
+        typer.Option(
+            "--paintings",
+            readable=False,
+            metavar="FOLDER",
+            help="Real paintings that were not trained on; only to judge.",
+        ),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="A folder for a page that is opened in a browser."),
+        typer.Option(
+            "--output", "-o", readable=False, metavar="FOLDER", help="A folder for a page that is opened in a browser."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     outputs: Annotated[
         Path | None,
         typer.Option(
+            readable=False,
             metavar="FOLDER",
             help="Instead of --style: photographs painted by any program, under the photographs' names.",
             rich_help_panel=JUDGING,

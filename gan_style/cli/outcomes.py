@@ -56,9 +56,11 @@ def summarize(outcomes: Sequence[Outcome], verb: str = "failed") -> None:
 
 def as_line(outcome: Outcome) -> dict[str, object]:
     """What became of a picture, for programs."""
+    from gan_style.names import path_text
+
     return {
-        "source": str(outcome.job.source),
-        "target": str(outcome.job.target),
+        "source": path_text(outcome.job.source),
+        "target": path_text(outcome.job.target),
         "state": outcome.state,
         "width": outcome.size[0] if outcome.size else None,
         "height": outcome.size[1] if outcome.size else None,

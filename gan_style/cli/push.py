@@ -32,6 +32,7 @@ def push(
     preview: Annotated[
         list[Path] | None,
         typer.Option(
+            readable=False,
             metavar="FILE",
             help="A picture for the model card; may be given several times. \\[default: preview.png of the training]",
         ),

@@ -90,10 +90,12 @@ def stylize(
     with new_progress(*columns) as progress:
         task = progress.add_task("loading", total=None, count="", speed="")
         from gan_style.errors import printable
+        from gan_style.files import is_folder
         from gan_style.imaging.encoding import Saving, format_named
         from gan_style.inference.batch import Outcome, Rules, foresee
+        from gan_style.inference.naming import Naming
         from gan_style.inference.painter import Brush
-        from gan_style.inference.planning import PIPE, Job, Naming, listed_paths, plan
+        from gan_style.inference.planning import PIPE, Job, listed_paths, plan
         from gan_style.inference.style import load_artist
 
         brush = Brush(strength, detail, stroke, keep_colors, seed)
@@ -113,7 +115,7 @@ def stylize(
             raise UsageError(f"{artist.name} knows one manner of painting only; leave --seed and --variations out.")
         ignored.by_artist(context, artist, brush)
         if output == PIPE or (output is None and wanted == [PIPE]):
-            if len(wanted) > 1 or wanted[0].is_dir() or variations:
+            if len(wanted) > 1 or is_folder(wanted[0]) or variations:
                 several = "-o NAME.png" if wanted == [PIPE] else "-o FOLDER"
                 raise UsageError(f"Standard output takes one picture; give {several} for several.")
             ignored.in_pipe(context)
@@ -139,13 +141,15 @@ def paint_one_to_pipe(
     """Paint a photograph, or standard input, to standard output.
 
     Raises:
-        UsageError: that is a terminal.
+        UsageError: that is a terminal, or closed.
         PictureError: it cannot be read or written.
         typer.Exit: nobody reads on.
     """
     from gan_style.cli.display import is_terminal, warn, while_read
     from gan_style.inference.batch import paint_to_pipe
 
+    if sys.stdout is None:
+        raise UsageError("Standard output is closed; send it to a file or a program, or give -o a name.")
     if is_terminal(sys.stdout):
         raise UsageError("Standard output is a terminal; send it to a file or a program, or give -o a name.")
 
@@ -210,6 +214,11 @@ def read_list(path: Path) -> bytes:
         UsageError: it cannot be read.
     """
     try:
-        return sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"The list {path} cannot be read ({error.strerror}); check the path.") from None
+        if path != Path("-"):
+            return path.read_bytes()
+        if sys.stdin is None:
+            raise UsageError("The list cannot be read: standard input is closed; send it there, or name a file.")
+        return sys.stdin.buffer.read()
+    except (OSError, ValueError) as error:  # Standard input may have been opened for writing only.
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"The list {path} cannot be read ({reason}); check the path.") from None

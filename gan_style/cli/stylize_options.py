@@ -23,6 +23,7 @@ class Metadata(str, enum.Enum):
 Inputs = Annotated[
     list[Path] | None,
     typer.Argument(
+        readable=False,  # Or one that cannot be read would end all the others.
         metavar="INPUT",
         help="Photographs, folders of them, or quoted patterns; - for standard input.",
         show_default=False,
@@ -44,6 +45,7 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
+        readable=False,
         metavar="PATH",
         help="The painting, a folder for several, or - for standard output. \\[default: NAME-STYLE beside the "
         "photograph]",
@@ -148,6 +150,7 @@ MaxPixels = Annotated[
 FromFile = Annotated[
     list[Path] | None,
     typer.Option(
+        readable=False,
         metavar="LIST",
         help="A list of inputs, one a line or with NUL between them; - for standard input.",
         rich_help_panel=MANY,
@@ -156,7 +159,9 @@ FromFile = Annotated[
 Name = Annotated[
     str,
     typer.Option(
-        metavar="PATTERN", help="How paintings are called, of {name}, {style} and {seed}.", rich_help_panel=MANY
+        metavar="PATTERN",
+        help="How paintings are called, of {name}, {style}, {seed} and {folder}.",
+        rich_help_panel=MANY,
     ),
 ]
 SkipExisting = Annotated[

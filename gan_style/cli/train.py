@@ -49,12 +49,15 @@ def train(
     context: typer.Context,
     photos: Annotated[
         Path | None,
-        typer.Argument(metavar="PHOTOS", help="A folder of photographs, read recursively.", show_default=False),
+        typer.Argument(
+            metavar="PHOTOS", help="A folder of photographs, read recursively.", show_default=False, readable=False
+        ),
     ] = None,
     paintings: Annotated[
         Path | None,
         typer.Argument(
             metavar="PAINTINGS",
+            readable=False,
             help="A folder of paintings by one painter, read recursively; or a single painting.",
             show_default=False,
         ),
@@ -62,7 +65,11 @@ def train(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="The style file. \\[default: PAINTINGS.safetensors, in this folder]"
+            "--output",
+            "-o",
+            readable=False,
+            metavar="FILE",
+            help="The style file. \\[default: PAINTINGS.safetensors, in this folder]",
         ),
     ] = None,
     minutes: Annotated[
@@ -216,7 +223,9 @@ def train(
     ] = True,
     run: Annotated[
         Path | None,
-        typer.Option("--resume", metavar="RUN", help="Go on with a training that was cut off; RUN is its folder."),
+        typer.Option(
+            "--resume", readable=False, metavar="RUN", help="Go on with a training that was cut off; RUN is its folder."
+        ),
     ] = None,
     only_check: Annotated[
         bool, typer.Option("--check", help="Only look at the pictures and say what is wrong with them.")

@@ -29,6 +29,7 @@ from gan_style.metrics.distances import frechet_distance, gap_closed, kernel_dis
 from gan_style.metrics.features import FeatureSpace, choose_features
 from gan_style.metrics.health import PictureHealth, lattice, saturation
 from gan_style.metrics.patches import PatchConfig, sliced_wasserstein
+from gan_style.names import path_text
 from gan_style.version import __version__
 
 FEWEST = 10
@@ -200,8 +201,8 @@ class Judge:
             recoloured.add(move_colours(photo, palette))
             content = feature_distance(before.maps, after.maps)
             similarity = structural_similarity(luminance(photo), luminance(painting))
-            pairs.append(Pair(str(name), content, similarity, woven, PictureHealth.of(photo, painting)))
-            shown.add(Example(str(name), photo, painting, content))
+            pairs.append(Pair(path_text(name), content, similarity, woven, PictureHealth.of(photo, painting)))
+            shown.add(Example(path_text(name), photo, painting, content))
         self.progress("photographs", len(paths), len(paths))
         self.fingerprints["photographs"] = digest.hexdigest()[:16]
         return photographs, recoloured, painted, pairs, shown
@@ -254,19 +255,19 @@ class Judge:
         return {
             "gan_style": __version__,
             "photographs": {
-                "folder": str(self.photos),
+                "folder": path_text(self.photos),
                 "count": counts["photographs"],
                 "fingerprint": self.fingerprints["photographs"],
             },
             "paintings": {
-                "folder": str(self.paintings),
+                "folder": path_text(self.paintings),
                 "count": counts["paintings"],
                 "fingerprint": self.fingerprints["paintings"],
             },
             "style": {"name": style.name, "source": style.source or None, "training": style.file.training}
             if style
             else None,
-            "outputs": str(self.painter.folder) if isinstance(self.painter, Painted) else None,
+            "outputs": path_text(self.painter.folder) if isinstance(self.painter, Painted) else None,
             "features": self.space.settings(),
             "content_features": self.content_space.settings(),
             "kid": {"kernel": "(x.y / D + 1)^3", "unit": "root mean square over the real paintings", "unbiased": True},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import tempfile
 import threading
@@ -65,6 +66,9 @@ class Canvas:
         Args:
             shape: height, width, channels.
             dtype: type of a value.
+
+        Raises:
+            ResourceError: there is no place for temporary files.
         """
         self.shape, self.dtype = shape, np.dtype(dtype)
         self.row = int(np.prod(shape[1:])) * self.dtype.itemsize
@@ -73,7 +77,10 @@ class Canvas:
             self.array = np.empty(shape, self.dtype)
             return
         self.lock = threading.Lock()
-        self.file = tempfile.TemporaryFile(prefix="gan-style-", buffering=0)  # noqa: SIM115 - it lives as long
+        try:
+            self.file = tempfile.TemporaryFile(prefix="gan-style-", buffering=0)  # noqa: SIM115 - it lives as long
+        except OSError as error:
+            raise no_space(error) from None
         weakref.finalize(self, self.file.close)
 
     @classmethod
@@ -277,10 +284,10 @@ def strips(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(top, min(top + rows, height))
 
 
-def no_space(error: Exception) -> ResourceError:
-    """What to say where temporary files have no room."""
+def no_space(error: Exception, what: str = "A picture of this size needs") -> ResourceError:
+    """What to say where temporary files have no room for what needs it."""
     detail = getattr(error, "strerror", None) or "the disk is full"
+    place = tempfile.tempdir or os.environ.get("TMPDIR", "/tmp")
     return ResourceError(
-        f"A picture of this size needs more space for temporary files than {tempfile.gettempdir()} has ({detail}); "
-        "set TMPDIR to a folder with more."
+        f"{what} more space for temporary files than {place} has ({detail}); set TMPDIR to a folder with more."
     )

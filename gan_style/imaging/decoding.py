@@ -109,8 +109,11 @@ def explained(name: str, source: object = None) -> Iterator[None]:
     except Exception as error:  # Damaged files make decoders raise whatever they happen to break.
         reason = vips.reason(error) if isinstance(error, vips.Error) else getattr(error, "strerror", None) or str(error)
         reason = " ".join(reason.split()).rstrip(".") or type(error).__name__
-        damaged = f"{name} is damaged ({reason}); open and save it again elsewhere."
-        raise PictureError(what_instead(name) or damaged) from None
+        if instead := what_instead(name):
+            raise PictureError(instead) from None
+        if isinstance(error, OSError) and error.errno:  # Of the file system, rather than of a decoder.
+            raise PictureError(f"{name} cannot be read ({reason}); check the path and its permissions.") from None
+        raise PictureError(f"{name} is damaged ({reason}); open and save it again elsewhere.") from None
 
 
 def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import tempfile
 import zlib
 from collections.abc import Callable
@@ -13,10 +15,10 @@ import numpy as np
 from PIL import Image
 
 from gan_style.defaults import QUALITY
-from gan_style.errors import GanStyleError, PictureError, UsageError
-from gan_style.files import replacing
+from gan_style.errors import NoSpaceError, PictureError, UsageError
+from gan_style.files import is_full, replacing
 from gan_style.imaging import vips
-from gan_style.imaging.canvas import Canvas
+from gan_style.imaging.canvas import Canvas, no_space
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, Details
 from gan_style.imaging.photograph import Photograph
@@ -74,6 +76,9 @@ FORMATS = {
     ".heic": HEIC,
     ".heif": HEIC,
 }
+FAILURES = (vips.Error, OSError, ValueError, RuntimeError)
+"""What the libraries raise where a picture cannot be written."""
+
 SMALL = 2**24
 """Pixels of a JPEG that is compressed as a whole."""
 
@@ -178,22 +183,24 @@ def write_photograph(path: Path, photograph: Photograph, saving: Saving | None =
 
     Raises:
         PictureError: the extension is none we write, or the file cannot be written.
+        NoSpaceError: the disk is full.
     """
     form = format_of(path)
     try:
         with replacing(path) as temporary:
             save(temporary, photograph, form, saving or Saving())
-    except GanStyleError:
-        raise
-    except vips.Error as error:
-        raise unwritable(path, vips.reason(error)) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        raise unwritable(path, getattr(error, "strerror", None) or str(error)) from None
+    except FAILURES as error:
+        raise NoSpaceError(path.parent) if is_full(error) else unwritable(path, reason_of(error)) from None
 
 
-def unwritable(path: Path, reason: str) -> PictureError:
+def unwritable(path: Path | str, reason: str) -> PictureError:
     """What to say where a painting cannot be written."""
-    return PictureError(f"{path} cannot be written ({reason}); check the folder, its rights and the space left.")
+    return PictureError(f"{path} cannot be written ({reason}); check the name, the folder and its rights.")
+
+
+def reason_of(error: Exception) -> str:
+    """Why a painting cannot be written."""
+    return vips.reason(error) if isinstance(error, vips.Error) else getattr(error, "strerror", None) or str(error)
 
 
 def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> None:
@@ -215,22 +222,23 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
     image = described(image, details, form)
     # Without a block of its own, and a density, libvips would make one up.
     keep = "all" if details.exif or details.density else "xmp:iptc:icc"
+    name = os.fsencode(path)  # libvips takes text for UTF-8, which a file name need not be.
     how: dict[str, Callable[[], Any]] = {
-        "PNG": lambda: image.pngsave(str(path), compression=6, keep=keep),
+        "PNG": lambda: image.pngsave(name, compression=6, keep=keep),
         "JPEG": lambda: image.jpegsave(
             # The best code needs the whole picture in memory first.
-            str(path),
+            name,
             Q=saving.quality,
             subsample_mode="off",
             keep=keep,
             optimize_coding=image.width * image.height < SMALL,
         ),
-        "WEBP": lambda: image.webpsave(str(path), Q=saving.quality, keep=keep),
+        "WEBP": lambda: image.webpsave(name, Q=saving.quality, keep=keep),
         "TIFF": lambda: image.tiffsave(
-            str(path), compression="lzw", predictor="horizontal", bigtiff=size_of(image) > CLASSIC_TIFF
+            name, compression="lzw", predictor="horizontal", bigtiff=size_of(image) > CLASSIC_TIFF
         ),
-        "GIF": lambda: image.gifsave(str(path)),
-        "AVIF": lambda: image.heifsave(str(path), Q=saving.quality, compression="av1", effort=2, keep=keep),
+        "GIF": lambda: image.gifsave(name),
+        "AVIF": lambda: image.heifsave(name, Q=saving.quality, compression="av1", effort=2, keep=keep),
     }
     how[form.name]()
     if form is PNG and not details.density:
@@ -294,6 +302,17 @@ def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
     return image
 
 
+class CheckedFile(io.BufferedRandom):
+    """A file into which Pillow writes through Python.
+
+    Given a descriptor, it writes by itself, and takes a disk that becomes full for one that has taken it all.
+    """
+
+    def fileno(self) -> int:
+        """None that Pillow may have."""
+        raise io.UnsupportedOperation("fileno")
+
+
 def save_by_pillow(path: Path, photograph: Photograph, form: Format, quality: int, details: Details) -> None:
     """Write what libvips does not: BMP, HEIC and animated PNG.
 
@@ -312,7 +331,7 @@ def save_by_pillow(path: Path, photograph: Photograph, form: Format, quality: in
         options |= {"duration": list(photograph.animation.delays), "default_image": False}
     if details.density:
         options["dpi"] = (details.density[0] * INCH, details.density[1] * INCH)
-    with path.open("r+b") as stream:
+    with CheckedFile(io.FileIO(path, "r+b")) as stream:
         frames[0].save(stream, form.name, **{key: value for key, value in options.items() if value is not None})
 
 
@@ -321,9 +340,15 @@ def encoded(photograph: Photograph, form: Format, saving: Saving) -> bytes:
 
     Raises:
         PictureError: it cannot be made.
+        ResourceError: there is not enough space for temporary files.
     """
-    with tempfile.TemporaryDirectory(prefix="gan-style-") as folder:
-        path = Path(folder) / "painting"
-        path.touch()
-        save(path, photograph, form, saving)
-        return path.read_bytes()
+    try:
+        with tempfile.TemporaryDirectory(prefix="gan-style-") as folder:
+            path = Path(folder) / "painting"
+            path.touch()
+            save(path, photograph, form, saving)
+            return path.read_bytes()
+    except FAILURES as error:
+        if is_full(error) or isinstance(error, FileNotFoundError):  # Python finds no folder that takes a file.
+            raise no_space(error) from None
+        raise unwritable("The painting", reason_of(error)) from None

@@ -57,7 +57,7 @@ def below(entries: list[os.DirEntry[str]], closed: list[Path]) -> Iterator[Path]
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             folders.append(Path(entry.path))
-        elif entry.is_file():
+        elif is_file(entry):
             path = Path(entry.path)
             # A name that promises a picture is enough: opening each of many files on a network takes minutes.
             if path.suffix.lower() in SUFFIXES or begins_like_picture(path):
@@ -69,6 +69,14 @@ def below(entries: list[os.DirEntry[str]], closed: list[Path]) -> Iterator[Path]
             closed.append(path)
             continue
         yield from below(inside, closed)
+
+
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file, or nobody can tell, which whoever opens it reports."""
+    try:
+        return entry.is_file()
+    except OSError:  # A link that leads into a closed folder, or to itself.
+        return True
 
 
 def listed(folder: Path) -> list[os.DirEntry[str]]:

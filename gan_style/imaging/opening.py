@@ -115,7 +115,8 @@ def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Pho
     way = f"{loader}load" + ("_buffer" if isinstance(source, bytes) else "")
     pages = {"n": -1} if loader in MOVING else {}
     load: Callable[..., vips.Image] = getattr(vips.Image, way)
-    image = load(source if isinstance(source, bytes) else str(source), access="sequential", fail_on="error", **pages)
+    given = source if isinstance(source, bytes) else os.fsencode(source)  # libvips takes text for UTF-8.
+    image = load(given, access="sequential", fail_on="error", **pages)
     check_count(image.width * image.height, name, max_pixels)
     if image.format not in ("uchar", "ushort") or image.bands - image.hasalpha() not in (1, 3, 4):
         return None

@@ -8,6 +8,16 @@ os.environ.setdefault("VIPS_WARNING", "0")  # Or it would write to standard erro
 
 import pyvips
 
+
+def message_text(pointer: object) -> str:
+    """A message of libvips, in which a file's name, or the file, may have put bytes that are no text."""
+    if pointer == pyvips.ffi.NULL:
+        return ""
+    return str(pyvips.ffi.string(pointer), "utf-8", "surrogateescape")
+
+
+# pyvips fails on such bytes before it clears the message, and then on whatever else it is asked for.
+pyvips.error._to_string = message_text
 pyvips.cache_set_max(0)  # A file that has changed since it was last opened would be served as it was.
 
 Image = pyvips.Image

@@ -6,7 +6,6 @@ import functools
 import logging
 import os
 import shutil
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -16,16 +15,16 @@ from pathlib import Path
 from typing import Literal
 
 from gan_style.defaults import MAX_PIXELS
-from gan_style.errors import GanStyleError, PictureError, ResourceError, UsageError
-from gan_style.files import remove_parts
-from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
+from gan_style.errors import GanStyleError, NoSpaceError, PictureError, UsageError
+from gan_style.files import is_file, is_full, remove_parts
+from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, unwritable, write_photograph
 from gan_style.imaging.finding import begins_like_picture
-from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.strangers import what_instead
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Progress
 from gan_style.inference.planning import PIPE, Job
+from gan_style.inference.source import read_source, standard_input
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +33,8 @@ AHEAD = 2
 
 LEAST_SPACE = 2**20
 """Bytes that must be free where a painting goes, or it is not begun."""
+
+GO_ON = "make room and run the same command with --skip-existing"
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Batch:
             form = format_of(job.target)
             photograph = read_source(job.source, self.rules.max_pixels, self.given)
             check_fits(form, photograph.size, str(job.target))
-            make_room(job.target.parent)
+            make_room(job.target)
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)
         return photograph
@@ -189,7 +190,7 @@ class Batch:
     def foreseen_of(self, job: Job) -> Outcome:
         """What would become of a job."""
         try:
-            there = job.source == PIPE or job.source.is_file()
+            there = job.source == PIPE or is_file(job.source)
             instead = "" if there and begins_like_picture(job.source) else what_instead(str(job.source))
             if instead or not there:
                 raise PictureError(instead or f"{job.source} is not there, or not a file; check the path.")
@@ -205,7 +206,7 @@ class Batch:
         """
         if identity(job.target) in self.sources:
             raise PictureError(f"{job.target} is one of the photographs and is never replaced; paint somewhere else.")
-        return self.there_already(job) if job.target.exists() and not self.rules.overwrite else None
+        return self.there_already(job) if is_there(job.target) and not self.rules.overwrite else None
 
     def there_already(self, job: Job) -> Outcome:
         """What becomes of a job whose painting exists."""
@@ -260,9 +261,11 @@ class Batch:
         """Write a painting; what became of its job."""
         job = outcome.job
         try:
-            if job.target.exists() and not self.rules.overwrite:  # Somebody else was faster.
+            if is_there(job.target) and not self.rules.overwrite:  # Somebody else was faster.
                 return self.there_already(job)
             write_photograph(job.target, painting, self.rules.saving)
+        except NoSpaceError as error:
+            return replace(outcome, state="failed", error=NoSpaceError(error.place, GO_ON))
         except GanStyleError as error:
             return replace(outcome, state="failed", error=error)
         return outcome
@@ -302,20 +305,41 @@ def remark(painting: Photograph, form: Format) -> str:
     return painting.remark
 
 
-def make_room(folder: Path) -> None:
-    """Make a folder, and see that it is not full.
+def is_there(path: Path) -> bool:
+    """Whether something lies at a path.
 
     Raises:
-        PictureError: it cannot be made.
-        ResourceError: the disk is full.
+        PictureError: nobody can tell.
     """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unwritable(path, error.strerror or str(error)) from None
+    return True
+
+
+def make_room(target: Path) -> None:
+    """Make the folder of a painting, and see that it is not full and takes the name.
+
+    Raises:
+        PictureError: it cannot be made, or does not.
+        NoSpaceError: the disk is full.
+    """
+    folder = target.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise PictureError(f"The folder {folder} cannot be made ({error.strerror}).") from None
+        if is_full(error):
+            raise NoSpaceError(folder, GO_ON) from None
+        raise PictureError(
+            f"The folder {folder} cannot be made ({error.strerror}); choose another place with -o."
+        ) from None
     if free < LEAST_SPACE:
-        raise ResourceError(f"The disk of {folder} is full; make room and run the same command with --skip-existing.")
+        raise NoSpaceError(folder, GO_ON)
+    is_there(target)
 
 
 def paint_to_pipe(
@@ -341,27 +365,12 @@ def paint_to_pipe(
 
     Raises:
         PictureError: the picture cannot be read, or the format cannot hold it.
+        ResourceError: there is not enough memory, or not enough space for temporary files.
     """
     photograph = read_source(source, rules.max_pixels)
     check_fits(form, photograph.size, "The painting")
     painting = style.paint_photograph(photograph, brush, on_progress)
     return encoded(painting, form, rules.saving), remark(painting, form)
-
-
-def standard_input() -> bytes:
-    """All that standard input holds."""
-    return sys.stdin.buffer.read()
-
-
-def read_source(path: Path, max_pixels: int, given: Callable[[], bytes] = standard_input) -> Photograph:
-    """A photograph from a file, or from standard input, which ``given`` reads.
-
-    Raises:
-        PictureError: it cannot be read.
-    """
-    if path != PIPE:
-        return open_photograph(path, max_pixels=max_pixels)
-    return open_photograph(given(), name="Standard input", max_pixels=max_pixels)
 
 
 def identity(path: Path) -> object:

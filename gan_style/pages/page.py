@@ -12,8 +12,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from PIL import Image
 
-from gan_style.errors import ResourceError
-from gan_style.files import replacing
+from gan_style.errors import NoSpaceError, ResourceError, readable
+from gan_style.files import exists, is_full, replacing
 from gan_style.imaging.decoding import Pixels
 from gan_style.metrics.distances import Estimate, Range
 
@@ -60,6 +60,7 @@ def write_page(html: str, folder: Path) -> Path:
         The page.
 
     Raises:
+        NoSpaceError: the disk is full.
         ResourceError: it cannot be written, or there is a page that gan-style did not write.
     """
     page = folder / "index.html"
@@ -67,8 +68,10 @@ def write_page(html: str, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(page) as temporary:
-            temporary.write_text(html, encoding="utf-8", errors="backslashreplace")  # File names may be no text.
+            temporary.write_text(readable(html), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
+        if is_full(error):
+            raise NoSpaceError(folder, "make room or choose another place with -o") from None
         raise ResourceError(f"{page} cannot be written ({error.strerror}); choose another place with -o.") from None
     return page
 
@@ -80,7 +83,7 @@ def check_page(folder: Path) -> None:
         ResourceError: there is a page that gan-style did not write, or the folder cannot be written.
     """
     page = folder / "index.html"
-    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if exists(parent))
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise ResourceError(f"{page} cannot be written; choose another place with -o.")
     try:

@@ -15,7 +15,9 @@ from gan_style.checkpoints.style_file import open_style, read_style
 from gan_style.defaults import SCRATCH, START
 from gan_style.device import Compute
 from gan_style.errors import StyleError, TrainingError, UsageError
+from gan_style.files import is_file, real
 from gan_style.imaging.finding import SUFFIXES
+from gan_style.names import fitting
 from gan_style.training.check import Inspection
 from gan_style.training.course import Course, is_unfinished, read_course
 from gan_style.training.cross_validation import Choice, run_course
@@ -35,9 +37,8 @@ logger = logging.getLogger(__name__)
 
 def default_output(paintings: Path) -> Path:
     """A style file in the current folder, named after the paintings' folder, or after the painting."""
-    if paintings.is_file():
-        return Path(f"{paintings.stem}.safetensors")
-    return Path(f"{paintings.resolve().name or 'style'}.safetensors")
+    stem = paintings.stem if is_file(paintings) else real(paintings).name
+    return Path(fitting(lambda name: f"{name}.safetensors", stem or "style", Path()))
 
 
 def style_path(output: str | os.PathLike[str] | None, paintings: str | os.PathLike[str]) -> Path:
@@ -261,8 +262,14 @@ def check_output(output: Path, sources: tuple[Path, ...], overwrite: bool) -> No
     Raises:
         UsageError: the style cannot or may not be written there.
     """
+    try:
+        output.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # There is nothing to be replaced.
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written ({error.strerror}); name another file with -o.") from None
     for folder in sources:
-        if folder.resolve() in output.resolve().parents:
+        if real(folder) in real(output).parents:
             raise UsageError(f"{output} lies among the pictures in {folder}; name a file elsewhere with -o.")
     if output.suffix.lower() in SUFFIXES:
         raise UsageError(f"{output} is the name of a picture; give -o a name such as {output.stem}.safetensors.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_style.errors import TrainingError
-from gan_style.files import replacing
+from gan_style.files import is_file, replacing
 from gan_style.training.grid import Grid, Score, Setting
 from gan_style.training.plan import NAME as PLAN
 from gan_style.training.plan import Plan, plan_from, plan_values
@@ -68,7 +68,7 @@ class Course:
 
 def is_unfinished(folder: Path) -> bool:
     """Whether a run is a cross-validation whose training on all pictures has not begun."""
-    return (folder / NAME).is_file() and not (folder / PLAN).is_file()
+    return is_file(folder / NAME) and not is_file(folder / PLAN)
 
 
 def clear(folder: Path) -> None:

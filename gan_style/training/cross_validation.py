@@ -14,7 +14,7 @@ from pathlib import Path
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import read_style
 from gan_style.device import Compute
-from gan_style.errors import DataError, UsageError
+from gan_style.errors import DataError, NoSpaceError, UsageError
 from gan_style.models.backbone import Backbone
 from gan_style.models.generator import Generator
 from gan_style.training.course import Course, clear, fold_plan, set_plan
@@ -22,7 +22,7 @@ from gan_style.training.data import PictureSet
 from gan_style.training.folds import enough, score, split
 from gan_style.training.grid import Score, Setting, chosen_sentence
 from gan_style.training.group import Group
-from gan_style.training.learning import BRIEF, learn, looked_at, read_start, train_on, writing
+from gan_style.training.learning import BRIEF, go_on, learn, looked_at, read_start, train_on, writing
 from gan_style.training.listener import Listener
 from gan_style.training.relays import InFolds, Quiet
 from gan_style.training.session import Outcome
@@ -68,7 +68,10 @@ def run_course(course: Course, compute: Compute, listener: Listener) -> Choice:
     with writing(plan):
         sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
     begin(course, sets, listener)
-    interrupted = try_settings(course, sets, beginner, backbone, compute, listener)
+    try:
+        interrupted = try_settings(course, sets, beginner, backbone, compute, listener)
+    except NoSpaceError as error:  # In the folder of a fold, from which nobody goes on.
+        raise NoSpaceError(error.place, f"make room and {go_on(plan)}") from None
     if interrupted:
         return Choice(course.table(), None, interrupted, plan.folder)
     best = choose(course, listener)

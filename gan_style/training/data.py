@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_style.imaging.canvas import no_space
 from gan_style.imaging.decoding import Pixels
 from gan_style.training.lazy import LazyPictures, PictureStore
 from gan_style.training.reading import decode_picture
@@ -150,7 +151,7 @@ def load_pictures(
         progress: called with the number of files done after each.
 
     Raises:
-        OSError: the temporary file cannot be written.
+        ResourceError: there is not enough space for temporary files.
     """
     result, digest, store, paths = PictureSet(), hashlib.sha256(), PixelStore(budget), list(paths)
 
@@ -211,22 +212,32 @@ class PixelStore:
         self.file: IO[bytes] | None = None
 
     def add(self, pixels: Pixels) -> None:
-        """Keep one array."""
+        """Keep one array.
+
+        Raises:
+            ResourceError: there is not enough space for temporary files.
+        """
         if pixels.nbytes <= self.budget:
             self.budget -= pixels.nbytes
             self.kept.append(pixels)
             return
         self.budget = 0
-        if self.file is None:
-            self.file = tempfile.TemporaryFile(prefix="gan-style-")  # noqa: SIM115 - closed in finish()
-        self.kept.append((self.file.tell(), pixels.shape))
-        self.file.write(pixels.tobytes())
+        try:
+            if self.file is None:
+                self.file = tempfile.TemporaryFile(prefix="gan-style-")  # noqa: SIM115 - closed in finish()
+            self.kept.append((self.file.tell(), pixels.shape))
+            self.file.write(pixels.tobytes())
+        except OSError as error:
+            raise no_space(error, "So many pictures need") from None
 
     def finish(self) -> list[Pixels]:
         """All arrays, in the order in which they were added."""
         if self.file is None:
             return [item for item in self.kept if isinstance(item, np.ndarray)]
-        self.file.flush()
+        try:
+            self.file.flush()
+        except OSError as error:
+            raise no_space(error, "So many pictures need") from None
         mapped = np.memmap(self.file, np.uint8, "r")
         self.file.close()  # The mapping stays, and the nameless file goes when the mapping does.
         arrays = []

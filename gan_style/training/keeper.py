@@ -11,7 +11,7 @@ import torch
 
 from gan_style.checkpoints.hub.address import hub_address
 from gan_style.checkpoints.style_file import StyleFile, write_style
-from gan_style.errors import DataError, StyleError, TrainingError
+from gan_style.errors import DataError, StyleError, TrainingError, readable
 from gan_style.models.generator import Generator
 from gan_style.training.guard import Guard
 from gan_style.training.plan import Plan
@@ -34,9 +34,9 @@ class Keeper:
         Raises:
             OSError: the folder cannot be written.
         """
-        remove_states(self.plan.folder)
+        self.write_healthy()  # The largest first: if there is no room for it, an earlier training stays as it is.
+        remove_states(self.plan.folder, healthy=False)
         self.plan.write()
-        self.write_healthy()
 
     def end(self) -> None:
         """What is needed only to go on is not needed any more."""
@@ -120,7 +120,7 @@ class Keeper:
         trainer = self.trainer
         sets = {"photos": trainer.photos, "paintings": trainer.paintings}
         return {
-            "start": self.plan.start if hub_address(self.plan.start) else Path(self.plan.start).name,
+            "start": self.plan.start if hub_address(self.plan.start) else readable(Path(self.plan.start).name),
             "recipe": {**dataclasses.asdict(trainer.recipe), "augmentation": dataclasses.asdict(trainer.augmentation)},
             "steps": steps,
             # Of so many steps the same style comes out however long they took.

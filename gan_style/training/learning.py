@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shlex
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import open_style
 from gan_style.defaults import SCRATCH
 from gan_style.device import Compute, memory_errors
-from gan_style.errors import ResourceError, UsageError
+from gan_style.errors import NoSpaceError, ResourceError, UsageError
+from gan_style.files import exists, is_folder, is_full
 from gan_style.metrics.features import choose_features
 from gan_style.models.backbone import Backbone
 from gan_style.models.generator import Generator
@@ -69,20 +72,41 @@ def train_on(
 
 @contextlib.contextmanager
 def writing(plan: Plan) -> Iterator[None]:
-    """Turn a disk that fails into a sentence.
+    """Turn a disk that fails into a sentence, and leave nothing of a training from which it could not go on.
 
     Raises:
-        ResourceError: something could not be written.
+        NoSpaceError: it is full.
+        ResourceError: something could not be written for another reason.
     """
+    new = [path for path in (plan.folder, plan.output) if not exists(path)]
     try:
         yield
     except OSError as error:
-        remedy = "make room or choose another place with -o."
-        if has_state(plan.folder):
-            remedy = f"make room and go on with: gan-style train --resume {shlex.quote(str(plan.folder))}"
-        raise ResourceError(
-            f"{error.filename or plan.output} cannot be written ({error.strerror or error}); {remedy}"
-        ) from None
+        going_on = has_state(plan.folder)
+        for path in () if going_on else new:
+            remove(path)
+        failed = Path(error.filename or plan.output)
+        if is_full(error):
+            remedy = f"make room and {go_on(plan)}" if going_on else "make room or choose another place with -o"
+            raise NoSpaceError(
+                plan.output.parent if failed.is_relative_to(plan.folder) else failed.parent, remedy
+            ) from None
+        remedy = f"put that right and {go_on(plan)}" if going_on else "choose another place with -o"
+        raise ResourceError(f"{failed} cannot be written ({error.strerror or error}); {remedy}.") from None
+
+
+def go_on(plan: Plan) -> str:
+    """How a training is gone on with."""
+    return f"go on with: gan-style train --resume {shlex.quote(str(plan.folder))}"
+
+
+def remove(path: Path) -> None:
+    """Remove what a training has made: a file, or a folder with all that is in it."""
+    if is_folder(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def read_start(plan: Plan) -> Generator | None:

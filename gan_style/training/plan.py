@@ -14,6 +14,7 @@ from gan_style.files import replacing
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
+from gan_style.names import path_text, text_path
 from gan_style.training.augmentation import AugmentationConfig
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
@@ -81,7 +82,7 @@ class Plan:
 def plan_values(plan: Plan) -> dict[str, Any]:
     """A plan as JSON, with absolute paths."""
     values = dataclasses.asdict(plan.absolute())
-    return {"schema": SCHEMA, **values, **{name: str(values[name]) for name in PATHS}}
+    return {"schema": SCHEMA, **values, **{name: path_text(values[name]) for name in PATHS}}
 
 
 def read_plan(folder: Path) -> Plan:
@@ -114,7 +115,7 @@ def plan_from(values: Any, folder: Path) -> Plan:
         if values.pop("schema") != SCHEMA:
             raise TrainingError(f"{path} is of another version of gan-style; go on with the one that wrote it.")
         for name in PATHS:
-            values[name] = Path(values[name])
+            values[name] = text_path(values[name])
         values["recipe"], values["limit"] = read_recipe(values["recipe"]), Limit(**values["limit"])
         plan = Plan(**{**values, "output": folder.absolute().with_name(values["output"].name)})
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -100,8 +100,9 @@ class Session:
 
     def start(self) -> tuple[float, float | None]:
         """Begin with nothing; the seconds trained before, and where training ends if that is known."""
-        self.records.begin()
+        self.plan.folder.mkdir(parents=True, exist_ok=True)
         self.keeper.begin()
+        self.records.begin()
         if self.plan.output.exists():
             self.keeper.save_state()  # What is to be replaced stays until there is something better than a beginner.
         else:

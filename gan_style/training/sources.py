@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from gan_style.errors import DataError
+from gan_style.files import is_file
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.strangers import what_instead
@@ -41,7 +42,7 @@ def load_sets(
     sets = (
         load_set("photographs", photos, ENOUGH_PHOTOS, recipe.size, recipe.photo_crop, listener, trim=trim),
         load_single(paintings, recipe, trim=trim)
-        if paintings.is_file()
+        if is_file(paintings)
         else load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.size, recipe.crop, listener, trim=trim),
     )
     if sets[0].fingerprint == sets[1].fingerprint:

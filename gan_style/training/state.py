@@ -95,9 +95,9 @@ def has_state(folder: Path) -> bool:
     return any(folder.glob(PATTERN))
 
 
-def remove_states(folder: Path) -> None:
-    """Remove all states of a run that is over, or that begins anew."""
-    for path in (*folder.glob(PATTERN), folder / HEALTHY):
+def remove_states(folder: Path, *, healthy: bool = True) -> None:
+    """Remove all states of a run that is over, or that begins anew; the one to go back to only if ``healthy``."""
+    for path in (*folder.glob(PATTERN), *([folder / HEALTHY] if healthy else [])):
         path.unlink(missing_ok=True)
 
 
