@@ -7,7 +7,8 @@ import pytest
 from gan_style.errors import DataError, PictureError
 from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.opening import open_photograph
-from gan_style.inference.planning import Naming, plan
+from gan_style.inference.naming import Naming
+from gan_style.inference.planning import plan
 
 REST = bytes(64)
 FILES = {
