@@ -38,7 +38,7 @@ class Style(Artist):
     def __init__(self, name: str, file: StyleFile, compute: Compute, source: str = "") -> None:
         self.name, self.file, self.source = name, file, source
         self.manners = file.generator.config.noise > 0
-        self.painter = Painter(file.generator, file.size, compute)
+        self.painter = Painter(file.generator, file.size, compute, refiner=file.refiner)
 
     def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
         """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
