@@ -44,7 +44,7 @@ class CropBank:
         self.random = np.random.default_rng(seed)
         self.pictures: list[list[Tensor]] = []
         for rgb in pictures:
-            whole = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)
+            whole = torch.from_numpy(np.array(rgb)).permute(2, 0, 1)
             versions = [scaled(whole, scale).to(device) for scale in scales if min(rgb.shape[:2]) * scale >= largest]
             if versions:
                 self.pictures.append(versions)
