@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, nargs="*", default=[])
     parser.add_argument("--largest", type=int, default=1024, help="short side of the photographs that are painted")
     parser.add_argument("--most", type=int, default=150, help="how many of them")
+    parser.add_argument("--start", help="a style with the refiner to begin as")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="anything else of RefinerConfig")
@@ -62,17 +63,18 @@ def main() -> None:
     photos = read(options.photos, options.largest)[: options.most]
     painted = [painter.paint(rgb) for rgb in photos]
     bank = CropBank(painted, config.seen // 2, compute.device, seed=config.seed + 1) if painted else None
-    trainer = RefinerTrainer(scans, bank, load_backbone(config.backbone), config, compute)
+    start = open_style(options.start).refiner if options.start else None
+    trainer = RefinerTrainer(scans, bank, load_backbone(config.backbone), config, compute, start)
     print(f"{len(scans)} scans, {len(painted)} painted photographs, {compute}", flush=True)
-    start = written = time.monotonic()
+    began = written = time.monotonic()
     losses = []
-    while (spent := time.monotonic() - start) < 60 * options.minutes:
+    while (spent := time.monotonic() - began) < 60 * options.minutes:
         losses.append(dataclasses.astuple(trainer.step(linear_rate(spent / (60 * options.minutes)))))
         if time.monotonic() - written > WRITTEN_EVERY:
             report(trainer, losses, spent)
             save(options.output, style, trainer, options.preview, compute)
             losses, written = [], time.monotonic()
-    report(trainer, losses, time.monotonic() - start)
+    report(trainer, losses, time.monotonic() - began)
     save(options.output, style, trainer, options.preview, compute)
     print(options.output)
 

@@ -25,6 +25,7 @@ from gan_style.checkpoints.hub.fetching import Count
 from gan_style.checkpoints.integrity import Pin
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
+from gan_style.models.refiner import Refiner
 
 SCHEMA, REFINED_SCHEMA = 1, 2
 """Of styles without a refiner, which every reader knows, and of those with one."""
@@ -56,7 +57,7 @@ class StyleFile:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
-    refiner: Generator | None = None
+    refiner: Refiner | None = None
 
 
 def write_style(path: Path, style: StyleFile) -> None:
@@ -131,6 +132,7 @@ def read_style(path: Path, pin: Pin | None = None) -> StyleFile:
     if pin:
         pin.check(path, digest)
     networks = load_networks(path, data, configs)
+    refiner = networks.get(REFINER)
     return StyleFile(
         networks[""],
         size=scale,
@@ -138,7 +140,7 @@ def read_style(path: Path, pin: Pin | None = None) -> StyleFile:
         training=about["training"] if isinstance(about.get("training"), dict) else {},
         metrics=about["metrics"] if isinstance(about.get("metrics"), dict) else {},
         sha256=digest,
-        refiner=networks.get(REFINER),
+        refiner=refiner if isinstance(refiner, Refiner) else None,
     )
 
 
@@ -250,7 +252,7 @@ def load_networks(path: Path, data: bytes, configs: Mapping[str, GeneratorConfig
             )
     networks = {}
     for prefix, config in configs.items():
-        network = Generator(config)
+        network = Refiner(config) if prefix == REFINER else Generator(config)
         # They are turned into float32 one by one.
         network.load_state_dict({name: weights[prefix + name] for name in config.shapes()})
         networks[prefix] = network.requires_grad_(False).eval()

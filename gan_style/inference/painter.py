@@ -21,6 +21,7 @@ from gan_style.imaging.tensors import cell_grain, enlarge, grain, luma, shrink, 
 from gan_style.inference.pyramid import halved, pyramid, resampled, to_short_side
 from gan_style.inference.tiles import Box, split, view
 from gan_style.models.generator import Generator
+from gan_style.models.refiner import Refiner
 
 TILE = 1024
 """Side of a tile. Larger tiles waste less on their margins and need more memory: about 0.3 GB at this size."""
@@ -81,7 +82,7 @@ class Painter:
     """Paints pictures with one generator on one device."""
 
     def __init__(
-        self, generator: Generator, size: int, compute: Compute, tile: int = TILE, refiner: Generator | None = None
+        self, generator: Generator, size: int, compute: Compute, tile: int = TILE, refiner: Refiner | None = None
     ) -> None:
         """Place the networks.
 
@@ -187,11 +188,10 @@ class Painter:
         return (base + strokes)[(..., *box.inside(window))]
 
     def refine_box(
-        self, refiner: Generator, photo: Raster, below: Raster, coarse: Raster, box: Box, detail: float
+        self, refiner: Refiner, photo: Raster, below: Raster, coarse: Raster, box: Box, detail: float
     ) -> Tensor:
         """Refine one tile of one level; arguments and result are those of :meth:`paint_box`."""
-        config = refiner.config
-        window = box.grown(config.margin + REFILTER + 2 * NEIGHBORHOOD, 2 * config.STRIDE)
+        window = box.grown(refiner.margin + REFILTER + 2 * NEIGHBORHOOD, 2 * refiner.config.STRIDE)
         fine = view(photo, window) - enlarged(below, window)
         offered = enlarged(coarse, window) + detail * structure(fine) * fine
         return self.generate(offered, window, None, refiner)[(..., *box.inside(window))]

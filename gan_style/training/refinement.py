@@ -1,9 +1,9 @@
 """Learning the finer brush: how a painter's strokes look at twice the resolution.
 
 Enlarging paintings is a task with perfect supervision: a scan at high resolution, halved, is the question, and the scan
-is the answer. The network is a smaller :class:`Generator` that sees the enlarged painting. What it is given when it
-paints has never been a scan, though, but a painted photograph. So it learns on such ones too, where the discriminator
-alone says what is missing, and from what it has enlarged itself, since large pictures are enlarged several times.
+is the answer. What a refiner is given when it paints has never been a scan, though, but a painted photograph. So it
+learns on such ones too, where the discriminator alone says what is missing, and from what it has refined itself, since
+large pictures are enlarged several times.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.style import relative_difference
 from gan_style.models.backbone import Backbone, BackboneConfig
 from gan_style.models.discriminator import DiscriminatorConfig, ProjectedDiscriminator
-from gan_style.models.generator import Generator, GeneratorConfig
+from gan_style.models.generator import GeneratorConfig
+from gan_style.models.refiner import CONFIG, Refiner
 from gan_style.models.streaks import CHANNELS
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.scans import CropBank
@@ -83,9 +84,7 @@ class RefinerConfig:
     seed: int = 0
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
-    generator: GeneratorConfig = field(
-        default_factory=lambda: GeneratorConfig(channels=48, blocks=5, refine_channels=24, streaks=8)
-    )
+    generator: GeneratorConfig = CONFIG
 
     def __post_init__(self) -> None:
         if self.crop % 16 or self.crop < 32 or self.context % 8 or self.context < 0:
@@ -127,7 +126,7 @@ class RefinerTrainer:
         backbone: Backbone,
         config: RefinerConfig,
         compute: Compute,
-        start: Generator | None = None,
+        start: Refiner | None = None,
     ) -> None:
         """Build the networks.
 
@@ -143,7 +142,7 @@ class RefinerTrainer:
         self.scans, self.painted, self.config, self.compute = scans, painted, config, compute
         torch.manual_seed(config.seed)
         self.random = np.random.default_rng(config.seed)
-        self.refiner = compute.place(Generator(config.generator))
+        self.refiner = compute.place(Refiner(config.generator))
         if start is not None:
             self.refiner.begin_as(start)
         self.average = copy.deepcopy(self.refiner).requires_grad_(False)
@@ -249,7 +248,7 @@ class RefinerTrainer:
             offered = enlarge(self.refine(offered, self.average)[..., top : top + half, left : left + half])
         return offered
 
-    def refine(self, offered: Tensor, network: Generator | None = None) -> Tensor:
+    def refine(self, offered: Tensor, network: Refiner | None = None) -> Tensor:
         """(N, 3, H, W) to the same, with strokes."""
         count, _, height, width = offered.shape
         grain = torch.randn(count, CHANNELS, height // CELL, width // CELL, device=offered.device)
