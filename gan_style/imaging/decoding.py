@@ -105,6 +105,19 @@ def explained(name: str) -> Iterator[None]:
         raise PictureError(f"{name} is damaged ({reason}); open and save it again elsewhere.") from None
 
 
+def check_count(pixels: int, name: str, most: int) -> None:
+    """Refuse what claims to be too large, before any of it is decoded.
+
+    Raises:
+        PictureError: there are more pixels than allowed.
+    """
+    if pixels > most:
+        raise PictureError(
+            f"{name} claims {pixels / 1e6:.0f} megapixels and {most / 1e6:.0f} are allowed; "
+            f"shrink it, or allow it with --max-pixels {pixels}."
+        )
+
+
 def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
     """``size`` scaled so that its shorter side is ``short_side``, or as it is where that is none or not smaller."""
     if short_side is None or min(size) <= short_side:

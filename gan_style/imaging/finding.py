@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gan_style.files import patiently
 
-SIGNATURE_BYTES = 16
+SIGNATURE_BYTES = 64
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
 """Names that promise a picture."""
 
