@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -16,6 +13,7 @@ from gan_style.imaging import apng, vips
 from gan_style.imaging.canvas import Canvas, strips, turned
 from gan_style.imaging.decoding import check_count, to_eight_bit
 from gan_style.imaging.isobmff import brands_of, plays_of
+from gan_style.imaging.kinds import streamed
 from gan_style.imaging.metadata import details_of, details_of_pillow
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.profiles import to_srgb, with_profile
@@ -48,13 +46,6 @@ def open_moving(source: Path | bytes, head: bytes, loader: str, name: str, max_p
     if not loader and head[4:6] in FLIC:
         return moving_by_pillow(source, "FLI", name, max_pixels)
     return None
-
-
-@contextlib.contextmanager
-def streamed(source: Path | bytes) -> Iterator[BinaryIO]:
-    """A file, or the bytes of one, to be read in any order."""
-    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
-        yield stream
 
 
 def moving_png(source: Path | bytes, name: str, max_pixels: int) -> Photograph | None:

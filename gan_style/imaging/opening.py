@@ -18,8 +18,9 @@ from gan_style.errors import PictureError
 from gan_style.imaging import vips
 from gan_style.imaging.apng import BrokenAnimationError
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.decoding import PictureLike, check_count, explained, read_picture
-from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
+from gan_style.imaging.decoding import PictureLike, check_count, check_kind, explained, read_picture
+from gan_style.imaging.isobmff import brands_of
+from gan_style.imaging.kinds import SIGNATURE_BYTES, looks_like_picture, pillow_formats
 from gan_style.imaging.metadata import details_of, details_of_pillow
 from gan_style.imaging.moving import FULL_DELAY, open_moving, turned_upright
 from gan_style.imaging.photograph import Animation, Photograph
@@ -58,6 +59,7 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
         if isinstance(source, str | os.PathLike):
             source = content_of(Path(source))
         if isinstance(source, bytes | Path):
+            check_kind(source, name)
             head = source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source)
             loader, remark = loader_of(head), ""
             try:
@@ -82,7 +84,7 @@ def content_of(path: Path) -> Path | bytes:
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             return path
         head = stream.read(SIGNATURE_BYTES)
-        if not looks_like_picture(head):
+        if not looks_like_picture(head) and not pillow_formats(head, path.suffix.lower()):
             raise PictureError(f"{path} is not a picture that can be read; convert it to PNG or JPEG first.")
         content = head + stream.read(LARGEST_PIPE)
         if len(content) > LARGEST_PIPE:
@@ -108,7 +110,7 @@ def loader_of(head: bytes) -> str:
         return "gif"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
-    return "heif" if head[4:12] in (b"ftypavif", b"ftypavis") else ""
+    return "heif" if brands_of(head) & {b"avif", b"avis"} else ""
 
 
 def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph | None:
