@@ -16,8 +16,8 @@ from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
 
 from gan_style.errors import GanStyleError, PictureError, ResourceError
 from gan_style.imaging import vips
-from gan_style.imaging.isobmff import brands_of
-from gan_style.imaging.kinds import HEIC_BRANDS, HEIF_BRANDS, POSTSCRIPT, SIGNATURE_BYTES, is_raw, streamed
+from gan_style.imaging.isobmff import brands_of, holds
+from gan_style.imaging.kinds import AVIF_BRANDS, HEIC_BRANDS, HEIF_BRANDS, POSTSCRIPT, SIGNATURE_BYTES, is_raw, streamed
 from gan_style.imaging.metadata import Details, details_of_pillow
 from gan_style.imaging.plugins import heic_is_there
 
@@ -129,13 +129,17 @@ def check_kind(source: Path | bytes, name: str) -> None:
 
     Raises:
         OSError: it cannot be opened.
-        PictureError: it is a camera's raw file, or HEIC or PostScript without what these need.
+        PictureError: it is a camera's raw file, a film, or HEIC or PostScript without what these need.
     """
     with streamed(source) as stream:
         head = stream.read(SIGNATURE_BYTES)
+        brands = brands_of(head)
+        film = bool(brands & HEIF_BRANDS) and holds(stream, b"moov") and not holds(stream, b"meta")
     if is_raw(source, head):
         raise PictureError(f"{name} is a camera's raw file; develop it first and save it as TIFF or JPEG.")
-    if brands_of(head) & HEIF_BRANDS and not heic_is_there() and brands_of(head) & HEIC_BRANDS:
+    if film and not brands & AVIF_BRANDS:
+        raise PictureError(f"{name} is a moving picture in HEVC, which is not read; convert it to AVIF or WebP first.")
+    if brands & HEIF_BRANDS and not heic_is_there() and brands & HEIC_BRANDS:
         raise PictureError(f'{name} is HEIC, which needs a plugin; install it with pip install "gan-style[heic]".')
     if head.startswith(POSTSCRIPT) and not EpsImagePlugin.has_ghostscript():
         raise PictureError(f"{name} is PostScript, which needs Ghostscript; install that, or convert it to PNG first.")

@@ -72,6 +72,9 @@ FORMATS = {
 SMALL = 2**24
 """Pixels of a JPEG that is compressed as a whole."""
 
+MOST_LOOPS = 2**16 - 1
+"""How often a GIF or a WebP can say that it is shown, short of for ever."""
+
 EVERY_FRAME = {"keep_duplicate_frames": True} if vips.knows("gifsave", "keep_duplicate_frames") else {}
 """Options of ``gifsave`` with which frames that are alike stay apart."""
 
@@ -284,8 +287,8 @@ def outgoing(photograph: Photograph, form: Format) -> vips.Image:
     if photograph.animation and form.moving:
         image = image.copy()
         image.set_type(vips.INT, "page-height", photograph.size[1])
-        image.set_type(vips.INT, "loop", photograph.animation.loop)
         animation = photograph.animation
+        image.set_type(vips.INT, "loop", animation.loop if animation.loop <= MOST_LOOPS else 0)
         image.set_type(vips.INTS, "delay", animation.in_hundredths() if form.name == "GIF" else list(animation.delays))
     return image
 

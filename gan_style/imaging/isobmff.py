@@ -11,6 +11,9 @@ CONTAINERS = (b"moov", b"trak", b"edts")
 FOR_EVER = {4: 2**32 - 1, 8: 2**64 - 1}
 """By bytes of a duration, the one that has no end."""
 
+MOST = 2**31 - 1
+"""Repetitions, beyond which writers mean for ever."""
+
 DURATION_AFTER = {b"mvhd": (16, 24), b"tkhd": (20, 28)}
 """Bytes before the duration in boxes of version 0 and of version 1 (ISO 14496-12)."""
 
@@ -42,6 +45,11 @@ def brands_of(head: bytes) -> set[bytes]:
     return {head[8:12], *(head[place : place + 4] for place in range(16, end - 3, 4))}
 
 
+def holds(stream: BinaryIO, kind: bytes) -> bool:
+    """Whether there is a box of a kind at the top of a file, or in a film or track."""
+    return any(one == kind for one, _, _ in boxes(stream, 0, stream.seek(0, 2)))
+
+
 def plays_of(stream: BinaryIO) -> int:
     """How often a moving picture is shown; 0 for ever, also where the file does not say, as browsers have it."""
     found = list(timings(stream))
@@ -51,7 +59,8 @@ def plays_of(stream: BinaryIO) -> int:
         return 0
     if not part.repeats:
         return 1
-    return -(-length // part.value) if part.value else 0
+    plays = -(-length // part.value) if part.value else 0
+    return plays if plays <= MOST else 0
 
 
 def set_plays(stream: BinaryIO, plays: int) -> None:

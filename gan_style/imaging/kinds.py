@@ -52,7 +52,9 @@ POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 """Of HEIF, those that promise HEVC."""
 
-HEIF_BRANDS = HEIC_BRANDS | {b"mif1", b"mif2", b"msf1", b"miaf", b"avif", b"avis"}
+AVIF_BRANDS = {b"avif", b"avis"}
+
+HEIF_BRANDS = HEIC_BRANDS | AVIF_BRANDS | {b"mif1", b"mif2", b"msf1", b"miaf"}
 
 NAMELESS = {".imt": "IMT", ".spi": "SPIDER", ".spider": "SPIDER"}
 """Names of formats that have no signature and that Pillow knows no name for."""

@@ -19,8 +19,8 @@ from gan_style.imaging import vips
 from gan_style.imaging.apng import BrokenAnimationError
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import PictureLike, check_count, check_kind, explained, read_picture
-from gan_style.imaging.isobmff import brands_of
-from gan_style.imaging.kinds import SIGNATURE_BYTES, looks_like_picture, pillow_formats
+from gan_style.imaging.isobmff import brands_of, holds
+from gan_style.imaging.kinds import AVIF_BRANDS, SIGNATURE_BYTES, looks_like_picture, pillow_formats, streamed
 from gan_style.imaging.metadata import details_of, details_of_pillow
 from gan_style.imaging.moving import FULL_DELAY, open_moving, turned_upright
 from gan_style.imaging.photograph import Animation, Photograph
@@ -110,7 +110,7 @@ def loader_of(head: bytes) -> str:
         return "gif"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
-    return "heif" if brands_of(head) & {b"avif", b"avis"} else ""
+    return "heif" if brands_of(head) & AVIF_BRANDS else ""
 
 
 def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph | None:
@@ -146,7 +146,9 @@ def unpainted(source: Path | bytes, name: str) -> str:
     Previews, layers, and the sizes of an icon are the same picture once more.
     """
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        with streamed(source) as stream, Image.open(stream) as image:
+            if image.format == "HEIF" and holds(stream, b"moov"):
+                return f"{name} is a moving picture in HEVC, which is not read; its still picture is painted."
             if image.format == "MPO":
                 kinds = [str(entry["Attribute"]["MPType"]) for entry in vars(image)["mpinfo"][MP_ENTRIES]]
                 count = 1 + sum(kind.startswith("Multi-Frame") for kind in kinds[1:])

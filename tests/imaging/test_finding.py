@@ -83,6 +83,17 @@ def test_heic_of_every_brand_is_read_and_found(tmp_path: Path, cat: Pixels, bran
     assert found(tmp_path) == {"x.bin"}
 
 
+@needs_heic
+def test_heic_that_moves_is_said_to(cat: Pixels) -> None:
+    content = saved(cat[:64, :64], "HEIF")
+    film = struct.pack(">I4s", 16, b"moov") + struct.pack(">I4s", 8, b"trak")
+    photograph = open_photograph(content + film, name="x.heic")
+    assert photograph.remark == "x.heic is a moving picture in HEVC, which is not read; its still picture is painted."
+    for read in (open_photograph, read_picture):
+        with pytest.raises(PictureError, match="moving picture in HEVC"):
+            read(b"\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc" + film)
+
+
 def test_heic_is_read_whatever_is_written(tmp_path: Path, cat: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
     if heic_is_there():
         (tmp_path / "x.heic").write_bytes(saved(cat[:64, :64], "HEIF"))

@@ -21,6 +21,7 @@ from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import FORMATS, Saving, encoded, write_photograph
+from gan_style.imaging.isobmff import plays_of, set_plays
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
@@ -123,6 +124,22 @@ def test_frames_are_laid_over_each_other_as_pillow_does(controls: list[tuple[int
             assert np.array_equal(pixels[..., :3] * visible, expected[..., :3] * visible)
 
 
+@pytest.mark.parametrize("bands", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_frame_is_what_the_same_still_picture_is(tmp_path: Path, cat: Pixels, bands: int, dtype: type) -> None:
+    whole = 257 if dtype == np.uint16 else 1
+    layers = [np.dstack([crop, crop[..., :1]])[..., -bands:] for crop in crops(cat, 2)]
+    frames: list[npt.NDArray[np.generic]] = [crop.astype(dtype) * dtype(whole) for crop in layers]
+    space = ("grey16" if bands < 3 else "rgb16") if dtype == np.uint16 else ("b-w" if bands < 3 else "srgb")
+    vips.Image.new_from_array(frames[0], interpretation=space).pngsave(str(tmp_path / "x.png"))
+    still = open_photograph(tmp_path / "x.png")
+    apng.add_frames(tmp_path / "x.png", Animation((10, 20)), [frames[0], frames[0]])
+    moving = open_photograph(tmp_path / "x.png")
+    assert moving.animation == Animation((10, 20))
+    assert moving.pixels.dtype == still.pixels.dtype == dtype
+    assert np.array_equal(frames_of(moving)[0], still.pixels[:, :])
+
+
 def test_what_a_frame_hid_comes_back_where_it_is_asked_to(cat: Pixels) -> None:
     opacity = np.zeros((40, 60, 1), np.uint8)
     opacity[:, :30] = 255
@@ -197,6 +214,19 @@ def test_moving_avif_keeps_frames_durations_and_loop(tmp_path: Path, cat: Pixels
         if suffix in (".avif", ".png"):
             assert again.animation.delays == tuple(delays)
     assert (tmp_path / "x.avif").read_bytes()[4:12] == b"ftypavis"
+
+
+@needs_avif
+def test_what_repeats_beyond_counting_has_no_end(cat: Pixels) -> None:
+    content = io.BytesIO(saved(crops(cat, 2), "AVIF", duration=100))
+    set_plays(content, 2**40)
+    assert plays_of(content) == 0
+    photograph = film(crops(cat, 2), [100, 100], 100_000)
+    for suffix, loop in ((".png", 100_000), (".gif", 0), (".webp", 0), (".avif", 100_000)):
+        if suffix in MOVING:
+            again = open_photograph(encoded(photograph, FORMATS[suffix], Saving())).animation
+            assert again is not None
+            assert again.loop == loop, suffix
 
 
 @needs_avif
