@@ -16,7 +16,7 @@ from gan_style.defaults import QUALITY
 from gan_style.errors import GanStyleError, PictureError, UsageError
 from gan_style.files import replacing
 from gan_style.imaging import vips
-from gan_style.imaging.apng import add_frames
+from gan_style.imaging.apng_writing import add_frames
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, Details

@@ -68,7 +68,8 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
             except BrokenAnimationError:
                 remark = f"{name} holds an animation that cannot be read; its still picture is painted."
             if loader and (still := opened(source, loader, name, max_pixels)):
-                return replace(still, remark=remark or still.remark or unpainted(source, name))
+                others = unpainted(source, name) if loader == "jpeg" else still.remark
+                return replace(still, remark=remark or others)
             return replace(by_pillow(source, name, max_pixels), remark=remark or unpainted(source, name))
         return by_pillow(source, name, max_pixels)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from PIL import Image, features
 from gan_style.errors import PictureError
 from gan_style.imaging import apng, vips
 from gan_style.imaging import canvas as canvas_module
+from gan_style.imaging.apng_writing import add_frames
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import FORMATS, Saving, encoded, write_photograph
@@ -25,6 +27,7 @@ from gan_style.imaging.isobmff import plays_of, set_plays
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
+from gan_style.inference.batch import as_held
 
 MOVING = [suffix for suffix, form in FORMATS.items() if form.moving]
 needs_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
@@ -133,7 +136,7 @@ def test_a_frame_is_what_the_same_still_picture_is(tmp_path: Path, cat: Pixels, 
     space = ("grey16" if bands < 3 else "rgb16") if dtype == np.uint16 else ("b-w" if bands < 3 else "srgb")
     vips.Image.new_from_array(frames[0], interpretation=space).pngsave(str(tmp_path / "x.png"))
     still = open_photograph(tmp_path / "x.png")
-    apng.add_frames(tmp_path / "x.png", Animation((10, 20)), [frames[0], frames[0]])
+    add_frames(tmp_path / "x.png", Animation((10, 20)), [frames[0], frames[0]])
     moving = open_photograph(tmp_path / "x.png")
     assert moving.animation == Animation((10, 20))
     assert moving.pixels.dtype == still.pixels.dtype == dtype
@@ -309,3 +312,25 @@ def test_an_mpo_says_what_else_is_a_picture(cat: Pixels) -> None:
     assert struct.pack("<I", 0) + place in preview
     views = preview.replace(struct.pack("<I", 0) + place, struct.pack("<I", 0x020002) + place)
     assert open_photograph(views, name="x.mpo").remark == "x.mpo has 2 pictures; the first is painted."
+
+
+def test_a_format_of_one_frame_has_no_other_painted(cat: Pixels) -> None:
+    frames = crops(cat, 3)
+    held = as_held(film(frames, [10, 20, 30]), FORMATS[".jpg"])
+    assert held.animation is None
+    assert np.array_equal(held.pixels[:, :], frames[0])
+    assert held.remark == "JPEG holds one frame; the first of 3 is painted."
+    assert as_held(film(frames, [10, 20, 30]), FORMATS[".png"]).frames == 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_damage_is_an_error_or_leaves_a_picture(data: st.DataObject) -> None:
+    form = data.draw(st.sampled_from(["PNG", *(["AVIF"] if features.check("avif") else [])]))
+    frames = [np.full((8, 8, 3), shade, np.uint8) for shade in (0, 100, 200)]
+    content = bytearray(saved(frames, form, duration=40))
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(4, len(content) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(PictureError):
+        photograph = open_photograph(bytes(content), max_pixels=100_000)
+        assert photograph.pixels.shape[0] == photograph.size[1] * photograph.frames
