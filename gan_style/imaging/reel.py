@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,9 @@ def save_reel(path: Path, reel: Reel, animation: Animation, details: Details, qu
     Raises:
         OSError, ValueError or RuntimeError: it cannot be written.
     """
-    along = {"icc_profile": details.profile, "exif": details.exif, "xmp": details.xmp}
-    with path.open("r+b") as stream:
+    along = {"icc_profile": details.profile, "exif": usable(details.exif), "xmp": details.xmp}
+    with path.open("r+b") as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         reel.save(
             stream,
             "AVIF",
@@ -87,3 +89,15 @@ def save_reel(path: Path, reel: Reel, animation: Animation, details: Details, qu
             **{key: value for key, value in along.items() if value},
         )
         set_plays(stream, animation.loop)
+
+
+def usable(exif: bytes | None) -> bytes | None:
+    """An EXIF block, or None where Pillow, which looks into it, would fail."""
+    block = Image.Exif()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            block.load(exif or b"")
+            return exif if len(block) else None
+    except Exception:  # A broken block can raise anything, and the picture is fine without it.
+        return None

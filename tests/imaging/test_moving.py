@@ -6,6 +6,7 @@ import contextlib
 import io
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +313,15 @@ def test_an_mpo_says_what_else_is_a_picture(cat: Pixels) -> None:
     assert struct.pack("<I", 0) + place in preview
     views = preview.replace(struct.pack("<I", 0) + place, struct.pack("<I", 0x020002) + place)
     assert open_photograph(views, name="x.mpo").remark == "x.mpo has 2 pictures; the first is painted."
+
+
+@needs_avif
+@pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0II*\0", b"Exif\0\0II*\0\x08\0\0\0\x09", b"9"])
+def test_a_broken_exif_block_costs_a_moving_avif_nothing_else(cat: Pixels, exif: bytes) -> None:
+    photograph = replace(film(crops(cat, 2), [40, 40]), details=Details(exif=exif, xmp=b"<x:xmpmeta/>"))
+    again = open_photograph(encoded(photograph, FORMATS[".avif"], Saving()))
+    assert again.frames == 2
+    assert again.details.xmp == b"<x:xmpmeta/>"
 
 
 def test_a_format_of_one_frame_has_no_other_painted(cat: Pixels) -> None:
