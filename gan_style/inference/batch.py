@@ -164,7 +164,7 @@ class Batch:
             if job.target.exists() and not self.rules.overwrite:
                 return self.there_already(job)
             form = format_of(job.target)
-            photograph = read_source(job.source, self.rules.max_pixels, self.given)
+            photograph = as_held(read_source(job.source, self.rules.max_pixels, self.given), form)
             check_fits(form, photograph.size, str(job.target))
             make_room(job.target.parent)
         except GanStyleError as error:
@@ -204,9 +204,7 @@ class Batch:
             self.ending.append(finished(Outcome(job, "failed", photograph.size, error=error)))
             return
         self.pixels += pixels
-        outcome = Outcome(
-            job, "painted", photograph.size, time.monotonic() - start, remark=remark(painting, format_of(job.target))
-        )
+        outcome = Outcome(job, "painted", photograph.size, time.monotonic() - start, remark=painting.remark)
         self.ending.append(writer.submit(self.written, painting, outcome))
 
     def written(self, painting: Photograph, outcome: Outcome) -> Outcome:
@@ -248,11 +246,12 @@ def finished(outcome: Outcome) -> Future[Outcome]:
     return future
 
 
-def remark(painting: Photograph, form: Format) -> str:
-    """What of a file is not in its painting."""
-    if painting.animation and not form.moving:
-        return f"{form.name} holds one frame; the first of {painting.frames} is painted."
-    return painting.remark
+def as_held(photograph: Photograph, form: Format) -> Photograph:
+    """What of a photograph a format holds: of a moving picture one frame, where it knows none."""
+    if not photograph.animation or form.moving:
+        return photograph
+    remark = f"{form.name} holds one frame; the first of {photograph.frames} is painted."
+    return replace(photograph.still(), remark=remark)
 
 
 def make_room(folder: Path) -> None:
@@ -295,10 +294,10 @@ def paint_to_pipe(
     Raises:
         PictureError: the picture cannot be read, or the format cannot hold it.
     """
-    photograph = read_source(source, rules.max_pixels)
+    photograph = as_held(read_source(source, rules.max_pixels), form)
     check_fits(form, photograph.size, "The painting")
     painting = style.paint_photograph(photograph, brush, on_progress)
-    return encoded(painting, form, rules.saving), remark(painting, form)
+    return encoded(painting, form, rules.saving), painting.remark
 
 
 def standard_input() -> bytes:

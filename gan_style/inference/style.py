@@ -17,9 +17,9 @@ from gan_style.checkpoints.style_file import StyleFile, read_style
 from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
 from gan_style.device import Compute
 from gan_style.errors import StyleError, UsageError, printable
+from gan_style.imaging import kinds
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import PictureLike, read_picture
-from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
 from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Painter, Progress
@@ -140,8 +140,7 @@ def is_picture(path: Path) -> bool:
     if path.suffix == SUFFIX:
         return False
     try:
-        with path.open("rb") as stream:
-            return looks_like_picture(stream.read(SIGNATURE_BYTES))
+        return kinds.is_picture(path)
     except OSError:
         return False
 
