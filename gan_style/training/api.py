@@ -15,7 +15,7 @@ from gan_style.checkpoints.style_file import open_style, read_style
 from gan_style.defaults import SCRATCH, START
 from gan_style.device import Compute
 from gan_style.errors import StyleError, TrainingError, UsageError
-from gan_style.imaging.finding import SUFFIXES
+from gan_style.imaging.kinds import SUFFIXES
 from gan_style.training.check import Inspection
 from gan_style.training.course import Course, is_unfinished, read_course
 from gan_style.training.cross_validation import Choice, run_course
