@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from gan_style.imaging.decoding import Pixels
 from gan_style.models.generator import Generator, GeneratorConfig
 
 PHOTO_FOLDER = Path(skimage.__file__).parent / "data"
+Network = TypeVar("Network", bound=torch.nn.Module)
+
 TINY = GeneratorConfig(channels=8, blocks=1, refine_channels=8)
 
 
@@ -73,14 +76,19 @@ def tiny_generator() -> Generator:
 
 def lively_generator(config: GeneratorConfig, seed: int = 0) -> Generator:
     """A generator far from the identity, every layer at work."""
+    return lively(lambda: Generator(config), seed)
+
+
+def lively(build: Callable[[], Network], seed: int = 0) -> Network:
+    """A network of any kind with random weights in every layer, frozen."""
     torch.manual_seed(seed)
-    generator = Generator(config)
-    for parameter in generator.parameters():
+    network = build()
+    for parameter in network.parameters():
         if parameter.ndim == 1:
             torch.nn.init.normal_(parameter, std=0.1)
         else:
             torch.nn.init.kaiming_normal_(parameter, a=0.2)
-    return generator.requires_grad_(False).eval()
+    return network.requires_grad_(False).eval()
 
 
 @pytest.fixture

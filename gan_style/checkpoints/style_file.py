@@ -25,9 +25,15 @@ from gan_style.checkpoints.hub.fetching import Count
 from gan_style.checkpoints.integrity import Pin
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
+from gan_style.models.refiner import Refiner
 from gan_style.names import path_text
 
-SCHEMA = 1
+SCHEMA, REFINED_SCHEMA = 1, 2
+"""Of styles without a refiner, which every reader knows, and of those with one."""
+
+REFINER = "refiner."
+"""What the names of a refiner's tensors begin with."""
+
 DTYPE_BYTES = {"F16": 2, "BF16": 2, "F32": 4}
 
 
@@ -42,6 +48,8 @@ class StyleFile:
         training: how it was made: recipe, steps, seconds, device, counts and fingerprints of both sets, tool version.
         metrics: figures with their settings.
         sha256: of the file that it was read from; empty if from none.
+        refiner: the network that adds finer strokes each time a painting is enlarged to twice its size, likewise; None
+            where the style has none.
     """
 
     generator: Generator
@@ -50,6 +58,7 @@ class StyleFile:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
+    refiner: Refiner | None = None
 
 
 def write_style(path: Path, style: StyleFile) -> None:
@@ -59,15 +68,21 @@ def write_style(path: Path, style: StyleFile) -> None:
         StyleError: a weight is not a finite number in half precision; nothing is written.
         OSError: the folder cannot be written or the disk is full.
     """
+    networks = {"": style.generator} | ({REFINER: style.refiner} if style.refiner else {})
     about = {
-        "schema": SCHEMA,
+        "schema": REFINED_SCHEMA if style.refiner else SCHEMA,
         "generator": dataclasses.asdict(style.generator.config),
+        **({"refiner": dataclasses.asdict(style.refiner.config)} if style.refiner else {}),
         "size": style.size,
         "licence": style.licence,
         "training": style.training,
         "metrics": style.metrics,
     }
-    weights = {name: value.detach().cpu().half().contiguous() for name, value in style.generator.state_dict().items()}
+    weights = {
+        prefix + name: value.detach().cpu().half().contiguous()
+        for prefix, network in networks.items()
+        for name, value in network.state_dict().items()
+    }
     if not all(torch.isfinite(value).all() for value in weights.values()):
         raise StyleError(f"The network has numbers that are not finite, so {path} is left as it was.")
     write_tensors(path, weights, {METADATA_KEY: json.dumps(about, allow_nan=False)})
@@ -108,8 +123,8 @@ def read_style(path: Path, pin: Pin | None = None) -> StyleFile:
             )
         header = read_header(path, data)
         about = read_metadata(path, header)
-        config, scale = read_config(path, about), read_size(path, about)
-        end = check_tensors(path, header, config) + 8 + int.from_bytes(data[:8], "little")
+        configs, scale = read_configs(path, about), read_size(path, about)
+        end = check_tensors(path, header, configs) + 8 + int.from_bytes(data[:8], "little")
         if size != end:
             fault = "is cut off" if size < end else "goes on after its end"
             raise StyleError(f"{path} {fault}; copy or download it again.")
@@ -117,13 +132,16 @@ def read_style(path: Path, pin: Pin | None = None) -> StyleFile:
     digest = hashlib.sha256(data).hexdigest()
     if pin:
         pin.check(path, digest)
+    networks = load_networks(path, data, configs)
+    refiner = networks.get(REFINER)
     return StyleFile(
-        load_generator(path, data, config),
+        networks[""],
         size=scale,
         licence=about["licence"] if isinstance(about.get("licence"), str) else "",
         training=about["training"] if isinstance(about.get("training"), dict) else {},
         metrics=about["metrics"] if isinstance(about.get("metrics"), dict) else {},
         sha256=digest,
+        refiner=refiner if isinstance(refiner, Refiner) else None,
     )
 
 
@@ -138,14 +156,14 @@ def describe(path: Path, pin: Pin | None = None) -> dict[str, Any]:
         StyleError: as for :func:`read_style`.
     """
     style = read_style(path, pin)
-    config = dataclasses.asdict(style.generator.config)
+    networks = {"generator": style.generator} | ({"refiner": style.refiner} if style.refiner else {})
     return {
         "file": path_text(path),
         "bytes": path.stat().st_size,
         "sha256": style.sha256,
-        "schema": SCHEMA,
-        "parameters": sum(value.numel() for value in style.generator.state_dict().values()),
-        "generator": config,
+        "schema": REFINED_SCHEMA if style.refiner else SCHEMA,
+        "parameters": sum(value.numel() for one in networks.values() for value in one.state_dict().values()),
+        **{name: dataclasses.asdict(network.config) for name, network in networks.items()},
         "size": style.size,
         "licence": style.licence,
         "training": style.training,
@@ -165,22 +183,29 @@ def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
         about = None
     if not isinstance(about, dict) or type(about.get("schema")) is not int:
         raise StyleError(f"{path} has a damaged description; copy or download it again.")
-    if about["schema"] != SCHEMA:
+    if about["schema"] not in (SCHEMA, REFINED_SCHEMA):
         raise StyleError(
-            f"{path} has schema {str(about['schema'])[:20]} and this gan-style reads {SCHEMA}; upgrade gan-style."
+            f"{path} has schema {str(about['schema'])[:20]} and this gan-style reads {SCHEMA} and {REFINED_SCHEMA}; "
+            "upgrade gan-style."
         )
     return about
 
 
-def read_config(path: Path, about: Mapping[str, Any]) -> GeneratorConfig:
-    """The generator's config, within bounds."""
-    values = about.get("generator")
-    try:
-        return GeneratorConfig(**values) if isinstance(values, dict) else GeneratorConfig(channels=-1)
-    except (TypeError, ValueError) as error:
-        raise StyleError(
-            f"{path} describes no generator that can be built ({str(error)[:200]}); download it again."
-        ) from None
+def read_configs(path: Path, about: Mapping[str, Any]) -> dict[str, GeneratorConfig]:
+    """The networks' configs by the prefix of their tensors' names, within bounds."""
+    wanted = {"": "generator"} | ({REFINER: "refiner"} if about["schema"] == REFINED_SCHEMA else {})
+    configs = {}
+    for prefix, what in wanted.items():
+        values = about.get(what)
+        try:
+            configs[prefix] = GeneratorConfig(**values) if isinstance(values, dict) else GeneratorConfig(channels=-1)
+            if prefix and (configs[prefix].noise or configs[prefix].simplify):
+                raise ValueError("a refiner has neither noise nor simplification")
+        except (TypeError, ValueError) as error:
+            raise StyleError(
+                f"{path} describes no {what} that can be built ({str(error)[:200]}); download it again."
+            ) from None
+    return configs
 
 
 def read_size(path: Path, about: Mapping[str, Any]) -> int:
@@ -193,9 +218,9 @@ def read_size(path: Path, about: Mapping[str, Any]) -> int:
     return size
 
 
-def check_tensors(path: Path, header: Mapping[str, Any], config: GeneratorConfig) -> int:
-    """Names, dtypes and shapes in the header against the config; how many bytes of numbers there must be."""
-    expected = config.shapes()
+def check_tensors(path: Path, header: Mapping[str, Any], configs: Mapping[str, GeneratorConfig]) -> int:
+    """Names, dtypes and shapes in the header against the configs; how many bytes of numbers there must be."""
+    expected = {prefix + name: shape for prefix, config in configs.items() for name, shape in config.shapes().items()}
     found = {name: entry for name, entry in header.items() if name != "__metadata__"}
     if found.keys() != expected.keys():
         odd = sorted(found.keys() ^ expected.keys())[0]
@@ -215,8 +240,8 @@ def check_tensors(path: Path, header: Mapping[str, Any], config: GeneratorConfig
     return total
 
 
-def load_generator(path: Path, data: bytes, config: GeneratorConfig) -> Generator:
-    """The network with its weights, all of them finite."""
+def load_networks(path: Path, data: bytes, configs: Mapping[str, GeneratorConfig]) -> dict[str, Generator]:
+    """The networks with their weights, all of them finite, by the prefix of their tensors' names."""
     try:
         weights = load_tensors(data)
     except SafetensorError as error:
@@ -226,6 +251,10 @@ def load_generator(path: Path, data: bytes, config: GeneratorConfig) -> Generato
             raise StyleError(
                 f"{path} holds a number that is not finite in {name!r}; download it again, or use another."
             )
-    generator = Generator(config)
-    generator.load_state_dict(weights)  # It turns them into float32 one by one.
-    return generator.requires_grad_(False).eval()
+    networks = {}
+    for prefix, config in configs.items():
+        network = Refiner(config) if prefix == REFINER else Generator(config)
+        # They are turned into float32 one by one.
+        network.load_state_dict({name: weights[prefix + name] for name in config.shapes()})
+        networks[prefix] = network.requires_grad_(False).eval()
+    return networks

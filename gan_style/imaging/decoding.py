@@ -7,15 +7,19 @@ import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
 
 from gan_style.errors import GanStyleError, PictureError, ResourceError
 from gan_style.imaging import vips
+from gan_style.imaging.isobmff import brands_of, holds
+from gan_style.imaging.kinds import AVIF_BRANDS, HEIC_BRANDS, HEIF_BRANDS, POSTSCRIPT, SIGNATURE_BYTES, is_raw, streamed
 from gan_style.imaging.metadata import Details, details_of_pillow
+from gan_style.imaging.plugins import heic_is_there
 from gan_style.imaging.strangers import what_instead
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -67,7 +71,9 @@ def read_picture(source: PictureLike, short_side: int | None = None, *, name: st
             source = array_image(source)
         if isinstance(source, Image.Image):
             return finish(source, shrunk(source.size, short_side))
-        if not isinstance(source, str | os.PathLike | bytes) and not hasattr(source, "read"):
+        if isinstance(source, str | os.PathLike | bytes):
+            check_kind(source if isinstance(source, bytes) else Path(source), name)
+        elif not hasattr(source, "read"):
             kind = type(source).__name__
             raise PictureError(f"{kind} is no picture; give a path, bytes, a PIL image or a NumPy array.")
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
@@ -114,6 +120,40 @@ def explained(name: str, source: object = None) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno:  # Of the file system, rather than of a decoder.
             raise PictureError(f"{name} cannot be read ({reason}); check the path and its permissions.") from None
         raise PictureError(f"{name} is damaged ({reason}); open and save it again elsewhere.") from None
+
+
+def check_count(pixels: int, name: str, most: int) -> None:
+    """Refuse what claims to be too large, before any of it is decoded.
+
+    Raises:
+        PictureError: there are more pixels than allowed.
+    """
+    if pixels > most:
+        raise PictureError(
+            f"{name} claims {pixels / 1e6:.0f} megapixels and {most / 1e6:.0f} are allowed; "
+            f"shrink it, or allow it with --max-pixels {pixels}."
+        )
+
+
+def check_kind(source: Path | bytes, name: str) -> None:
+    """Have Pillow ready for a file, or say what to do where its kind is known and not read.
+
+    Raises:
+        OSError: it cannot be opened.
+        PictureError: it is a camera's raw file, a film, or HEIC or PostScript without what these need.
+    """
+    with streamed(source) as stream:
+        head = stream.read(SIGNATURE_BYTES)
+        brands = brands_of(head)
+        film = bool(brands & HEIF_BRANDS) and holds(stream, b"moov") and not holds(stream, b"meta")
+    if is_raw(source, head):
+        raise PictureError(f"{name} is a camera's raw file; develop it first and save it as TIFF or JPEG.")
+    if film and not brands & AVIF_BRANDS:
+        raise PictureError(f"{name} is a moving picture in HEVC, which is not read; convert it to AVIF or WebP first.")
+    if brands & HEIF_BRANDS and not heic_is_there() and brands & HEIC_BRANDS:
+        raise PictureError(f'{name} is HEIC, which needs a plugin; install it with pip install "gan-style[heic]".')
+    if head.startswith(POSTSCRIPT) and not EpsImagePlugin.has_ghostscript():
+        raise PictureError(f"{name} is PostScript, which needs Ghostscript; install that, or convert it to PNG first.")
 
 
 def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:

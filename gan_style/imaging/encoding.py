@@ -6,7 +6,7 @@ import io
 import os
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,14 @@ from gan_style.defaults import QUALITY
 from gan_style.errors import NoSpaceError, PictureError, UsageError
 from gan_style.files import is_full, replacing
 from gan_style.imaging import vips
+from gan_style.imaging.apng_writing import add_frames
 from gan_style.imaging.canvas import Canvas, no_space
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, Details
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.plugins import heic_is_there
 from gan_style.imaging.profiles import from_srgb
+from gan_style.imaging.reel import AVIF_MOVES, Reel, save_reel
 from gan_style.imaging.tiff import add_exif
 
 
@@ -63,6 +65,7 @@ PNG = Format("PNG", deep=True, moving=True)
 JPEG = Format("JPEG", alpha=False, longest=65500)
 TIFF = Format("TIFF", deep=True)
 HEIC = Format("HEIF", longest=16384)
+AVIF = Format("AVIF", moving=AVIF_MOVES, longest=16384)
 FORMATS = {
     ".png": PNG,
     ".jpg": JPEG,
@@ -72,7 +75,7 @@ FORMATS = {
     ".tiff": TIFF,
     ".bmp": Format("BMP", alpha=False, longest=2**15 - 1),
     ".gif": Format("GIF", moving=True, longest=65535),
-    ".avif": Format("AVIF", longest=16384),
+    ".avif": AVIF,
     ".heic": HEIC,
     ".heif": HEIC,
 }
@@ -81,6 +84,12 @@ FAILURES = (vips.Error, OSError, ValueError, RuntimeError)
 
 SMALL = 2**24
 """Pixels of a JPEG that is compressed as a whole."""
+
+MOST_LOOPS = 2**16 - 1
+"""How often a GIF or a WebP can say that it is shown, short of for ever."""
+
+EVERY_FRAME = {"keep_duplicate_frames": True} if vips.knows("gifsave", "keep_duplicate_frames") else {}
+"""Options of ``gifsave`` with which frames that are alike stay apart."""
 
 CLASSIC_TIFF = 2**32 - 2**24
 """Bytes of pixels, all offsets within which fit 32 bits."""
@@ -209,8 +218,18 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
     Raises:
         OSError, ValueError, RuntimeError or vips.Error: it cannot be written.
     """
+    if form is PNG and photograph.animation:
+        save(path, photograph.still(), form, saving)
+        add_frames(path, photograph.animation, (frame.numpy() for frame in outgoing_frames(photograph, form)))
+        return
     details = photograph.details if saving.metadata else photograph.details.without_metadata()
-    simply = form.name in ("BMP", "HEIF") or (form is PNG and photograph.animation is not None)
+    if form is AVIF and photograph.animation:
+        if saving.signature:
+            details = details.signed(saving.signature)
+        frames = (Image.fromarray(frame.numpy()) for frame in outgoing_frames(photograph, form))
+        save_reel(path, Reel(frames, photograph), photograph.animation, details, saving.quality)
+        return
+    simply = form.name in ("BMP", "HEIF")
     if saving.signature:
         details = details.signed(saving.signature, exif=simply)
     if simply:
@@ -237,7 +256,7 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         "TIFF": lambda: image.tiffsave(
             name, compression="lzw", predictor="horizontal", bigtiff=size_of(image) > CLASSIC_TIFF
         ),
-        "GIF": lambda: image.gifsave(name),
+        "GIF": lambda: image.gifsave(name, **EVERY_FRAME),
         "AVIF": lambda: image.heifsave(name, Q=saving.quality, compression="av1", effort=2, keep=keep),
     }
     how[form.name]()
@@ -284,9 +303,17 @@ def outgoing(photograph: Photograph, form: Format) -> vips.Image:
     if photograph.animation and form.moving:
         image = image.copy()
         image.set_type(vips.INT, "page-height", photograph.size[1])
-        image.set_type(vips.INT, "loop", photograph.animation.loop)
-        image.set_type(vips.INTS, "delay", list(photograph.animation.delays))
+        animation = photograph.animation
+        image.set_type(vips.INT, "loop", animation.loop if animation.loop <= MOST_LOOPS else 0)
+        image.set_type(vips.INTS, "delay", animation.in_hundredths() if form.name == "GIF" else list(animation.delays))
     return image
+
+
+def outgoing_frames(photograph: Photograph, form: Format) -> Iterator[vips.Image]:
+    """The frames one by one, as :func:`outgoing` gives them."""
+    for index in range(photograph.frames):
+        frame = photograph.still(index)  # Its pixels must live as long as the image.
+        yield outgoing(frame, form)
 
 
 def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
@@ -314,25 +341,19 @@ class CheckedFile(io.BufferedRandom):
 
 
 def save_by_pillow(path: Path, photograph: Photograph, form: Format, quality: int, details: Details) -> None:
-    """Write what libvips does not: BMP, HEIC and animated PNG.
+    """Write what libvips does not: BMP and HEIC.
 
     Raises:
         OSError, ValueError or RuntimeError: it cannot be written.
     """
-    image = outgoing(photograph, Format(form.name, form.alpha, moving=True))
-    pixels = image.numpy()
-    height = photograph.size[1]
-    frames = [Image.fromarray(pixels[top : top + height]) for top in range(0, len(pixels), height)]
     options: dict[str, Any] = {"icc_profile": details.profile, "exif": details.exif}
     if form.name == "HEIF":
         options["quality"] = quality
-    if photograph.animation and form is PNG:
-        options |= {"save_all": True, "append_images": frames[1:], "loop": photograph.animation.loop}
-        options |= {"duration": list(photograph.animation.delays), "default_image": False}
     if details.density:
         options["dpi"] = (details.density[0] * INCH, details.density[1] * INCH)
+    image = Image.fromarray(outgoing(photograph, form).numpy())
     with CheckedFile(io.FileIO(path, "r+b")) as stream:
-        frames[0].save(stream, form.name, **{key: value for key, value in options.items() if value is not None})
+        image.save(stream, form.name, **{key: value for key, value in options.items() if value is not None})
 
 
 def encoded(photograph: Photograph, form: Format, saving: Saving) -> bytes:

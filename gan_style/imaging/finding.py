@@ -7,40 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gan_style.files import patiently
-
-SIGNATURE_BYTES = 16
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
-"""Names that promise a picture."""
-
-SIGNATURES = (
-    b"\xff\xd8\xff",  # JPEG
-    b"\x89PNG\r\n\x1a\n",
-    b"GIF87a",
-    b"GIF89a",
-    b"II*\0",  # TIFF, and BigTIFF below
-    b"MM\0*",
-    b"II+\0",
-    b"MM\0+",
-    b"\0\0\0\x0cjP  ",  # JPEG 2000
-)
-
-
-def looks_like_picture(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of a picture, of a format that is read here or not."""
-    return (
-        head.startswith(SIGNATURES)
-        or (head.startswith(b"BM") and head[6:10] == bytes(4))
-        or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
-        or (head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"avif", b"avis"})
-    )
+from gan_style.imaging.kinds import RAW_SUFFIXES, SUFFIXES, is_picture
 
 
 def find_pictures(folder: Path) -> Iterator[Path]:
     """Pictures below ``folder``, in an order that does not depend on the file system.
 
-    Hidden files and folders are passed over, and so is everything that neither begins like a picture nor is called
-    one; links to folders are not followed. A file that only its name calls a picture, and a file or folder that cannot
-    be opened, are yielded, so that whoever decodes them reports them.
+    Hidden files and folders are passed over, and so is everything that neither is a picture nor is called one, such as
+    videos, documents and drawings, and a camera's raw file beside the same picture in another format; links to folders
+    are not followed. A file that only its name calls a picture, and a file or folder that cannot be opened, are
+    yielded, so that whoever decodes them reports them.
 
     Raises:
         OSError: ``folder`` itself cannot be listed.
@@ -54,14 +30,16 @@ def find_pictures(folder: Path) -> Iterator[Path]:
 def below(entries: list[os.DirEntry[str]], closed: list[Path]) -> Iterator[Path]:
     """Pictures among the entries of a folder, then those of its folders; ``closed`` gains what cannot be listed."""
     folders = []
+    developed = {stem_of(entry) for entry in entries if suffix_of(entry) in SUFFIXES - RAW_SUFFIXES}
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             folders.append(Path(entry.path))
         elif is_file(entry):
-            path = Path(entry.path)
+            if suffix_of(entry) in RAW_SUFFIXES and stem_of(entry) in developed:
+                continue
             # A name that promises a picture is enough: opening each of many files on a network takes minutes.
-            if path.suffix.lower() in SUFFIXES or begins_like_picture(path):
-                yield path
+            if suffix_of(entry) in SUFFIXES or is_picture_or_closed(Path(entry.path)):
+                yield Path(entry.path)
     for path in folders:
         try:
             inside = listed(path)
@@ -93,10 +71,19 @@ def listed(folder: Path) -> list[os.DirEntry[str]]:
     return patiently(scan)
 
 
-def begins_like_picture(path: Path) -> bool:
-    """Whether a file begins like a picture, or cannot be opened, which whoever decodes it reports."""
+def suffix_of(entry: os.DirEntry[str]) -> str:
+    """The extension of a file, in small letters."""
+    return os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - for each of many files
+
+
+def stem_of(entry: os.DirEntry[str]) -> str:
+    """The name of a file without its extension, in small letters."""
+    return os.path.splitext(entry.name)[0].lower()  # noqa: PTH122
+
+
+def is_picture_or_closed(path: Path) -> bool:
+    """Whether a file is a picture, or cannot be opened, which whoever decodes it reports."""
     try:
-        with path.open("rb") as stream:
-            return looks_like_picture(stream.read(SIGNATURE_BYTES))
+        return is_picture(path)
     except OSError:
         return True

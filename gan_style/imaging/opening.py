@@ -16,23 +16,29 @@ from PIL import Image
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import PictureError
 from gan_style.imaging import vips
-from gan_style.imaging.canvas import Canvas, turned
-from gan_style.imaging.decoding import PictureLike, explained, read_picture
-from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
+from gan_style.imaging.apng import BrokenAnimationError
+from gan_style.imaging.canvas import Canvas
+from gan_style.imaging.decoding import PictureLike, check_count, check_kind, explained, read_picture
+from gan_style.imaging.isobmff import brands_of, holds
+from gan_style.imaging.kinds import AVIF_BRANDS, SIGNATURE_BYTES, looks_like_picture, pillow_formats, streamed
 from gan_style.imaging.metadata import details_of, details_of_pillow
+from gan_style.imaging.moving import FULL_DELAY, open_moving, turned_upright
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.profiles import to_srgb, with_profile
 from gan_style.imaging.strangers import what_instead
 from gan_style.imaging.transparency import with_hidden_colours
+
+PAGED = {"DCX", "HEIF", "IM", "SPIDER", "TIFF"}
+"""Pillow's names of formats that hold several pictures."""
+
+MP_ENTRIES = 0xB002
+"""Where an MPO, which is a JPEG with others behind it, says what these are."""
 
 LARGEST_PIPE = 2**31
 """Bytes that are read from what is no file."""
 
 MOVING = {"gif", "webp"}
 """Loaders that know animations."""
-
-FULL_DELAY = 100
-"""Milliseconds a frame stays where the file says nothing, or less than browsers allow."""
 
 
 def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MAX_PIXELS) -> Photograph:
@@ -54,12 +60,18 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
         if isinstance(source, str | os.PathLike):
             source = content_of(Path(source))
         if isinstance(source, bytes | Path):
+            check_kind(source, name)
             head = source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source)
-            loader = loader_of(head)
-            if loader == "png" and (moving := moving_png(source, name, max_pixels)):
-                return moving
+            loader, remark = loader_of(head), ""
+            try:
+                if moving := open_moving(source, head, loader, name, max_pixels):
+                    return with_hidden_colours(moving)
+            except BrokenAnimationError:
+                remark = f"{name} holds an animation that cannot be read; its still picture is painted."
             if loader and (still := opened(source, loader, name, max_pixels)):
-                return still
+                others = unpainted(source, name) if loader == "jpeg" else still.remark
+                return replace(still, remark=remark or others)
+            return replace(by_pillow(source, name, max_pixels), remark=remark or unpainted(source, name))
         return by_pillow(source, name, max_pixels)
 
 
@@ -74,7 +86,7 @@ def content_of(path: Path) -> Path | bytes:
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             return path
         head = stream.read(SIGNATURE_BYTES)
-        if not looks_like_picture(head):
+        if not looks_like_picture(head) and not pillow_formats(head, path.suffix.lower()):
             raise PictureError(
                 what_instead(str(path), head)
                 or f"{path} is not a picture that can be read; convert it to PNG or JPEG first."
@@ -103,7 +115,7 @@ def loader_of(head: bytes) -> str:
         return "gif"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
-    return "heif" if head[4:12] in (b"ftypavif", b"ftypavis") else ""
+    return "heif" if brands_of(head) & AVIF_BRANDS else ""
 
 
 def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph | None:
@@ -125,13 +137,33 @@ def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Pho
     if loader == "tiff":
         details = replace(details, exif=exif_of_tiff(source))
     animation = animation_of(image, count) if loader in MOVING and count > 1 else None
-    orientation = int(image.get("orientation")) if image.get_typeof("orientation") and not animation else 1
+    orientation = int(image.get("orientation")) if image.get_typeof("orientation") else 1
     srgb, profile = to_srgb(image)
     remark = ""
     if count > 1 and not animation:
         remark = f"{name} has {count} pages; the first is painted."
-    photograph = Photograph(turned(Canvas.of(srgb), orientation), details.with_profile(profile), animation, remark)
-    return with_hidden_colours(photograph)
+    photograph = Photograph(Canvas.of(srgb), details.with_profile(profile), animation, remark)
+    return with_hidden_colours(turned_upright(photograph, orientation))
+
+
+def unpainted(source: Path | bytes, name: str) -> str:
+    """What a file holds beside the picture in it that is painted, in a sentence; empty where that is all.
+
+    Previews, layers, and the sizes of an icon are the same picture once more.
+    """
+    try:
+        with streamed(source) as stream, Image.open(stream) as image:
+            if image.format == "HEIF" and holds(stream, b"moov"):
+                return f"{name} is a moving picture in HEVC, which is not read; its still picture is painted."
+            if image.format == "MPO":
+                kinds = [str(entry["Attribute"]["MPType"]) for entry in vars(image)["mpinfo"][MP_ENTRIES]]
+                count = 1 + sum(kind.startswith("Multi-Frame") for kind in kinds[1:])
+            else:
+                count = int(getattr(image, "n_frames", 1)) if image.format in PAGED else 1
+            which = "main one" if image.format == "HEIF" else "first"
+    except Exception:  # The picture has been read, and what may lie behind it is worth no failure.
+        return ""
+    return f"{name} has {count} pictures; the {which} is painted." if count > 1 else ""
 
 
 def exif_of_tiff(source: Path | bytes) -> bytes | None:
@@ -150,26 +182,6 @@ def animation_of(image: vips.Image, pages: int) -> Animation:
     return Animation(tuple(delays), int(image.get("loop")) if image.get_typeof("loop") else 0)
 
 
-def moving_png(source: Path | bytes, name: str, max_pixels: int) -> Photograph | None:
-    """An animated PNG, which libvips takes for a still one; None where it is one."""
-    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-        frames = getattr(image, "n_frames", 1)
-        if frames < 2:
-            return None
-        check_count(image.width * image.height * frames, name, max_pixels)
-        canvas = Canvas((image.height * frames, image.width, 4), np.uint8)
-        delays = []
-        for index in range(frames):
-            image.seek(index)
-            image.load()
-            delays.append(round(float(image.info.get("duration", FULL_DELAY))))
-            rows = slice(index * image.height, (index + 1) * image.height)
-            canvas[rows, slice(None)] = np.asarray(image.convert("RGBA"))
-        details = details_of_pillow(image)
-        animation = Animation(tuple(delays), int(image.info.get("loop", 0)))
-        return with_hidden_colours(Photograph(canvas, details, animation))
-
-
 def by_pillow(source: PictureLike, name: str, max_pixels: int) -> Photograph:
     """Whatever else Pillow reads: BMP, HEIC with its plugin, rare kinds of TIFF, PIL images and arrays."""
     picture = read_picture(source, name=name)
@@ -180,16 +192,3 @@ def by_pillow(source: PictureLike, name: str, max_pixels: int) -> Photograph:
         image = with_profile(image, picture.details.profile)
     srgb, profile = to_srgb(image)
     return with_hidden_colours(Photograph(Canvas.of(srgb), picture.details.with_profile(profile)))
-
-
-def check_count(pixels: int, name: str, most: int) -> None:
-    """Refuse what claims to be too large, before any of it is decoded.
-
-    Raises:
-        PictureError: there are more pixels than allowed.
-    """
-    if pixels > most:
-        raise PictureError(
-            f"{name} claims {pixels / 1e6:.0f} megapixels and {most / 1e6:.0f} are allowed; "
-            f"shrink it, or allow it with --max-pixels {pixels}."
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from gan_style.imaging.canvas import Canvas, Raster, Rows
+from gan_style.imaging.canvas import Canvas, Raster, Rows, strips
 from gan_style.imaging.metadata import Details
 
 
@@ -19,6 +19,19 @@ class Animation:
 
     delays: tuple[int, ...]
     loop: int = 0
+
+    def in_hundredths(self) -> list[int]:
+        """The delays in steps of 10 ms, as a GIF has them, that together last as long.
+
+        Browsers show for 100 ms what is shorter than two steps; no frame that lasts longer than one becomes so.
+        """
+        result, due = [], 0
+        for delay in self.delays:
+            due += delay
+            step = max(round(due / 10) * 10, 20 if delay > 10 else 0)
+            result.append(step)
+            due -= step
+        return result
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,16 @@ class Photograph:
         """The pixels of one frame: (H, W, 3 or 4)."""
         height = self.size[1]
         return Rows(self.pixels, index * height, height)
+
+    def still(self, index: int = 0) -> Photograph:
+        """One frame as a picture of its own."""
+        if not self.animation:
+            return self
+        frame = self.frame(index)
+        pixels = Canvas(frame.shape, frame.dtype)
+        for rows in strips(frame.shape):
+            pixels[rows, :] = frame[rows, :]
+        return replace(self, pixels=pixels, animation=None)
 
     def painted(self, colours: Canvas) -> Photograph:
         """The same picture in other colours, (frames * H, W, 3)."""

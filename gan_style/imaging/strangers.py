@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
+from gan_style.imaging.kinds import SIGNATURE_BYTES, looks_like_picture
 
 ADDRESS = re.compile(r"(?P<scheme>https?|ftp|s3|gs|data|file):/*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 """A web address; as a path it has lost one of its slashes."""
@@ -18,13 +18,11 @@ FILM_SIGNATURES = (b"\x1aE\xdf\xa3", b"FLV\1", b"\0\0\1\xba", b"\0\0\1\xb3")
 """How Matroska, Flash and MPEG begin."""
 
 FILM_NAMES = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".flv", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp"}
-RAW_NAMES = {".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef", ".srw"}
 
 FILM = (
     "is a video; take its frames with ffmpeg -i VIDEO frame-%05d.png, and paint their folder with --seed 1, "
     "all in one manner."
 )
-RAW = "is a raw file of a camera; develop it to TIFF, PNG or JPEG first, in darktable for instance."
 DOCUMENT = "is a document; export its pages as PNG first, for instance with pdftoppm -png."
 DRAWING = "is a vector drawing; export it as PNG first."
 ARCHIVE = "is an archive; unpack it first and give the folder."
@@ -74,8 +72,6 @@ def beginning(name: str) -> bytes:
 def by_content(head: bytes) -> str:
     """What begins so, and what to do about it."""
     brand = head[8:12].decode("latin-1")
-    if head[4:8] == b"ftyp" and brand == "crx ":
-        return RAW
     if head[4:8] == b"ftyp" and brand.startswith(FILM_BRANDS):
         return FILM
     if head[4:8] in (b"moov", b"mdat", b"wide") or head.startswith(
@@ -84,8 +80,6 @@ def by_content(head: bytes) -> str:
         return FILM
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return FILM
-    if head.startswith((b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"IIU\0")):
-        return RAW
     if head.startswith((b"%PDF", b"%!PS")):
         return DOCUMENT
     if head.startswith((b"PK\3\4", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ\0")):
@@ -97,8 +91,6 @@ def by_content(head: bytes) -> str:
 
 
 def by_name(name: str, head: bytes) -> str:
-    """What is called so, and what to do about it; many raw files begin like TIFF."""
-    suffix = Path(name).suffix.lower()
-    if suffix in FILM_NAMES and head and not looks_like_picture(head):
-        return FILM
-    return RAW if suffix in RAW_NAMES and head else ""
+    """What is called so, and what to do about it."""
+    is_film = Path(name).suffix.lower() in FILM_NAMES and head and not looks_like_picture(head)
+    return FILM if is_film else ""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.imaging.decoding import Pixels
@@ -38,6 +39,16 @@ def to_pixels(picture: Tensor, dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[A
     values = (picture[0].clamp(-1, 1) + 1) * (most / 2) + 0.5
     pixels: npt.NDArray[Any] = values.permute(1, 2, 0).cpu().numpy().astype(dtype)
     return pixels
+
+
+def enlarge(picture: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, C, 2H, 2W), bilinear."""
+    return F.interpolate(picture, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def shrink(picture: Tensor) -> Tensor:
+    """(N, C, 2H, 2W) -> (N, C, H, W), the mean of each 2x2 square."""
+    return F.avg_pool2d(picture, 2)
 
 
 def grain(top: int, left: int, height: int, width: int) -> Tensor:

@@ -25,6 +25,11 @@ Error = pyvips.Error
 TargetCustom = pyvips.TargetCustom
 
 
+def knows(operation: str, option: str) -> bool:
+    """Whether an operation of this libvips has an option; older ones lack some."""
+    return option in pyvips.Introspect.get(operation).optional_input
+
+
 def reason(error: pyvips.Error) -> str:
     """What went wrong, without the names of functions that libvips puts before and below it."""
     lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]

@@ -60,4 +60,4 @@ class Artist(ABC):
             UsageError: a number is out of range, or the style knows one manner only.
         """
         brush = Brush(strength, detail, stroke, keep_colors, seed)
-        return to_image(self.paint_photograph(open_photograph(picture), brush))
+        return to_image(self.paint_photograph(open_photograph(picture).still(), brush))

@@ -18,7 +18,7 @@ from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import GanStyleError, NoSpaceError, PictureError, UsageError
 from gan_style.files import is_file, is_full, remove_parts
 from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, unwritable, write_photograph
-from gan_style.imaging.finding import begins_like_picture
+from gan_style.imaging.finding import is_picture_or_closed
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.strangers import what_instead
 from gan_style.inference.artist import Artist
@@ -175,7 +175,7 @@ class Batch:
             if (outcome := self.in_the_way(job)) is not None:
                 return outcome
             form = format_of(job.target)
-            photograph = read_source(job.source, self.rules.max_pixels, self.given)
+            photograph = as_held(read_source(job.source, self.rules.max_pixels, self.given), form)
             check_fits(form, photograph.size, str(job.target))
             make_room(job.target)
         except GanStyleError as error:
@@ -191,7 +191,7 @@ class Batch:
         """What would become of a job."""
         try:
             there = job.source == PIPE or is_file(job.source)
-            instead = "" if there and begins_like_picture(job.source) else what_instead(str(job.source))
+            instead = "" if there and is_picture_or_closed(job.source) else what_instead(str(job.source))
             if instead or not there:
                 raise PictureError(instead or f"{job.source} is not there, or not a file; check the path.")
             return self.in_the_way(job) or Outcome(job, "planned")
@@ -243,9 +243,7 @@ class Batch:
         self.pixels += pixels
         self.painted += 1
         logger.info("%s: %d x %d pixels, painted in %.1f s", job.source, *photograph.size, time.monotonic() - start)
-        outcome = Outcome(
-            job, "painted", photograph.size, time.monotonic() - start, remark=remark(painting, format_of(job.target))
-        )
+        outcome = Outcome(job, "painted", photograph.size, time.monotonic() - start, remark=painting.remark)
         self.ending.append(writer.submit(self.written, painting, outcome))
 
     def remaining(self, painted: float, left: float) -> float:
@@ -298,11 +296,12 @@ def finished(outcome: Outcome) -> Future[Outcome]:
     return future
 
 
-def remark(painting: Photograph, form: Format) -> str:
-    """What of a file is not in its painting."""
-    if painting.animation and not form.moving:
-        return f"{form.name} holds one frame; the first of {painting.frames} is painted."
-    return painting.remark
+def as_held(photograph: Photograph, form: Format) -> Photograph:
+    """What of a photograph a format holds: of a moving picture one frame, where it knows none."""
+    if not photograph.animation or form.moving:
+        return photograph
+    remark = f"{form.name} holds one frame; the first of {photograph.frames} is painted."
+    return replace(photograph.still(), remark=remark)
 
 
 def is_there(path: Path) -> bool:
@@ -367,10 +366,10 @@ def paint_to_pipe(
         PictureError: the picture cannot be read, or the format cannot hold it.
         ResourceError: there is not enough memory, or not enough space for temporary files.
     """
-    photograph = read_source(source, rules.max_pixels)
+    photograph = as_held(read_source(source, rules.max_pixels), form)
     check_fits(form, photograph.size, "The painting")
     painting = style.paint_photograph(photograph, brush, on_progress)
-    return encoded(painting, form, rules.saving), remark(painting, form)
+    return encoded(painting, form, rules.saving), painting.remark
 
 
 def identity(path: Path) -> object:

@@ -21,11 +21,11 @@ from gan_style.device import Compute, memory_errors
 from gan_style.imaging.canvas import Canvas, Raster
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.photograph import Photograph
-from gan_style.imaging.tensors import to_tensor
+from gan_style.imaging.tensors import enlarge, to_tensor
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import TILE, Brush, Progress, paint_levels
 from gan_style.inference.pyramid import pyramid
-from gan_style.inference.tiles import Box, enlarge, view
+from gan_style.inference.tiles import Box, view
 from gan_style.losses.content import self_similarity
 from gan_style.losses.style import (
     cosine_costs,

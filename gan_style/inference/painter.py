@@ -14,13 +14,15 @@ from torch import Tensor
 from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import UsageError
+from gan_style.forms import smoothed
 from gan_style.imaging.canvas import Canvas, Raster
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.manner import own_noise, seeded_noise
-from gan_style.imaging.tensors import cell_grain, grain, luma, to_pixels
+from gan_style.imaging.tensors import cell_grain, enlarge, grain, luma, shrink, to_pixels
 from gan_style.inference.pyramid import halved, pyramid, resampled, to_short_side
-from gan_style.inference.tiles import Box, enlarge, shrink, split, view
+from gan_style.inference.tiles import Box, split, view
 from gan_style.models.generator import Generator
+from gan_style.models.refiner import Refiner
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,15 @@ TILE = 1024
 
 REFILTER = 4
 """Pixels around a tile that shrinking and enlarging looks at, rounded up to keep tiles on the generator's grid."""
+
+BRUSHES = 3
+"""How many brushes of the generator itself a style with a refiner uses at most; all finer strokes are the refiner's."""
+
+STRUCTURE = 0.06
+"""How strong the detail of a photograph is, in units of a picture in [-1, 1], where half of it comes back."""
+
+NEIGHBORHOOD = 3
+"""Half width in pixels of the squares, two times one after the other, in which that is judged."""
 
 Progress = Callable[[float], object]
 
@@ -73,18 +84,22 @@ class Brush:
 class Painter:
     """Paints pictures with one generator on one device."""
 
-    def __init__(self, generator: Generator, size: int, compute: Compute, tile: int = TILE) -> None:
-        """Place the generator.
+    def __init__(
+        self, generator: Generator, size: int, compute: Compute, tile: int = TILE, refiner: Refiner | None = None
+    ) -> None:
+        """Place the networks.
 
         Args:
             generator: the network.
             size: short side in pixels at which its strokes were learnt.
             compute: where and in which precision it runs.
             tile: side of a tile, a multiple of 8.
+            refiner: the network that adds finer strokes to an enlarged painting; None to leave them to the generator.
         """
         if tile < 8 or tile % 8:
             raise UsageError(f"tile must be a multiple of 8, not {tile}.")
         self.generator = compute.place(generator)
+        self.refiner = None if refiner is None else compute.place(refiner)
         self.size, self.compute, self.tile = size, compute, tile
 
     def levels(self, height: int, width: int, stroke: float = STROKE) -> int:
@@ -110,7 +125,8 @@ class Painter:
 
         The coarsest level is painted first. Each finer level is offered the painting so far, enlarged, with the detail
         of the photograph that appears at that level; of what the generator makes of it, only what the coarser level
-        could not hold is kept. So strokes come in every size and the palette is chosen once.
+        could not hold is kept. So strokes come in every size and the palette is chosen once. Where there is a refiner,
+        the finest levels are its own: what is offered to it is the painting with what stands out of the photograph.
 
         Args:
             photo: (H, W, 3 or more), uint8 or uint16; channels after the third are not looked at.
@@ -142,8 +158,12 @@ class Painter:
                 "painting at %d x %d pixels, in %d tile%s", one.shape[1], one.shape[0], tiles, "s"[: tiles > 1]
             )
 
+        largest = photos[min(BRUSHES, len(photos)) - 1].shape[0]
+
         def paint_box(photo: Raster, below: Raster | None, coarse: Raster | None, box: Box) -> Tensor:
-            return self.paint_box(photo, below, coarse, box, brush.detail, noise)
+            if below is None or coarse is None or self.refiner is None or photo.shape[0] <= largest:
+                return self.paint_box(photo, below, coarse, box, brush.detail, noise)
+            return self.refine_box(self.refiner, photo, below, coarse, box, brush.detail)
 
         return paint_levels(photos, (height, width), brush, self.tile, paint_box, progress, result, top)
 
@@ -170,13 +190,19 @@ class Painter:
         window = box.grown(config.margin + REFILTER, 2 * config.STRIDE)
         if below is None or coarse is None:
             return self.generate(view(photo, window), window, noise)[(..., *box.inside(window))]
-        # One more pixel on each side, so that enlarging has neighbours everywhere inside the window.
-        half = window.halved().grown(1)
-        crop = (..., slice(2, -2), slice(2, -2))
-        base, photo_base = enlarge(view(coarse, half))[crop], enlarge(view(below, half))[crop]
+        base, photo_base = enlarged(coarse, window), enlarged(below, window)
         painted = self.generate(base + detail * (view(photo, window) - photo_base), window, noise)
         strokes = painted - enlarge(shrink(painted))
         return (base + strokes)[(..., *box.inside(window))]
+
+    def refine_box(
+        self, refiner: Refiner, photo: Raster, below: Raster, coarse: Raster, box: Box, detail: float
+    ) -> Tensor:
+        """Refine one tile of one level; arguments and result are those of :meth:`paint_box`."""
+        window = box.grown(refiner.margin + REFILTER + 2 * NEIGHBORHOOD, 2 * refiner.config.STRIDE)
+        fine = view(photo, window) - enlarged(below, window)
+        offered = enlarged(coarse, window) + detail * structure(fine) * fine
+        return self.generate(offered, window, None, refiner)[(..., *box.inside(window))]
 
     def manner(self, photo: Raster, brush: Brush) -> Tensor | None:
         """The noise that a picture is painted with where it is given none: see :meth:`noise`."""
@@ -203,13 +229,13 @@ class Painter:
             noise = seeded_noise(brush.seed, dimensions)
         return noise.to(self.compute.device)
 
-    def generate(self, picture: Tensor, window: Box, noise: Tensor | None) -> Tensor:
-        """One pass of the generator over what a window shows: (1, 3, H, W) on the CPU to the same."""
+    def generate(self, picture: Tensor, window: Box, noise: Tensor | None, network: Generator | None = None) -> Tensor:
+        """One pass of a network, the generator by default, over a window, (1, 3, H, W) on the CPU to the same."""
         place = (window.top, window.left, window.height, window.width)
         fine, cells = grain(*place), cell_grain(*place).to(self.compute.device)
         picture = (picture + fine).to(self.compute.device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), self.compute.autocast(), memory_errors("Use smaller pictures or --device cpu."):
-            painted: Tensor = self.generator(picture, noise, cells)
+            painted: Tensor = (network or self.generator)(picture, noise, cells)
         return painted.cpu() - fine
 
 
@@ -270,6 +296,20 @@ def paint_levels(
             # The photograph at this level as it was before its size was made exact.
             below = one if one.shape[:2] == sizes[index] else halved(photos[index + 1])
     return result
+
+
+def enlarged(coarse: Raster, window: Box) -> Tensor:
+    """What a window shows of a picture of half its resolution: (1, 3, window.height, window.width)."""
+    # One more pixel on each side, so that enlarging has neighbours everywhere inside the window.
+    return enlarge(view(coarse, window.halved().grown(1)))[..., 2:-2, 2:-2]
+
+
+def structure(fine: Tensor) -> Tensor:
+    """How much of a photograph's detail, (N, 3, H, W), is more than noise or texture: (N, 1, H, W) in 0..1."""
+    strength = fine.square().mean(1, keepdim=True)
+    for _ in range(2):
+        strength = smoothed(strength, NEIGHBORHOOD)
+    return strength / (strength + STRUCTURE**2)
 
 
 def eight_bit(photo: Raster) -> Pixels:

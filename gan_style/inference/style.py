@@ -18,9 +18,9 @@ from gan_style.checkpoints.style_file import StyleFile, read_style
 from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
 from gan_style.device import PRECISIONS, Compute
 from gan_style.errors import StyleError, UsageError, printable
+from gan_style.imaging import kinds
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import PictureLike, read_picture
-from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
 from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Painter, Progress
@@ -41,7 +41,7 @@ class Style(Artist):
     def __init__(self, name: str, file: StyleFile, compute: Compute, source: str = "") -> None:
         self.name, self.file, self.source = name, file, source
         self.manners = file.generator.config.noise > 0
-        self.painter = Painter(file.generator, file.size, compute)
+        self.painter = Painter(file.generator, file.size, compute, refiner=file.refiner)
 
     def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
         """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
@@ -147,8 +147,7 @@ def is_picture(path: Path) -> bool:
     if path.suffix == SUFFIX:
         return False
     try:
-        with path.open("rb") as stream:
-            return looks_like_picture(stream.read(SIGNATURE_BYTES))
+        return kinds.is_picture(path)
     except OSError:
         return False
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.imaging.canvas import Raster
@@ -82,13 +81,3 @@ def mirrored(start: int, stop: int, size: int) -> npt.NDArray[np.intp]:
     """Positions ``start`` to ``stop`` folded back into 0..size-1, the border pixel repeated once."""
     positions = np.arange(start, stop) % (2 * size)
     return np.minimum(positions, 2 * size - 1 - positions)
-
-
-def enlarge(picture: Tensor) -> Tensor:
-    """(N, C, H, W) -> (N, C, 2H, 2W), bilinear."""
-    return F.interpolate(picture, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def shrink(picture: Tensor) -> Tensor:
-    """(N, C, 2H, 2W) -> (N, C, H, W), the mean of each 2x2 square."""
-    return F.avg_pool2d(picture, 2)

@@ -60,6 +60,15 @@ def feature_difference(maps: Sequence[Tensor], reference: Sequence[Tensor]) -> T
     return torch.stack(shares).mean()
 
 
+def relative_difference(maps: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
+    """Like :func:`feature_difference`, of absolute differences, as a share of the reference's mean: a scalar >= 0."""
+    shares = [
+        (ours.float() - theirs.float()).abs().mean() / theirs.float().abs().mean().clamp_min(1e-6)
+        for ours, theirs in zip(maps, reference, strict=True)
+    ]
+    return torch.stack(shares).mean()
+
+
 def hypercolumns(maps: Sequence[Tensor], places: Tensor) -> Tensor:
     """What all maps hold at some places, one below the other (Hariharan et al., CVPR 2015).
 

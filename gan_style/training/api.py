@@ -16,7 +16,7 @@ from gan_style.defaults import SCRATCH, START
 from gan_style.device import Compute
 from gan_style.errors import StyleError, TrainingError, UsageError
 from gan_style.files import is_file, real
-from gan_style.imaging.finding import SUFFIXES
+from gan_style.imaging.kinds import SUFFIXES
 from gan_style.names import fitting
 from gan_style.training.check import Inspection
 from gan_style.training.course import Course, is_unfinished, read_course

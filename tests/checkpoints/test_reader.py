@@ -17,9 +17,15 @@ import torch
 
 import gan_style
 from gan_style.checkpoints.bundled import bundled_styles
-from gan_style.checkpoints.style_file import read_style, write_style
+from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
+from gan_style.device import Compute
 from gan_style.imaging.decoding import Pixels
-from gan_style.models.generator import Generator
+from gan_style.imaging.tensors import to_pixels
+from gan_style.inference.painter import Painter
+from gan_style.inference.tiles import Box, view
+from gan_style.models.generator import Generator, GeneratorConfig
+from gan_style.models.refiner import Refiner
+from tests.conftest import TINY, lively, lively_generator
 
 Array = npt.NDArray[np.float64]
 
@@ -32,8 +38,8 @@ class Reader:
         length = int.from_bytes(data[:8], "little")
         header = json.loads(data[8 : 8 + length])
         about = json.loads(header.pop("__metadata__")["gan_style"])
-        assert about["schema"] == 1
-        self.config: dict[str, Any] = about["generator"]
+        assert about["schema"] in (1, 2)
+        self.configs: dict[str, dict[str, Any]] = {"": about["generator"], "refiner.": about.get("refiner", {})}
         self.tensors: dict[str, Array] = {}
         for name, entry in header.items():
             start, stop = (8 + length + offset for offset in entry["data_offsets"])
@@ -53,11 +59,15 @@ class Reader:
         return x + self.convolve(f"{name}.second", leaky(hidden))
 
     def paint(self, rgb: Pixels, z: Array) -> Array:
-        config, (height, width) = self.config, rgb.shape[:2]
+        return self.run("", rgb, z)
+
+    def run(self, prefix: str, rgb: Pixels, z: Array | None = None) -> Array:
+        """What a network makes of a picture and its mirror image around."""
+        config, (height, width) = self.configs[prefix], rgb.shape[:2]
         blocks, finish = config["blocks"], config["refine_blocks"]
         reach, length = config.get("simplify", 0), config.get("streaks", 0)
         beyond = max(5 * reach, 2 * (length + 12) if length else 0)
-        margin = -(-(4 * (1 + 2 * blocks) + 9 + 4 * finish) // 4) * 4 - (-beyond // 4) * 4
+        margin = -(-(4 * (1 + 2 * blocks) + 9 + 4 * finish) // 4) * 4 - (-beyond // 4) * 4 + 12 * bool(prefix)
         x = np.pad(rgb, ((margin, margin), (margin, margin), (0, 0)), "symmetric").transpose(2, 0, 1) / 127.5 - 1
         field = np.random.default_rng(0).standard_normal((3, 509, 521), np.float32) / 127.5
         rows, columns = (np.arange(-margin, side + margin) for side in (height, width))
@@ -65,19 +75,22 @@ class Reader:
         beside = self.streaks(x + grain, length, margin) if length else np.zeros((0, *(n // 2 for n in x.shape[1:])))
         x = simplified(x + grain, reach)
         widths = [config["channels"]] * blocks + [config["refine_channels"]] * finish
-        shifts = np.split(self.tensors["manner.weight"] @ z, np.cumsum(widths)[:-1])
-        h = self.convolve("stem", np.concatenate([unshuffle(x, 4), unshuffle(beside, 2)]))
+        shift = np.zeros(sum(widths)) if z is None else self.tensors["manner.weight"] @ z
+        shifts = np.split(shift, np.cumsum(widths)[:-1])
+        h = self.convolve(prefix + "stem", np.concatenate([unshuffle(x, 4), unshuffle(beside, 2)]))
         for index in range(blocks):
-            h = self.block(f"trunk.{index}", h, shifts[index])
-        h = np.concatenate([twice(self.convolve("squeeze", leaky(h))), unshuffle(x, 2), beside])
-        h = self.convolve("refine", leaky(h))
+            h = self.block(f"{prefix}trunk.{index}", h, shifts[index])
+        h = np.concatenate([twice(self.convolve(prefix + "squeeze", leaky(h))), unshuffle(x, 2), beside])
+        h = self.convolve(prefix + "refine", leaky(h))
         for index in range(finish):
-            h = self.block(f"finish.{index}", h, shifts[blocks + index])
-        delta = shuffle(self.convolve("head", leaky(h)))
+            h = self.block(f"{prefix}finish.{index}", h, shifts[blocks + index])
+        delta = shuffle(self.convolve(prefix + "head", leaky(h)))
         for axis in (1, 2):
             edge = np.pad(delta, [(0, 0), *((1, 1) if one == axis else (0, 0) for one in (1, 2))], "edge")
             parts = [np.take(edge, range(start, start + delta.shape[axis]), axis) for start in range(3)]
             delta = (parts[0] + 2 * parts[1] + parts[2]) / 4
+        if prefix:
+            delta += np.stack([mean(mean(-one, 6), 6) for one in delta])
         painted = (x + delta - grain)[:, margin:-margin, margin:-margin]
         return np.floor((np.clip(painted, -1, 1).transpose(1, 2, 0) + 1) * 127.5 + 0.5)
 
@@ -191,3 +204,18 @@ def test_the_documented_format_is_enough_to_paint(
     theirs = Reader(path).paint(photo, z)
     assert np.abs(ours - photo).mean() > 5, "it does paint"
     assert np.abs(ours - theirs).max() <= 1
+
+
+@pytest.mark.parametrize("length", [0, 5])
+def test_the_documented_refiner_is_enough_to_refine(length: int, cat: Pixels, tmp_path: Path) -> None:
+    path = tmp_path / "refined.safetensors"
+    config = GeneratorConfig(channels=8, blocks=1, refine_channels=8, streaks=length)
+    write_style(path, StyleFile(lively_generator(TINY), 64, refiner=lively(lambda: Refiner(config))))
+    style = read_style(path)
+    painter = Painter(style.generator, 64, Compute.choose("cpu", "fp32"), refiner=style.refiner)
+    window = Box(0, 0, 48, 64).grown(64, 8)
+    small = cat[60:108, 90:154].copy()
+    refined = painter.generate(view(small, window), window, None, style.refiner)
+    ours = to_pixels(refined[(..., *Box(0, 0, 48, 64).inside(window))]).astype(float)
+    assert np.abs(ours - small).mean() > 5, "it does refine"
+    assert np.abs(ours - Reader(path).run("refiner.", small)).max() <= 1

@@ -152,7 +152,7 @@ def test_films_keep_their_frames_and_times(tmp_path: Path, paint: Paint, name: s
          *(["-loop", "0"] if name != "x.apng" else []), tmp_path / name)  # fmt: skip
     (tmp_path / name).rename(tmp_path / name.replace(".apng", ".png"))
     source = name.replace(".apng", ".png")
-    for target in ("y.gif", "y.webp", "y.png"):
+    for target in ("y.gif", "y.webp", "y.png", "y.avif"):
         again = open_photograph(paint(source, target))
         assert again.size == (64, 48)
         assert again.animation is not None

@@ -21,9 +21,10 @@ from gan_style.imaging.canvas import Raster
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.manner import own_noise
 from gan_style.imaging.tensors import grain
-from gan_style.inference.painter import Brush, Painter
+from gan_style.inference.painter import Brush, Painter, structure
 from gan_style.inference.tiles import Box, split, view
-from tests.conftest import TINY, lively_generator, photo
+from gan_style.models.refiner import Refiner
+from tests.conftest import TINY, lively, lively_generator, photo
 
 CPU = Compute.choose("cpu", "fp32")
 CAT = np.asarray(photo("chelsea.png"))
@@ -47,6 +48,28 @@ def test_tiled_equals_whole(height: int, width: int, tile: int, size: int, brush
     tiled = tiny_painter(max(tile, 8 * (max(height, width) // 64)), size).paint(rgb, brush)
     assert tiled.shape == rgb.shape
     assert np.abs(tiled.astype(int) - whole).max() <= 1
+
+
+@pytest.mark.parametrize(("shape", "tile"), [((299, 451), 64), ((200, 130), 24)])
+def test_refined_tiles_equal_the_whole(shape: tuple[int, int], tile: int) -> None:
+    rgb = CAT[: shape[0], : shape[1]]
+    refiner = lively(lambda: Refiner(TINY))
+    results = [
+        Painter(lively_generator(TINY), 16, CPU, side, network).paint(rgb)
+        for side, network in ((1024, refiner), (tile, refiner), (1024, None))
+    ]
+    whole, tiled, without = (result.astype(int) for result in results)
+    assert np.abs(whole - tiled).max() <= 1
+    assert np.abs(whole - without).mean() > 3, "the finest strokes are the refiner's"
+
+
+def test_detail_stays_where_something_stands_out_and_not_where_there_is_noise() -> None:
+    noise = 0.02 * torch.randn(1, 3, 64, 64)
+    letters = torch.zeros(1, 3, 64, 64)
+    letters[..., 20:40:4, 20:40] = 0.5
+    kept = structure(noise + letters)
+    assert kept[..., 26:34, 26:34].mean() > 0.85
+    assert kept[..., :8, :].mean() < 0.15
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 200), (3, 5), (64, 64), (299, 451)])

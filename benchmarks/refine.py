@@ -1,0 +1,106 @@
+"""Give a style its finer brush: a refiner that learns from scans at high resolution how this painter's strokes look.
+
+    python benchmarks/refine.py monet SCANS... --photos PHOTOS... --minutes 10 -o monet-refined.safetensors
+
+SCANS are folders of paintings at the resolution at which single strokes show; PHOTOS are folders of photographs, which
+the style paints first, so that the refiner also learns on what it will be given. The style is written every minute,
+with a line of the mean losses since the last on standard output. ``--preview PHOTO`` paints that, too, each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
+from gan_style.device import Compute
+from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.finding import find_pictures
+from gan_style.inference.painter import Painter
+from gan_style.models.backbone import BackboneConfig
+from gan_style.training.refinement import RefinerConfig, RefinerTrainer, linear_rate
+from gan_style.training.scans import CropBank
+
+WRITTEN_EVERY = 60
+"""Seconds."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("style")
+    parser.add_argument("scans", type=Path, nargs="+")
+    parser.add_argument("--photos", type=Path, nargs="*", default=[])
+    parser.add_argument("--largest", type=int, default=1024, help="short side of the photographs that are painted")
+    parser.add_argument("--most", type=int, default=150, help="how many of them")
+    parser.add_argument("--start", help="a style with the refiner to begin as")
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--batch-size", type=int, default=4)
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="anything else of RefinerConfig")
+    parser.add_argument("--preview", type=Path, nargs="*", default=[])
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    options = parser.parse_args()
+    changes = {name: json.loads(value) for name, value in (word.split("=") for word in options.set)}
+    changes = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
+    if "taps" in changes:
+        changes["backbone"] = BackboneConfig(changes.pop("taps"))
+    if "streaks" in changes:
+        changes["generator"] = dataclasses.replace(RefinerConfig().generator, streaks=changes.pop("streaks"))
+    config = RefinerConfig(batch_size=options.batch_size, **changes)
+    compute = Compute.choose(options.device)
+    torch.backends.cudnn.benchmark = True  # All steps have the same shapes.
+    style = open_style(options.style)
+    scans = CropBank(read(options.scans), config.seen, compute.device, config.scales, config.seed)
+    painter = Painter(style.generator, style.size, compute)
+    photos = read(options.photos, options.largest)[: options.most]
+    painted = [painter.paint(rgb) for rgb in photos]
+    bank = CropBank(painted, config.seen // 2, compute.device, seed=config.seed + 1) if painted else None
+    start = open_style(options.start).refiner if options.start else None
+    trainer = RefinerTrainer(scans, bank, load_backbone(config.backbone), config, compute, start)
+    print(f"{len(scans)} scans, {len(painted)} painted photographs, {compute}", flush=True)
+    began = written = time.monotonic()
+    losses = []
+    while (spent := time.monotonic() - began) < 60 * options.minutes:
+        losses.append(dataclasses.astuple(trainer.step(linear_rate(spent / (60 * options.minutes)))))
+        if time.monotonic() - written > WRITTEN_EVERY:
+            report(trainer, losses, spent)
+            save(options.output, style, trainer, options.preview, compute)
+            losses, written = [], time.monotonic()
+    report(trainer, losses, time.monotonic() - began)
+    save(options.output, style, trainer, options.preview, compute)
+    print(options.output)
+
+
+def read(folders: list[Path], short_side: int | None = None) -> list[Pixels]:
+    """All pictures below some folders."""
+    return [read_picture(path, short_side).rgb for folder in folders for path in find_pictures(folder)]
+
+
+def report(trainer: RefinerTrainer, losses: list[tuple[float, ...]], seconds: float) -> None:
+    """Print where training is."""
+    if losses:
+        means = [round(float(value), 4) for value in np.mean(losses, 0)]
+        print(json.dumps({"steps": trainer.steps, "seconds": round(seconds, 1), "losses": means}), flush=True)
+
+
+def save(output: Path, style: StyleFile, trainer: RefinerTrainer, previews: list[Path], compute: Compute) -> None:
+    """Write the style with the refiner as it is now, and paint with it."""
+    refiner = trainer.average
+    training = style.training | {"refiner": {"steps": trainer.steps, "scans": len(trainer.scans)}}
+    write_style(output, dataclasses.replace(style, refiner=refiner, training=training))
+    painter = Painter(style.generator, style.size, compute, refiner=refiner.eval())
+    for preview in previews:
+        name = output.with_name(f"{output.stem}-{preview.stem}.jpg")
+        Image.fromarray(painter.paint(read_picture(preview).rgb)).save(name, quality=92)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""Animated PNG in, whose frames libvips reads one by one, each as a still PNG: so 16 bits stay 16 bits."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_style.imaging import vips
+from gan_style.imaging.canvas import strips
+from gan_style.imaging.photograph import Animation
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEADER = struct.Struct(">II5s")  # width, height, and how pixels are stored
+CONTROL = struct.Struct(">IIIIIHHBB")  # number, width, height, left, top, delay (twice), disposal, blending
+KEEP, CLEAR, RESTORE = range(3)
+"""What becomes of a frame before the next one is shown."""
+
+SOURCE, OVER = range(2)
+"""Whether a frame replaces what was there, or lies over it."""
+
+Pixels = npt.NDArray[Any]
+
+
+class BrokenAnimationError(Exception):
+    """What a file says of its frames does not fit what it holds, or what can be read."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame before it is decoded.
+
+    Attributes:
+        box: left, top, width, height of what it changes.
+        delay: seconds that it stays.
+        disposal: ``KEEP``, ``CLEAR`` or ``RESTORE``.
+        blending: ``SOURCE`` or ``OVER``.
+        data: places and lengths of its compressed pixels in the file.
+    """
+
+    box: tuple[int, int, int, int]
+    delay: float
+    disposal: int
+    blending: int
+    data: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Film:
+    """An animated PNG before its frames are decoded.
+
+    Attributes:
+        size: width and height.
+        layout: the rest of its header.
+        shared: chunks that each frame needs to be decoded.
+        plays: how often all frames are shown; 0 for ever.
+        frames: in their order.
+    """
+
+    size: tuple[int, int]
+    layout: bytes
+    shared: bytes
+    plays: int
+    frames: list[Frame]
+
+    @property
+    def sees_through(self) -> bool:
+        """Whether parts of the picture may stay empty, whatever the frames hold."""
+        return self.frames[0].box != (0, 0, *self.size) or any(frame.disposal != KEEP for frame in self.frames)
+
+    @property
+    def animation(self) -> Animation:
+        """How the frames follow each other, with delays in whole milliseconds that together last as long."""
+        ends = np.round(np.cumsum([1000 * frame.delay for frame in self.frames])).astype(int)
+        return Animation(tuple(int(delay) for delay in np.diff(ends, prepend=0)), self.plays)
+
+
+def read_film(stream: BinaryIO) -> Film | None:
+    """The frames of a PNG, the picture that only programs without animation show left out; None of a still one.
+
+    Raises:
+        BrokenAnimationError: frames are missing or contradict each other.
+    """
+    size, layout, shared, plays, count = (0, 0), b"", b"", 0, 0
+    frames: list[Frame] = []
+    number, pixels = 0, False
+    for kind, place, length in chunks(stream):
+        body = stream.read(length) if kind in (b"IHDR", b"PLTE", b"tRNS", b"acTL", b"fcTL") else b""
+        if len(body) not in (0, length):
+            raise BrokenAnimationError
+        if kind == b"IHDR" and length == HEADER.size:
+            width, height, layout = HEADER.unpack(body)
+            size = (width, height)
+        elif kind in (b"PLTE", b"tRNS"):
+            shared += chunk(kind, body)
+        elif kind == b"acTL" and length == 8 and not pixels:
+            count, plays = struct.unpack(">II", body)
+        elif kind == b"fcTL" and count:
+            frames.append(controlled(body, number, size))
+            number += 1
+        elif kind == b"IDAT":
+            pixels = True
+            if not count:
+                return None
+            if frames:
+                frames[0].data.append((place, length))
+        elif kind == b"fdAT" and count:
+            if not frames or length < 4 or int.from_bytes(stream.read(4), "big") != number:
+                raise BrokenAnimationError
+            frames[-1].data.append((place + 4, length - 4))
+            number += 1
+        elif kind == b"IEND":
+            break
+    if not count:
+        return None
+    if len(frames) < count or not all(frame.data for frame in frames[:count]):
+        raise BrokenAnimationError
+    return Film(size, layout, shared, plays, frames[:count])
+
+
+def controlled(body: bytes, number: int, size: tuple[int, int]) -> Frame:
+    """What is said of a frame.
+
+    Raises:
+        BrokenAnimationError: it is not the next one, or does not lie in the picture.
+    """
+    if len(body) != CONTROL.size:
+        raise BrokenAnimationError
+    said, width, height, left, top, delay, parts, disposal, blending = CONTROL.unpack(body)
+    inside = width and height and left + width <= size[0] and top + height <= size[1]
+    if said != number or not inside or disposal > RESTORE or blending > OVER:
+        raise BrokenAnimationError
+    return Frame((left, top, width, height), delay / (parts or 100), disposal, blending, [])
+
+
+def chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, place and length of what each chunk of a PNG holds, where the stream stands when it is told."""
+    place = len(SIGNATURE)
+    while True:
+        stream.seek(place)
+        head = stream.read(8)
+        if len(head) < 8:
+            return
+        length = int.from_bytes(head[:4], "big")
+        yield head[4:], place + 8, length
+        place += 12 + length
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk as it stands in a file."""
+    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+
+def shown(stream: BinaryIO, film: Film) -> Iterator[Pixels]:
+    """What is seen while each frame lasts, in the file's own colours.
+
+    Yields:
+        (H, W, 1 to 4), uint8 or uint16, with opacity last where there are 2 or 4; the same array each time.
+
+    Raises:
+        vips.Error: a frame is damaged.
+    """
+    canvas: Pixels | None = None
+    for index, frame in enumerate(film.frames):
+        pixels = decoded(stream, film, frame)
+        if canvas is None:
+            canvas = np.zeros((film.size[1], film.size[0], pixels.shape[2]), pixels.dtype)
+        left, top, width, height = frame.box
+        part = canvas[top : top + height, left : left + width]
+        disposal = CLEAR if index == 0 and frame.disposal == RESTORE else frame.disposal
+        before = part.copy() if disposal == RESTORE else None
+        if frame.blending == OVER and pixels.shape[2] in (2, 4):
+            lay_over(part, pixels)
+        else:
+            part[...] = pixels
+        yield canvas
+        if disposal != KEEP:
+            part[...] = 0 if before is None else before
+
+
+def decoded(stream: BinaryIO, film: Film, frame: Frame) -> Pixels:
+    """The pixels of a frame."""
+    data = [SIGNATURE, chunk(b"IHDR", HEADER.pack(*frame.box[2:], film.layout)), film.shared]
+    for place, length in frame.data:
+        stream.seek(place)
+        data.append(chunk(b"IDAT", stream.read(length)))
+    image = vips.Image.pngload_buffer(b"".join([*data, chunk(b"IEND", b"")]), fail_on="error")
+    if film.sees_through and not image.hasalpha():
+        image = image.bandjoin(65535 if image.format == "ushort" else 255)
+    pixels: Pixels = image.numpy()
+    return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def lay_over(below: Pixels, above: Pixels) -> None:
+    """Change pixels to what is seen with others over them, opacity last."""
+    most = np.iinfo(below.dtype).max
+    for rows in strips(below.shape):
+        opacity = above[rows, :, -1:] / most
+        rest = below[rows, :, -1:] / most * (1 - opacity)
+        total = opacity + rest
+        mixed = above[rows, :, :-1] * opacity + below[rows, :, :-1] * rest
+        below[rows, :, :-1] = np.round(mixed / np.where(total > 0, total, 1))
+        below[rows, :, -1:] = np.round(total * most)
