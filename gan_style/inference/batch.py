@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -15,7 +16,7 @@ from typing import Literal
 
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import GanStyleError, NoSpaceError, PictureError, UsageError
-from gan_style.files import is_full, remove_parts
+from gan_style.files import exists, is_full, remove_parts
 from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, unwritable, write_photograph
 from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
@@ -136,6 +137,7 @@ class Batch:
         self.on_pace, self.on_outcome = on_pace, on_outcome
         self.given = functools.cache(standard_input)  # It can be read once only, and painted in many manners.
         self.sources: set[object] = set()
+        self.made: list[Path] = []
         self.ending: deque[Future[Outcome]] = deque()
         self.outcomes: list[Outcome] = []
         self.pixels, self.started = 0.0, time.monotonic()
@@ -153,7 +155,15 @@ class Batch:
             finally:
                 reader.shutdown(cancel_futures=True)
                 self.tell(0)
+        if any(isinstance(outcome.error, NoSpaceError) for outcome in self.outcomes):
+            self.clear()
         return self.outcomes
+
+    def clear(self) -> None:
+        """Leave no folder that was made for what the disk did not take."""
+        for folder in sorted(self.made, key=lambda one: len(one.parts), reverse=True):
+            with contextlib.suppress(OSError):  # There is something in it.
+                folder.rmdir()
 
     def opened(self, job: Job) -> Photograph | Outcome:
         """The photograph of a job, or what became of the job already."""
@@ -167,6 +177,7 @@ class Batch:
             form = format_of(job.target)
             photograph = read_source(job.source, self.rules.max_pixels, self.given)
             check_fits(form, photograph.size, str(job.target))
+            self.made += [one for one in (job.target.parent, *job.target.parent.parents) if not exists(one)]
             make_room(job.target)
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)
