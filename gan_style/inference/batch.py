@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -16,21 +15,17 @@ from typing import Literal
 
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import GanStyleError, NoSpaceError, PictureError, UsageError
-from gan_style.files import exists, is_full, remove_parts
-from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, unwritable, write_photograph
+from gan_style.files import exists, remove_parts
+from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
 from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Progress
 from gan_style.inference.planning import Job
+from gan_style.inference.room import GO_ON, is_there, make_room
 from gan_style.inference.source import read_source, standard_input
 
 AHEAD = 2
 """Pictures that are decoded before their turn, and paintings that wait to be written."""
-
-LEAST_SPACE = 2**20
-"""Bytes that must be free where a painting goes, or it is not begun."""
-
-GO_ON = "make room and run the same command with --skip-existing"
 
 
 @dataclass(frozen=True)
@@ -267,43 +262,6 @@ def remark(painting: Photograph, form: Format) -> str:
     if painting.animation and not form.moving:
         return f"{form.name} holds one frame; the first of {painting.frames} is painted."
     return painting.remark
-
-
-def is_there(path: Path) -> bool:
-    """Whether something lies at a path.
-
-    Raises:
-        PictureError: nobody can tell.
-    """
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        raise unwritable(path, error.strerror or str(error)) from None
-    return True
-
-
-def make_room(target: Path) -> None:
-    """Make the folder of a painting, and see that it is not full and takes the name.
-
-    Raises:
-        PictureError: it cannot be made, or does not.
-        NoSpaceError: the disk is full.
-    """
-    folder = target.parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        if is_full(error):
-            raise NoSpaceError(folder, GO_ON) from None
-        raise PictureError(
-            f"The folder {folder} cannot be made ({error.strerror}); choose another place with -o."
-        ) from None
-    if free < LEAST_SPACE:
-        raise NoSpaceError(folder, GO_ON)
-    is_there(target)
 
 
 def paint_to_pipe(
