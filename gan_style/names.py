@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from gan_style.files import is_folder
+
 LONGEST = 255
 """Bytes of a name where the file system does not say; on Windows letters."""
 
@@ -85,7 +87,7 @@ def room_in(folder: Path) -> int:
 
 def nearest(folder: Path) -> Path:
     """The folder, or that above it which exists."""
-    return next((one for one in (folder, *folder.parents) if os.path.isdir(one)), folder)  # noqa: PTH112 - never raises
+    return next((one for one in (folder, *folder.parents) if is_folder(one)), folder)
 
 
 def shortened(text: str, room: int) -> str:

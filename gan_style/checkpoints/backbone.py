@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from gan_style.checkpoints.files import write_tensors
+from gan_style.checkpoints.files import text_name, write_tensors
 from gan_style.checkpoints.hub.client import client
 from gan_style.errors import ResourceError
 from gan_style.models.backbone import VARIANTS, Backbone, BackboneConfig, PooledFeatures, fold_batch_norm
@@ -100,7 +100,8 @@ def backbone_weights(variant: str = "lite0", cache: Path | None = None) -> dict[
     """
     path = cache or user_cache_path("gan-style") / f"efficientnet-{variant}-folded-v2.safetensors"
     try:
-        weights = load_file(path)
+        with text_name(path) as name:
+            weights = load_file(name)
         if {name: value.shape for name, value in weights.items()} == expected_shapes(variant):
             return weights
     except (OSError, SafetensorError):

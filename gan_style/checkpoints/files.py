@@ -1,8 +1,9 @@
-"""Safetensors files, written beside and renamed."""
+"""Safetensors files: written beside and renamed, and read whatever they are called."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from safetensors.torch import save_file
@@ -23,3 +24,19 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
         except Exception as error:
             # safetensors reports a full disk as an error of its own kind.
             raise OSError(None, str(error), str(path)) from error
+
+
+@contextlib.contextmanager
+def text_name(path: Path) -> Iterator[str]:
+    """What safetensors can open a file by: its path, or where that is no UTF-8 the number under which it is open.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with path.open("rb") as stream:
+            yield f"/dev/fd/{stream.fileno()}"
+    else:
+        yield str(path)

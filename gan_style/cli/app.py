@@ -18,7 +18,6 @@ from gan_style.cli.styles import list_styles
 from gan_style.cli.stylize import stylize
 from gan_style.cli.train import train
 from gan_style.errors import GanStyleError, UsageError, printable
-from gan_style.files import is_full
 from gan_style.version import __version__
 
 EXIT_CODES = (
@@ -118,6 +117,8 @@ def main() -> None:
         complain("there is not enough memory; close other programs or use smaller pictures.")
         sys.exit(6)
     except OSError as error:
+        from gan_style.files import is_full
+
         remedy = "make room" if is_full(error) else "check it and its permissions"
         complain(f"{error.filename or 'standard output'} fails ({error.strerror or error}); {remedy}.")
         sys.stdout = None  # Or Python would try once more to write what is left.

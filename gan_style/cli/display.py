@@ -185,7 +185,9 @@ def counter(progress: Progress, task: TaskID) -> Callable[[str, int, int], None]
 
 def description() -> TextColumn:
     """What is being done, cut off where the terminal is too narrow for it and the columns beside it."""
-    return TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    return TextColumn(
+        "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    )
 
 
 def say(line: str) -> None:

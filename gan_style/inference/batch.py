@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -16,25 +16,21 @@ from typing import Literal
 
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import GanStyleError, NoSpaceError, PictureError, UsageError
-from gan_style.files import is_file, is_full, remove_parts
-from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, unwritable, write_photograph
+from gan_style.files import exists, is_file, remove_parts
+from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
 from gan_style.imaging.finding import is_picture_or_closed
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.strangers import what_instead
 from gan_style.inference.artist import Artist
 from gan_style.inference.painter import Brush, Progress
 from gan_style.inference.planning import PIPE, Job
+from gan_style.inference.room import GO_ON, is_there, make_room
 from gan_style.inference.source import read_source, standard_input
 
 logger = logging.getLogger(__name__)
 
 AHEAD = 2
 """Pictures that are decoded before their turn, and paintings that wait to be written."""
-
-LEAST_SPACE = 2**20
-"""Bytes that must be free where a painting goes, or it is not begun."""
-
-GO_ON = "make room and run the same command with --skip-existing"
 
 
 @dataclass(frozen=True)
@@ -148,6 +144,7 @@ class Batch:
         self.on_pace, self.on_outcome = on_pace, on_outcome
         self.given = functools.cache(standard_input)  # It can be read once only, and painted in many manners.
         self.sources: set[object] = set()
+        self.made: list[Path] = []
         self.ending: deque[Future[Outcome]] = deque()
         self.outcomes: list[Outcome] = []
         # What is passed over or fails takes no time, and says nothing of how long the others take.
@@ -167,7 +164,15 @@ class Batch:
             finally:
                 reader.shutdown(cancel_futures=True)
                 self.tell(0)
+        if any(isinstance(outcome.error, NoSpaceError) for outcome in self.outcomes):
+            self.clear()
         return self.outcomes
+
+    def clear(self) -> None:
+        """Leave no folder that was made for what the disk did not take."""
+        for folder in sorted(self.made, key=lambda one: len(one.parts), reverse=True):
+            with contextlib.suppress(OSError):  # There is something in it.
+                folder.rmdir()
 
     def opened(self, job: Job) -> Photograph | Outcome:
         """The photograph of a job, or what became of the job already."""
@@ -177,6 +182,7 @@ class Batch:
             form = format_of(job.target)
             photograph = as_held(read_source(job.source, self.rules.max_pixels, self.given), form)
             check_fits(form, photograph.size, str(job.target))
+            self.made += [one for one in (job.target.parent, *job.target.parent.parents) if not exists(one)]
             make_room(job.target)
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)
@@ -302,43 +308,6 @@ def as_held(photograph: Photograph, form: Format) -> Photograph:
         return photograph
     remark = f"{form.name} holds one frame; the first of {photograph.frames} is painted."
     return replace(photograph.still(), remark=remark)
-
-
-def is_there(path: Path) -> bool:
-    """Whether something lies at a path.
-
-    Raises:
-        PictureError: nobody can tell.
-    """
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        raise unwritable(path, error.strerror or str(error)) from None
-    return True
-
-
-def make_room(target: Path) -> None:
-    """Make the folder of a painting, and see that it is not full and takes the name.
-
-    Raises:
-        PictureError: it cannot be made, or does not.
-        NoSpaceError: the disk is full.
-    """
-    folder = target.parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        if is_full(error):
-            raise NoSpaceError(folder, GO_ON) from None
-        raise PictureError(
-            f"The folder {folder} cannot be made ({error.strerror}); choose another place with -o."
-        ) from None
-    if free < LEAST_SPACE:
-        raise NoSpaceError(folder, GO_ON)
-    is_there(target)
 
 
 def paint_to_pipe(

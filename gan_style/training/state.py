@@ -16,7 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from gan_style.checkpoints.files import write_tensors
+from gan_style.checkpoints.files import text_name, write_tensors
 from gan_style.errors import TrainingError
 from gan_style.training.trainer import Trainer
 
@@ -152,7 +152,7 @@ def read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         SafetensorError: it is damaged.
         ValueError: it is something else.
     """
-    with safe_open(path, "pt") as stream:
+    with text_name(path) as file, safe_open(file, "pt") as stream:
         about = json.loads((stream.metadata() or {}).get(KEY, "null"))
         tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 - not a dictionary
     if not isinstance(about, dict) or about.get("schema") != SCHEMA:

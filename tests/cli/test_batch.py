@@ -188,7 +188,14 @@ def test_a_full_disk_is_survived(holiday: Path) -> None:
         assert done.returncode == 1
         assert "The disk of small is full; make room" in done.stderr
         assert "3 of 3 pictures failed" in done.stderr
-        assert not list(small.rglob("*.part"))
+        single = shell(
+            "gan-style stylize holiday/a.jpg -o small/new/a.png", holiday, GAN_STYLE_WEIGHTS=str(holiday / "styles")
+        )
+        assert (single.returncode, single.stderr) == (
+            6,
+            done.stderr.splitlines(keepends=True)[0].replace("small", "small/new"),
+        )
+        assert not list(small.iterdir())
     finally:
         subprocess.run(["umount", str(small)], check=True)
 

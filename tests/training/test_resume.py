@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ import torch
 
 from gan_style.checkpoints.files import write_tensors
 from gan_style.checkpoints.style_file import read_style
-from gan_style.errors import DataError, ResourceError, TrainingError
+from gan_style.errors import DataError, NoSpaceError, TrainingError
 from gan_style.files import PART
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
@@ -127,13 +128,59 @@ def test_a_full_disk_loses_nothing(folders: tuple[Path, Path], tmp_path: Path, m
             write_tensors(path, *_)  # type: ignore[arg-type]
 
         patch.setattr("gan_style.training.state.write_tensors", full)
-        with pytest.raises(ResourceError, match=r"No space left .* --resume .*cut-run"):
+        with pytest.raises(NoSpaceError, match=r"The disk of .* is full; make room and go on .* --resume .*cut-run"):
             learn(folders, tmp_path / "cut.safetensors")
     resume(tmp_path / "cut-run")
     assert (tmp_path / "cut.safetensors").read_bytes() == whole.style.read_bytes()
 
 
 @pytest.mark.usefixtures("often")
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_training_without_room_to_begin_leaves_all_as_it_was(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    def full(path: Path, *rest: Any) -> None:
+        nonlocal writes
+        writes -= 1
+        if writes < 0:
+            raise OSError(None, "I/O error: No space left on device (os error 28)", str(path))
+        write_tensors(path, *rest)
+
+    monkeypatch.setattr("gan_style.training.state.write_tensors", full)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(NoSpaceError, match=r"The disk of .* is full; make room or choose another place with -o\.$"):
+        learn(folders, tmp_path / "x.safetensors")
+    assert sorted(tmp_path.rglob("*")) == before
+    run = tmp_path / "x-run"
+    run.mkdir()
+    (tmp_path / "x.safetensors").touch()
+    (run / "history.jsonl").write_text("of an earlier training\n")
+    monkeypatch.setattr("gan_style.training.api.check_output", lambda *_: None)
+    writes = 0
+    with pytest.raises(NoSpaceError):
+        learn(folders, tmp_path / "x.safetensors")
+    assert [path.read_text() for path in run.iterdir()] == ["of an earlier training\n"]
+    assert (tmp_path / "x.safetensors").exists()
+
+
+@pytest.mark.usefixtures("often")
+def test_folders_whose_names_are_no_text(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"\xe9")
+    try:
+        odd.mkdir()
+    except OSError:
+        pytest.skip("the file system takes UTF-8 only")
+    photos, paintings = (path.rename(odd / path.name) for path in folders)
+    style = odd / f"{odd.name}.safetensors"
+    with pytest.raises(PowerCutError):
+        learn((photos, paintings), style, 1)
+    run = odd / f"{odd.name}-run"
+    assert read_plan(run).photos == photos
+    assert r"\xe9/photos" in (run / "index.html").read_text(encoding="utf-8").replace("&#34;", '"')
+    resume(run, listener=Cutter(0))
+    assert read_style(style).training["steps"] == STEPS
+
+
 def test_a_run_may_move_but_not_change_its_name(folders: tuple[Path, Path], tmp_path: Path) -> None:
     whole = learn(folders, tmp_path / "whole.safetensors")
     with pytest.raises(PowerCutError):
