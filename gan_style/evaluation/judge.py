@@ -25,7 +25,7 @@ from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.inference.style import Style
 from gan_style.metrics.colour import Palette, move_colours
 from gan_style.metrics.content import feature_distance, luminance, structural_similarity
-from gan_style.metrics.distances import frechet_distance, gap_closed, kernel_distance, mean_estimate
+from gan_style.metrics.distances import far_apart, frechet_distance, gap_closed, kernel_distance, mean_estimate
 from gan_style.metrics.features import FeatureSpace, choose_features
 from gan_style.metrics.health import PictureHealth, lattice, saturation
 from gan_style.metrics.patches import PatchConfig, sliced_wasserstein
@@ -213,7 +213,7 @@ class Judge:
         unit = scale_of(real.vectors)
 
         before = photographs.vectors / unit
-        apart = kernel_distance(before, real.vectors / unit).interval[0] > 0
+        apart = far_apart(before, real.vectors / unit)
 
         def row(name: str, one: Measured, against: Measured, closed: bool) -> Row:
             vectors, others = one.vectors / unit, against.vectors / unit

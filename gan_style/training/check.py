@@ -104,23 +104,26 @@ def look(
 ) -> Known:
     """Look at the pictures of one set, one by one."""
     known = Known()
-    faults: dict[str, list[Path]] = {"grey": [], "margin": [], "text": []}
+    faults: dict[str, list[Path]] = {"blank": [], "grey": [], "margin": [], "text": []}
     for done, index in enumerate(chosen):
         progress(what, done, len(chosen))
         rgb, path = pictures.pictures[index], pictures.paths[index]
         if not pictures.usable(index):
             continue
-        if without_colour(rgb):
+        known.prints.append(fingerprint(rgb))
+        if not known.prints[-1].any():
+            faults["blank"].append(path)
+        elif without_colour(rgb):
             faults["grey"].append(path)
         margins = find_margins(rgb)
         if margins:
             faults["text" if margins.marked else "margin"].append(path)
         known.paths.append(path)
-        known.prints.append(fingerprint(rgb))
         known.manners.append(manner(backbone, to_tensor(np.array(rgb))))
     progress(what, len(chosen), len(chosen))
     total = f"{len(chosen)} {what}"
     for kind, words, advice in (
+        ("blank", "Nothing to be seen", "Leave them out: there is nothing to paint, or to learn from."),
         ("grey", "No colours", "Leave them out, unless the painter drew without."),
         ("margin", "Margin or frame", "Cut it off; --trim-borders does."),
         ("text", "Margin with something printed in it", "Cut it off; --trim-borders does."),
