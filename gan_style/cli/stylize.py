@@ -161,7 +161,7 @@ def stylize(
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, counter, description, new_progress
+    from gan_style.cli.display import TimeLeft, counter, description, new_progress, warn
 
     speed = TextColumn("{task.fields[speed]}")
     columns = (BarColumn(16), MofNCompleteColumn(), speed, TimeElapsedColumn(), TimeLeft(), description())
@@ -184,6 +184,8 @@ def stylize(
         artist = load_artist(
             style, device=device, precision=precision, minutes=minutes, downloading=counter(progress, task)
         )
+        if remark := artist.remark(brush):
+            warn(remark)
         if signature and saving.metadata:
             saving = replace(saving, signature=printable(f"gan-style {__version__}, style {artist.name}"))
         rules = Rules(overwrite, skip, saving, max_pixels)

@@ -30,6 +30,7 @@ from gan_style.metrics.features import FeatureSpace, choose_features
 from gan_style.metrics.health import PictureHealth, lattice, saturation
 from gan_style.metrics.patches import PatchConfig, sliced_wasserstein
 from gan_style.version import __version__
+from gan_style.words import counted
 
 FEWEST = 10
 """Pictures of a kind below which no interval means anything."""
@@ -156,7 +157,9 @@ class Judge:
         """
         if count < FEWEST:
             failed = f" ({len(self.failures)} failed: {self.failures[0]})" if self.failures else ""
-            raise DataError(f"{folder} gives {count} {what} to judge by{failed}; give at least {FEWEST}.")
+            raise DataError(
+                f"{folder} gives {counted(count, what.removesuffix('s'))} to judge by{failed}; give at least {FEWEST}."
+            )
 
     def look_at_paintings(self) -> tuple[Measured, Paintings]:
         """Features and palettes of the real paintings."""
@@ -245,7 +248,10 @@ class Judge:
             saturation=(mean([pair.health.saturation for pair in pairs]), mean(known.saturations)),
             drained=sum(pair.health.drained for pair in pairs),
             inverted=sum(pair.health.inverted for pair in pairs),
-            seam=max(tile_difference(style.painter, photo) for photo in trials) if style else None,
+            seam=max(tile_difference(style.painter, photo, "fp32") for photo in trials) if style else None,
+            seam_rounded=max(tile_difference(style.painter, photo, "bf16") for photo in trials)
+            if style and style.painter.compute.precision == "bf16"
+            else None,
             flicker=mean([flicker(style.painter, photo) for photo in trials]) if style else None,
         )
 

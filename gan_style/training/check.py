@@ -18,6 +18,7 @@ from gan_style.training.data import PictureSet
 from gan_style.training.duplicates import find_duplicates, fingerprint
 from gan_style.training.faults import find_margins, without_colour
 from gan_style.training.misplaced import find_misplaced, manner
+from gan_style.words import counted
 
 NAMED = 5
 """Pictures that a sentence names; of the others it says how many there are."""
@@ -121,7 +122,7 @@ def look(
         known.paths.append(path)
         known.manners.append(manner(backbone, to_tensor(np.array(rgb))))
     progress(what, len(chosen), len(chosen))
-    total = f"{len(chosen)} {what}"
+    total = counted(len(chosen), what.removesuffix("s"))
     for kind, words, advice in (
         ("blank", "Nothing to be seen", "Leave them out: there is nothing to paint, or to learn from."),
         ("grey", "No colours", "Leave them out, unless the painter drew without."),
@@ -148,7 +149,7 @@ def shared(photos: Known, paintings: Known) -> list[Remark]:
     if not both:
         return []
     paths = [photos.paths[index] for group in both for index in group if index < count]
-    return [remark("shared", "Among the paintings too", paths, f"{count} photographs", "Decide what they are.")]
+    return [remark("shared", "Among the paintings too", paths, counted(count, "photograph"), "Decide what they are.")]
 
 
 def misplaced(photos: Known, paintings: Known) -> list[Remark]:

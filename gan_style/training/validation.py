@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +111,7 @@ class Examiner:
             space: what to look through; a network that training does not use, where there is one.
             progress: called with how many pictures were looked at and how many there are.
         """
+        begun = time.monotonic()
         size, crop = trainer.recipe.size, trainer.recipe.crop
         self.space, self.crop = space, crop
         self.aside = bool(len(photos)), bool(len(paintings))
@@ -130,14 +132,29 @@ class Examiner:
         self.real = look(self.paintings)
         self.before = look(self.photos)
         self.unit = float(np.sqrt(np.square(self.real, dtype=np.float64).mean())) or 1.0
-        enough = min(len(self.photos), len(self.paintings)) >= 3 and not trainer.paintings.single
-        self.apart = enough and far_apart(self.before / self.unit, self.real / self.unit)
+        self.unmeasured = self.without_gap(single=trainer.paintings.single)
+        self.apart = not self.unmeasured
         woven = (np.mean([lattice(rgb) for rgb in one], 0) for one in (self.photos, self.paintings))
         self.woven = np.maximum(WOVEN, np.maximum(*woven))
         self.unrelated = max(UNRELATED, self.content(trainer, [self.photos[-1], *self.photos[:-1]]))
         if not fingerprint(self.photos[0]).any():
             self.unrelated = 2.0  # Photographs that show nothing resemble nothing.
         self.saturations = (mean(saturation, self.photos), mean(saturation, self.paintings))
+        self.seconds = time.monotonic() - begun
+
+    def without_gap(self, *, single: bool) -> str:
+        """Why nobody can say how near a painter is to the paintings; empty where it can be said."""
+        if single:
+            return "How near it is to a single painting is not measured: that takes several."
+        for what, count in (("photographs", len(self.photos)), ("paintings", len(self.paintings))):
+            if count < 3:
+                return f"How near it is to the paintings cannot be measured: that takes three {what} that differ."
+        if not far_apart(self.before / self.unit, self.real / self.unit):
+            return (
+                "How near it is to the paintings cannot be measured: the photographs are no farther from them than "
+                "chance may make them."
+            )
+        return ""
 
     def examine(self, trainer: Trainer) -> Checkup:
         """Paint every photograph, and look. Training goes on afterwards as if nothing had been looked at."""
@@ -208,6 +225,7 @@ class Examiner:
             "paintings": len(self.paintings),
             "kept_aside": {"photos": self.aside[0], "paintings": self.aside[1]},
             "features": self.space.settings(),
+            **({"unmeasured": self.unmeasured} if self.unmeasured else {}),
         }
 
 
