@@ -10,6 +10,7 @@ import typer
 from gan_style.cli import ignored
 from gan_style.cli.command import RUNNING, Quiet, Verbose, within
 from gan_style.errors import UsageError
+from gan_style.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -176,6 +177,7 @@ def judge(
     else:
         console = Console(highlight=False)
         console.print(distances_table(result))
+        console.print(patches_table(result))
         console.print(figures_table(result))
     if report is not None:
         from gan_style.evaluation.report import write_report
@@ -184,7 +186,7 @@ def judge(
         if not json:
             typer.echo(page)
     if result.failures:
-        complain(f"{len(result.failures)} pictures could not be used; they are named above.")
+        complain(f"{counted(len(result.failures), 'picture')} could not be used, as said above.")
         raise typer.Exit(1)
 
 
@@ -193,21 +195,35 @@ def distances_table(result: Evaluation) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from gan_style.evaluation.words import number
+    from gan_style.evaluation.words import SHORT_NAMES, number
 
     table = Table(title=Text(f"Distance to the real paintings, as {result.settings['features']['network']} sees it"))
     table.add_column("")
-    for column in ("pictures", "KID x 1000", "gap closed", "FID", "patches, fine to coarse"):
+    for column in ("pictures", "KID x 1000", "gap closed", "FID"):
         table.add_column(column, justify="right")
-    for row in result.rows:
+    for name, row in zip(SHORT_NAMES, result.rows, strict=True):
         table.add_row(
-            row.name,
+            name,
             str(row.pictures),
             number(row.kid, 1000),
             number(row.closed, 100, " %"),
             f"{row.fid:.2f}",
-            "  ".join(f"{one.value:.3f}" for one in row.patches),
         )
+    return table
+
+
+def patches_table(result: Evaluation) -> Table:
+    """Every set beside the real paintings, patches of each size by themselves."""
+    from rich.table import Table
+
+    from gan_style.evaluation.words import SHORT_NAMES, scales
+
+    table = Table(title="Distance of patches to those of the real paintings, scale by scale")
+    table.add_column("")
+    for column in scales(len(result.painted.patches)):
+        table.add_column(column, justify="right")
+    for name, row in zip(SHORT_NAMES, result.rows, strict=True):
+        table.add_row(name, *(f"{one.value:.3f}" for one in row.patches))
     return table
 
 

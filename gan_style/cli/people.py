@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from gan_style.words import counted
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -36,10 +38,10 @@ def ask(
     for sentence in study.failures:
         complain(sentence)
     if study.trials < trials:
-        warn(f"there are only {study.trials} pairs, not {trials}; give more photographs that can be painted.")
+        warn(f"{counted(study.trials, 'pair')} could be made, not {trials}; give more photographs that can be painted.")
     typer.echo(study.page)
     if study.failures:
-        complain(f"{len(study.failures)} photographs could not be used; they are named above.")
+        complain(f"{counted(len(study.failures), 'photograph')} could not be used, as said above.")
         raise typer.Exit(1)
 
 

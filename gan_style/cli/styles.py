@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gan_style.defaults import SCRATCH, START
 from gan_style.errors import ResourceError, StyleError, printable
+from gan_style.words import counted
 
 if TYPE_CHECKING:
     from gan_style.checkpoints.integrity import Pin
@@ -76,11 +77,11 @@ def origin(training: dict[str, Any]) -> str:
         part = training.get(what)
         count = part.get("count") if isinstance(part, dict) else None
         if isinstance(count, int):
-            parts.append(f"{count} {'photographs' if what == 'photos' else what}")
+            parts.append(counted(count, "photograph" if what == "photos" else "painting"))
     if isinstance(training.get("steps"), int):
         start = training.get("start")
         after = f" from {start[:ROOM]}" if isinstance(start, str) and start not in (SCRATCH, START) else ""
-        parts.append(f"{training['steps']} steps{after}")
+        parts.append(f"{counted(training['steps'], 'step')}{after}")
     return ", ".join(parts) or "origin unknown"
 
 

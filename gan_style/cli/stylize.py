@@ -83,7 +83,7 @@ def stylize(
         return
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, counter, description, new_progress
+    from gan_style.cli.display import TimeLeft, counter, description, new_progress, warn
 
     count, speed = TextColumn("{task.fields[count]}"), TextColumn("{task.fields[speed]}")
     columns = (BarColumn(16), TaskProgressColumn(), count, speed, TimeElapsedColumn(), TimeLeft(), description())
@@ -108,6 +108,8 @@ def stylize(
         artist = load_artist(
             style, device=device, precision=precision, minutes=minutes, downloading=counter(progress, task)
         )
+        if remark := artist.remark(brush):
+            warn(remark)
         if signature and saving.metadata:
             saving = replace(saving, signature=printable(f"gan-style {__version__}, style {artist.name}"))
         rules = Rules(overwrite, skip, saving, max_pixels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -73,7 +74,7 @@ def train(
         ),
     ] = None,
     minutes: Annotated[
-        str | None, typer.Option(metavar="N", help=f"How long to train. \\[default: {MINUTES:g}]")
+        str | None, typer.Option(metavar="N", help=f"How long it may take. \\[default: {MINUTES:g}]")
     ] = None,
     steps: Annotated[
         str | None,
@@ -193,6 +194,16 @@ def train(
     seed: Annotated[
         int, typer.Option(metavar="N", help="Of the initialization and everything random.", rich_help_panel=PICTURES)
     ] = SEED,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Threads of the CPU. \\[default: as many as PyTorch takes, and with --resume as before]",
+            min=1,
+            rich_help_panel=RUNNING,
+            show_default=False,
+        ),
+    ] = None,
     licence: Annotated[
         str,
         typer.Option(
@@ -255,10 +266,12 @@ def train(
     from gan_style.cli.push import Sharing
     from gan_style.cli.train_display import Display, end, report, show
 
+    began = time.monotonic()
     listen(quiet=quiet, verbose=verbose)
-    if run is not None and set(given(context)) - {"run", *ignored.SPEAKING}:
+    if run is not None and set(given(context)) - {"run", "threads", *ignored.SPEAKING}:
         raise UsageError(
-            "--resume takes the folder of the training and nothing else: all options are known from there."
+            "--resume takes the folder of the training and nothing else but --threads: all options are known from "
+            "there."
         )
     if minutes is not None and steps is not None:
         raise UsageError("Give --minutes or --steps, not both.")
@@ -287,9 +300,9 @@ def train(
 
         display, choice = Display(progress), None
         if run is not None and is_unfinished(run):
-            choice = api.resume_cross_validation(run, listener=display)
+            choice = api.resume_cross_validation(run, threads=threads, listener=display)
         elif run is not None:
-            outcome = api.resume(run, listener=display)
+            outcome = api.resume(run, threads=threads, listener=display)
         elif photos is None or paintings is None:
             raise UsageError("Give a folder of photographs and a folder of paintings.")
         else:
@@ -307,19 +320,22 @@ def train(
                 discriminator=replace(recipe.discriminator, kind=discriminator),
                 generator=replace(recipe.generator, simplify=simplify, streaks=shown),
             )
-            longest = DAY if until_done else MINUTES
+            # Nobody can say when a painter of a single painting is done.
+            longest = DAY if until_done and not paintings.is_file() else MINUTES
             limits = [
                 Limit(longest, int(length), until_done) if steps else Limit(length, None, until_done)
                 for length in lengths or [longest]
             ]
-            how = Options(start, device, precision, licence, overwrite, trim, display)
+            how = Options(start, device, precision, threads, licence, overwrite, trim, display)
             if only_check:
                 inspection = api.check(photos, paintings, recipe=recipe, trim=trim, listener=display)
             elif cross:
                 grid = Grid(tuple(batch_sizes), tuple(limits), folds)
                 choice = api.cross_validate(photos, paintings, output, grid=grid, recipe=recipe, **how.keywords)
             else:
-                outcome = api.train(photos, paintings, output, recipe=recipe, limit=limits[0], **how.keywords)
+                outcome = api.train(
+                    photos, paintings, output, recipe=recipe, limit=limits[0], began=began, **how.keywords
+                )
     if only_check:
         report(inspection)
         return
@@ -342,6 +358,7 @@ class Options:
     start: str
     device: str
     precision: str
+    threads: int | None
     licence: str
     overwrite: bool
     trim: bool

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from gan_style.cli.display import is_first, warn
+from gan_style.errors import printable
+from gan_style.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rich.progress import Progress
 
@@ -26,20 +29,32 @@ BARS, SPARKS = "▁▂▃▄▅▆▇█", 8
 
 
 def end(outcome: Outcome) -> None:
-    """Say where the style is, and how to go on where it was interrupted.
+    """Say where the style is, how good, how to paint with it, and how to go on where it was interrupted.
 
     Raises:
         typer.Exit: it was interrupted.
     """
     if is_first():
         typer.echo(outcome.style)
+        for line in (
+            f"the style is {printable(str(outcome.style))}. {outcome.verdict}",
+            f"what it paints: {printable(str(outcome.folder / 'index.html'))}",
+            f"to paint with it: gan-style stylize photo.jpg --style {quoted(outcome.style)}",
+        ):
+            typer.echo(f"gan-style: {line}", err=True)
     if outcome.interrupted:
         typer.echo(
-            f"gan-style: interrupted after {outcome.steps} steps; the style is usable as it is. To go on: "
-            f"gan-style train --resume {shlex.quote(str(outcome.folder))}",
+            f"gan-style: interrupted after {counted(outcome.steps, 'step')}; the style is usable as it is. To go on: "
+            f"gan-style train --resume {quoted(outcome.folder)}",
             err=True,
         )
         raise typer.Exit(130)
+
+
+def quoted(path: Path) -> str:
+    """A path as an argument in a shell, never taken for an option."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
 
 
 def show(choice: Choice) -> None:

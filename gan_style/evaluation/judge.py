@@ -25,12 +25,13 @@ from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.inference.style import Style
 from gan_style.metrics.colour import Palette, move_colours
 from gan_style.metrics.content import feature_distance, luminance, structural_similarity
-from gan_style.metrics.distances import frechet_distance, gap_closed, kernel_distance, mean_estimate
+from gan_style.metrics.distances import far_apart, frechet_distance, gap_closed, kernel_distance, mean_estimate
 from gan_style.metrics.features import FeatureSpace, choose_features
 from gan_style.metrics.health import PictureHealth, lattice, saturation
 from gan_style.metrics.patches import PatchConfig, sliced_wasserstein
 from gan_style.names import path_text
 from gan_style.version import __version__
+from gan_style.words import counted
 
 FEWEST = 10
 """Pictures of a kind below which no interval means anything."""
@@ -157,7 +158,9 @@ class Judge:
         """
         if count < FEWEST:
             failed = f" ({len(self.failures)} failed: {self.failures[0]})" if self.failures else ""
-            raise DataError(f"{folder} gives {count} {what} to judge by{failed}; give at least {FEWEST}.")
+            raise DataError(
+                f"{folder} gives {counted(count, what.removesuffix('s'))} to judge by{failed}; give at least {FEWEST}."
+            )
 
     def look_at_paintings(self) -> tuple[Measured, Paintings]:
         """Features and palettes of the real paintings."""
@@ -214,7 +217,7 @@ class Judge:
         unit = scale_of(real.vectors)
 
         before = photographs.vectors / unit
-        apart = kernel_distance(before, real.vectors / unit).interval[0] > 0
+        apart = far_apart(before, real.vectors / unit)
 
         def row(name: str, one: Measured, against: Measured, closed: bool) -> Row:
             vectors, others = one.vectors / unit, against.vectors / unit
@@ -246,7 +249,10 @@ class Judge:
             saturation=(mean([pair.health.saturation for pair in pairs]), mean(known.saturations)),
             drained=sum(pair.health.drained for pair in pairs),
             inverted=sum(pair.health.inverted for pair in pairs),
-            seam=max(tile_difference(style.painter, photo) for photo in trials) if style else None,
+            seam=max(tile_difference(style.painter, photo, "fp32") for photo in trials) if style else None,
+            seam_rounded=max(tile_difference(style.painter, photo, "bf16") for photo in trials)
+            if style and style.painter.compute.precision == "bf16"
+            else None,
             flicker=mean([flicker(style.painter, photo) for photo in trials]) if style else None,
         )
 

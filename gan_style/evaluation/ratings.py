@@ -13,6 +13,7 @@ from gan_style.evaluation.answers import Answers, read_answers
 from gan_style.evaluation.bradley_terry import Rating, rank
 from gan_style.evaluation.results import to_plain
 from gan_style.pages.page import interval_plot, template, write_page
+from gan_style.words import counted
 
 SLOT = re.compile(r"<!-- people -->.*<!-- /people -->", re.DOTALL)
 """Where a report keeps what people say."""
@@ -74,13 +75,16 @@ def tally(files: Sequence[Path], seed: int = 0) -> Tally:
         raise DataError("These answers belong to different studies; tally each study on its own.")
     kept = [one for one in everybody.values() if one.attentive and one.rated]
     warnings += [
-        f"Rater {one.rater} missed {one.caught.count(False)} of {len(one.caught)} catch trials and is left out."
+        f"Rater {one.rater} missed {one.caught.count(False)} of {counted(len(one.caught), 'catch trial')} and is left "
+        "out."
         for one in everybody.values()
         if not one.attentive
     ]
     unproven = sum(not one.caught for one in kept)
     if unproven:
-        warnings.append(f"{unproven} of {len(kept)} raters met no catch trial: nothing tells whether they looked.")
+        warnings.append(
+            f"{unproven} of {counted(len(kept), 'rater')} met no catch trial: nothing tells whether they looked."
+        )
     if not kept:
         raise DataError("No rater is left who answered and did not miss the catch trials; ask more people.")
     rated = sum(len(one.rated) for one in kept)

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.evaluation.results import Evaluation, Example
-from gan_style.evaluation.words import figures, number, summary
+from gan_style.evaluation.words import SHORT_NAMES, figures, number, scales, summary
 from gan_style.metrics.distances import Estimate
 from gan_style.pages.page import Plot, embedded, interval_plot, template, write_page
 
 THUMBNAIL, QUALITY = 384, 85
 """Longest side in pixels, and JPEG quality, of a picture on the page."""
-
-SHORT_NAMES = ("photographs", "colours moved", "half of paintings", "painted photographs")
-"""Of the rows, for plots."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +56,7 @@ def render(result: Evaluation) -> str:
 
 def plots(result: Evaluation) -> list[Plot]:
     """Kernel distance, patches scale by scale, and diversity."""
-    scales, diversity = len(result.painted.patches), result.diversity
-    words = ["finest", *(f"1/{2**level}" for level in range(1, scales - 1)), "coarsest"]
+    words, diversity = scales(len(result.painted.patches)), result.diversity
 
     def plot(title: str, names: tuple[str, ...], values: list[Estimate], factor: float, digits: int) -> Plot:
         return interval_plot(title, names, values, factor=factor, digits=digits, bold=SHORT_NAMES[-1:])
@@ -68,8 +64,8 @@ def plots(result: Evaluation) -> list[Plot]:
     return [
         plot("KID x 1000", SHORT_NAMES, [row.kid for row in result.rows], 1000, 0),
         *(
-            plot(f"Patches, {words[level]} scale", SHORT_NAMES, [row.patches[level] for row in result.rows], 1, 3)
-            for level in range(scales)
+            plot(f"Patches, {word} scale", SHORT_NAMES, [row.patches[level] for row in result.rows], 1, 3)
+            for level, word in enumerate(words)
         ),
         plot(
             "Diversity: mean distance between two pictures",

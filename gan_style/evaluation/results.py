@@ -73,7 +73,10 @@ class Health:
         saturation: mean saturation of the painted pictures and of the real paintings, 0..1.
         drained: photographs whose painting has less than a quarter of their saturation.
         inverted: photographs whose painting has light and dark exchanged.
-        seam: largest difference in 1/255 between painting in tiles and painting whole; None without a style.
+        seam: largest difference in 1/255 between painting in tiles and painting whole, both in float32; None without a
+            style.
+        seam_rounded: the same in bfloat16, which rounds pictures of different sizes differently; None unless the style
+            painted in it.
         flicker: mean difference in 1/255 when the photograph moves by one pixel; None without a style.
     """
 
@@ -82,6 +85,7 @@ class Health:
     drained: int
     inverted: int
     seam: int | None
+    seam_rounded: int | None
     flicker: float | None
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from gan_style.imaging.decoding import Pixels
 from gan_style.inference.painter import Brush, Painter
 
 
-def tile_difference(painter: Painter, photo: Pixels, tile: int = 64) -> int:
-    """Largest difference, in 1/255, between a picture painted in tiles and painted whole."""
-    tiled = Painter(painter.generator, painter.size, painter.compute, tile)
-    return int(np.abs(tiled.paint(photo).astype(int) - painter.paint(photo)).max())
+def tile_difference(painter: Painter, photo: Pixels, precision: str, tile: int = 64) -> int:
+    """Largest difference, in 1/255, between a picture painted in tiles and painted whole, in one precision."""
+    compute = dataclasses.replace(painter.compute, precision=precision)
+    tiled, whole = (Painter(painter.generator, painter.size, compute, side) for side in (tile, painter.tile))
+    return int(np.abs(tiled.paint(photo).astype(int) - whole.paint(photo)).max())
 
 
 def flicker(painter: Painter, photo: Pixels) -> float:

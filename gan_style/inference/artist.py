@@ -31,6 +31,11 @@ class Artist(ABC):
     def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
         """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
 
+    def remark(self, brush: Brush) -> str:
+        """What people should know before anything is painted; empty if nothing."""
+        del brush
+        return ""
+
     def paint(
         self,
         picture: PictureLike,

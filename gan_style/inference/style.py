@@ -15,7 +15,7 @@ from gan_style.checkpoints.hub.cache import source_of
 from gan_style.checkpoints.hub.fetching import Count
 from gan_style.checkpoints.integrity import sum_of
 from gan_style.checkpoints.style_file import StyleFile, read_style
-from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, STRENGTH, STROKE, STYLE
+from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, SIZE, STRENGTH, STROKE, STYLE
 from gan_style.device import PRECISIONS, Compute
 from gan_style.errors import StyleError, UsageError, printable
 from gan_style.imaging import kinds
@@ -42,6 +42,16 @@ class Style(Artist):
         self.name, self.file, self.source = name, file, source
         self.manners = file.generator.config.noise > 0
         self.painter = Painter(file.generator, file.size, compute, refiner=file.refiner)
+
+    def remark(self, brush: Brush) -> str:
+        """A word about strokes larger than people expect."""
+        size = self.file.size
+        if size >= SIZE or brush.stroke != STROKE:
+            return ""
+        return (
+            f"{self.name} learnt its strokes from pictures of {size} pixels, so that on larger photographs they are "
+            f"{SIZE / size:g} times as large as those of other styles; --stroke {size / SIZE:g} makes them as fine."
+        )
 
     def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
         """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""

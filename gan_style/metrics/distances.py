@@ -20,6 +20,9 @@ Features: TypeAlias = npt.NDArray[np.float32] | Doubles
 
 NORMAL_95 = 1.959963984540054
 
+GAP = 0.05
+"""Kernel distance of photographs from paintings, in units of the latter, below which a share of it says nothing."""
+
 BLOCK = 1024
 """Pictures of either set that are compared at a time."""
 
@@ -117,6 +120,11 @@ class Replicated:
             self.without_second - other.without_second,
         )
 
+    def comparable(self, other: Replicated) -> bool:
+        """Whether another figure is of as many pictures of each set."""
+        mine, theirs = ((len(one.without_first), len(one.without_second)) for one in (self, other))
+        return mine == theirs
+
     @property
     def estimate(self) -> Estimate:
         """The figure with its interval over both sets."""
@@ -176,6 +184,21 @@ def mean_estimate(values: Sequence[float]) -> Estimate:
 def kernel_distance(first: Features, second: Features) -> Estimate:
     """The kernel inception distance of two sets of features, unbiased, with its interval."""
     return discrepancy(first, second).estimate
+
+
+def far_apart(photos: Features, paintings: Features) -> bool:
+    """Whether there is a gap between photographs and paintings that could be closed.
+
+    Args:
+        photos: (M, D), in units of the paintings' root mean square.
+        paintings: (N, D), likewise.
+
+    Returns:
+        Whether they are farther apart than chance makes them, with 95 % certainty, and by more than next to nothing:
+        sets of copies vary so little that rounding would be certain.
+    """
+    distance = kernel_distance(photos, paintings)
+    return distance.interval[0] > 0 and distance.value > GAP
 
 
 def gap_closed(photos: Features, painted: Features, paintings: Features, floor: float = 0.0) -> Replicated:

@@ -11,6 +11,9 @@ from gan_style.imaging.tensors import to_tensor
 from gan_style.losses.lattice import lattice_energy
 from gan_style.metrics.content import luminance
 
+FLAT = 0.02
+"""Standard deviation of luminance, 0..1, below which a picture has no light and dark that could be exchanged."""
+
 GREY = 0.25
 """Share of its photograph's saturation below which a painting counts as drained."""
 
@@ -22,7 +25,7 @@ class PictureHealth:
     Attributes:
         saturation: mean difference of the largest and the smallest of red, green and blue, 0..1.
         drained: whether less than a quarter of the photograph's saturation is left.
-        inverted: whether the luminance runs against the photograph's.
+        inverted: whether the luminance runs against the photograph's, where that has any light and dark.
     """
 
     saturation: float
@@ -39,7 +42,7 @@ class PictureHealth:
         return cls(
             saturation=after,
             drained=before > 0.05 and after < GREY * before,
-            inverted=bool((deviations[0] * deviations[1]).mean() < 0),
+            inverted=bool(theirs.std() > FLAT and (deviations[0] * deviations[1]).mean() < 0),
         )
 
 

@@ -16,6 +16,7 @@ from gan_style.models.backbone import VARIANTS
 from gan_style.models.discriminator import KINDS
 from gan_style.models.generator import LIMITS
 from gan_style.training.recipe import Recipe
+from gan_style.words import counted
 
 CARD = "README.md"
 TAGS = ("gan-style", "style-transfer", "gan", "art")
@@ -178,14 +179,14 @@ def gap(metrics: Mapping[str, Any]) -> str:
     found = metrics.get("validation")
     if not isinstance(found, dict) or not is_number(found.get("closed"), float):
         return ""
-    counts = [found.get(what) for what in ("photos", "paintings")]
-    if not all(is_number(count, int) for count in counts):
+    if not all(is_number(found.get(what), int) for what in ("photos", "paintings")):
         return ""
     aside = found.get("kept_aside")
     kept = isinstance(aside, dict) and [aside.get(what) for what in ("photos", "paintings")] == [True, True]
     where = "kept aside from the training" if kept else "of which not all were kept aside from the training"
+    photographs, paintings = counted(found["photos"], "photograph"), counted(found["paintings"], "painting")
     return (
-        f"## What was measured\n\nOn {counts[0]} photographs and {counts[1]} paintings {where}, it closes "
-        f"{100 * found['closed']:.0f} % of the distance (KID) between photographs and paintings"
+        f"## What was measured\n\nOn {photographs} and {paintings} {where}, "
+        f"it closes {100 * found['closed']:.0f} % of the distance (KID) between photographs and paintings"
         f"{'' if kept else ', which flatters it'}."
     )

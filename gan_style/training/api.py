@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import os
 import shlex
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from gan_style.checkpoints.backbone import load_backbone
@@ -13,12 +16,13 @@ from gan_style.checkpoints.bundled import named_styles, resolve_style
 from gan_style.checkpoints.hub.cache import source_of
 from gan_style.checkpoints.style_file import open_style, read_style
 from gan_style.defaults import SCRATCH, START
-from gan_style.device import Compute
+from gan_style.device import Compute, local_rank
 from gan_style.errors import StyleError, TrainingError, UsageError
 from gan_style.files import is_file, real
 from gan_style.imaging.kinds import SUFFIXES
 from gan_style.names import fitting
 from gan_style.training.check import Inspection
+from gan_style.training.conditions import changed, conditions_of, on_threads, threads_of
 from gan_style.training.course import Course, is_unfinished, read_course
 from gan_style.training.cross_validation import Choice, run_course
 from gan_style.training.grid import Grid
@@ -59,6 +63,8 @@ def train(
     licence: str = "",
     overwrite: bool = False,
     trim: bool = False,
+    threads: int | None = None,
+    began: float | None = None,
     listener: Listener | None = None,
 ) -> Outcome:
     """Learn a painter from a folder of photographs and a folder of paintings.
@@ -82,6 +88,8 @@ def train(
         licence: SPDX identifier written into the style.
         overwrite: whether ``output`` may replace a file.
         trim: cut margins and frames off the pictures first.
+        threads: of the CPU; as many as PyTorch takes by default.
+        began: when the minutes of ``limit`` began to run, as ``time.monotonic()`` tells it; by default now.
         listener: who is told how it goes.
 
     Raises:
@@ -91,14 +99,15 @@ def train(
         ResourceError: CUDA, the backbone's weights or disk space are missing.
         TrainingError: it fell ill three times; the best style so far is kept.
     """
+    began = time.monotonic() if began is None else began
     recipe, start = beginning(start, recipe or Recipe(), listener or Silent())
-    how = (recipe, limit or Limit(), start, licence, trim, device, precision)
-    plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
     logger.info("beginning as %s; batch size %d, size %d", start, recipe.batch_size, recipe.size)
     compute = Compute.choose(device, precision)
-    with joined(compute) as group:
+    with on_threads(threads), joined(compute) as group:
+        how = (recipe, limit or Limit(), start, licence, trim, device, precision, conditions_of(compute))
+        plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
         resumed = group.told(lambda: goes_on(plan, group, overwrite))
-        return learn(plan, compute, group, listener or Silent(), resumed=resumed)
+        return learn(plan, compute, group, listener or Silent(), resumed=resumed, began=began)
 
 
 def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener) -> tuple[Recipe, str]:
@@ -145,6 +154,7 @@ def cross_validate(
     licence: str = "",
     overwrite: bool = False,
     trim: bool = False,
+    threads: int | None = None,
     listener: Listener | None = None,
 ) -> Choice:
     """Find the batch size and the length that serve best on pictures left out, and train on everything with them.
@@ -163,6 +173,7 @@ def cross_validate(
         licence: SPDX identifier written into the style.
         overwrite: whether ``output`` may replace a file.
         trim: cut margins and frames off the pictures first.
+        threads: of the CPU; as many as PyTorch takes by default.
         listener: who is told how it goes.
 
     Raises:
@@ -173,28 +184,47 @@ def cross_validate(
         UsageError: a number, word or the output path makes no sense.
     """
     recipe, start = beginning(start, recipe or Recipe(), listener or Silent())
-    how = (recipe, grid.limits[0], start, licence, trim, device, precision)
-    plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
+    compute = Compute.choose(device, precision)
     for setting in grid.settings:
         dataclasses.replace(recipe, batch_size=setting.batch_size)  # Fails early where one is out of bounds.
-    check_output(plan.output, (plan.photos, plan.paintings), overwrite)
-    return run_course(Course(plan.absolute(), grid), Compute.choose(device, precision), listener or Silent())
+    with on_threads(threads):
+        how = (recipe, grid.limits[0], start, licence, trim, device, precision, conditions_of(compute))
+        plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
+        check_output(plan.output, (plan.photos, plan.paintings), overwrite)
+        return run_course(Course(plan.absolute(), grid), compute, listener or Silent())
 
 
-def resume_cross_validation(run: str | os.PathLike[str], *, listener: Listener | None = None) -> Choice:
+def resume_cross_validation(
+    run: str | os.PathLike[str], *, threads: int | None = None, listener: Listener | None = None
+) -> Choice:
     """Go on with a cross-validation at the fold that was cut off; as for :func:`resume`."""
     course = read_course(Path(run))
-    return run_course(course, Compute.choose(course.plan.device, course.plan.precision), listener or Silent())
+    compute = Compute.choose(course.plan.device, course.plan.precision)
+    with as_before(course.plan, compute, threads, listener or Silent()):
+        return run_course(course, compute, listener or Silent())
 
 
-def resume(run: str | os.PathLike[str], *, listener: Listener | None = None) -> Outcome:
+@contextlib.contextmanager
+def as_before(plan: Plan, compute: Compute, threads: int | None, listener: Listener) -> Iterator[None]:
+    """Go on with as many threads as a training began with, or as it is told, and say what is otherwise."""
+    before = threads_of(plan.conditions)
+    with on_threads(threads or before):
+        if not local_rank() and (sentence := changed(plan.conditions, conditions_of(compute))):
+            listener.warn(sentence)
+        if not local_rank() and threads is None and (before or 1) > (os.cpu_count() or 1):
+            listener.warn(f"It began with {before} threads, more than this machine has cores; --threads may be faster.")
+        yield
+
+
+def resume(run: str | os.PathLike[str], *, threads: int | None = None, listener: Listener | None = None) -> Outcome:
     """Go on with a training that was cut off, as if nothing had happened.
 
-    On the same machine with as many threads a training of so many steps ends with the same style, byte for byte, as one
-    that nothing cut off; a training of so many minutes counts only time trained.
+    On the same machine a training of so many steps ends with the same style, byte for byte, as one that nothing cut
+    off; a training of so many minutes counts only time trained. What makes it another style is said.
 
     Args:
         run: the folder of the training, beside its style file.
+        threads: of the CPU; as many as it began with by default, which the same bytes take.
         listener: who is told how it goes.
 
     Raises:
@@ -203,7 +233,7 @@ def resume(run: str | os.PathLike[str], *, listener: Listener | None = None) -> 
         TrainingError: there is nothing to go on from, or it fell ill three times.
     """
     if is_unfinished(Path(run)):
-        return resume_cross_validation(run, listener=listener).outcome
+        return resume_cross_validation(run, threads=threads, listener=listener).outcome
     plan = read_plan(Path(run))
     if not has_state(plan.folder):
         raise TrainingError(
@@ -212,7 +242,7 @@ def resume(run: str | os.PathLike[str], *, listener: Listener | None = None) -> 
             f"--from {shlex.quote(str(plan.output))} -o another.safetensors"
         )
     compute = Compute.choose(plan.device, plan.precision)
-    with joined(compute) as group:
+    with as_before(plan, compute, threads, listener or Silent()), joined(compute) as group:
         return learn(plan, compute, group, listener or Silent(), resumed=True)
 
 

@@ -18,6 +18,7 @@ from gan_style.training.data import PictureSet
 from gan_style.training.duplicates import find_duplicates, fingerprint
 from gan_style.training.faults import find_margins, without_colour
 from gan_style.training.misplaced import find_misplaced, manner
+from gan_style.words import counted
 
 NAMED = 5
 """Pictures that a sentence names; of the others it says how many there are."""
@@ -104,23 +105,26 @@ def look(
 ) -> Known:
     """Look at the pictures of one set, one by one."""
     known = Known()
-    faults: dict[str, list[Path]] = {"grey": [], "margin": [], "text": []}
+    faults: dict[str, list[Path]] = {"blank": [], "grey": [], "margin": [], "text": []}
     for done, index in enumerate(chosen):
         progress(what, done, len(chosen))
         rgb, path = pictures.pictures[index], pictures.paths[index]
         if not pictures.usable(index):
             continue
-        if without_colour(rgb):
+        known.prints.append(fingerprint(rgb))
+        if not known.prints[-1].any():
+            faults["blank"].append(path)
+        elif without_colour(rgb):
             faults["grey"].append(path)
         margins = find_margins(rgb)
         if margins:
             faults["text" if margins.marked else "margin"].append(path)
         known.paths.append(path)
-        known.prints.append(fingerprint(rgb))
         known.manners.append(manner(backbone, to_tensor(np.array(rgb))))
     progress(what, len(chosen), len(chosen))
-    total = f"{len(chosen)} {what}"
+    total = counted(len(chosen), what.removesuffix("s"))
     for kind, words, advice in (
+        ("blank", "Nothing to be seen", "Leave them out: there is nothing to paint, or to learn from."),
         ("grey", "No colours", "Leave them out, unless the painter drew without."),
         ("margin", "Margin or frame", "Cut it off; --trim-borders does."),
         ("text", "Margin with something printed in it", "Cut it off; --trim-borders does."),
@@ -145,7 +149,7 @@ def shared(photos: Known, paintings: Known) -> list[Remark]:
     if not both:
         return []
     paths = [photos.paths[index] for group in both for index in group if index < count]
-    return [remark("shared", "Among the paintings too", paths, f"{count} photographs", "Decide what they are.")]
+    return [remark("shared", "Among the paintings too", paths, counted(count, "photograph"), "Decide what they are.")]
 
 
 def misplaced(photos: Known, paintings: Known) -> list[Remark]:

@@ -32,6 +32,24 @@ def fingerprint(rgb: Pixels) -> Prints:
     return values / length if length > SIDE else np.zeros_like(values)
 
 
+def find_distinct(prints: Sequence[Prints]) -> list[int]:
+    """Places of the pictures that show something, each of several that are the same once.
+
+    Of a slow turn of the camera, where every picture is like its neighbours, some are left.
+
+    Args:
+        prints: of every picture, see :func:`fingerprint`.
+
+    Returns:
+        Places in rising order; the first alone where no picture shows anything.
+    """
+    kept: list[int] = []
+    for place, one in enumerate(prints):
+        if one.any() and not any(float(one @ prints[other]) > ALIKE for other in kept):
+            kept.append(place)
+    return kept or [0]
+
+
 def find_duplicates(prints: Sequence[Prints]) -> list[list[int]]:
     """Groups of pictures that are the same.
 

@@ -33,7 +33,10 @@ def enough(sets: Sequence[PictureSet], folds: int) -> None:
         raise UsageError("A single painting cannot be split; give a folder of paintings to --cross-validate.")
     for what, one in zip(("photographs", "paintings"), sets, strict=True):
         if len(one) < FEWEST * folds:
-            raise DataError(f"{len(one)} {what} are too few for {folds} folds; give {FEWEST * folds} or more.")
+            raise DataError(
+                f"For {folds} folds {FEWEST * folds} {what} or more are needed, and there are {len(one)}; give more, "
+                "or fewer folds."
+            )
 
 
 def members(count: int, fold: int, folds: int) -> tuple[list[int], list[int]]:

@@ -67,6 +67,8 @@ class Guard:
             What it suffers from.
         """
         self.examined = steps
+        if self.best and checkup.closed and not self.best.comparable(checkup.closed):
+            self.best = None  # Of other pictures, as an earlier version chose them.
         illness = diagnose(checkup, self.best)
         if illness:
             return illness

@@ -10,8 +10,8 @@ from gan_style.training.validation import Checkup
 GREY, GARISH = 0.25, 2.0
 """Multiples of the chroma of photographs and of paintings, whichever is less or more, that no painter has."""
 
-FAINT = 0.05
-"""Chroma, 0..1, that is never too much."""
+FAINT = 0.15
+"""Chroma, 0..1, that is never too much: a little less than ordinary photographs have."""
 
 INVERTED = 0.25
 """Share of paintings whose light and dark are exchanged, beyond which it is no accident."""

@@ -83,6 +83,7 @@ class Keeper:
             )
         self.guard.restore(about["guard"], tensors)
         self.clock.end = about["end"]
+        self.clock.before, self.clock.after = (float(about.get(name, 0.0)) for name in ("before", "after"))
         return float(about["seconds"])
 
     def write_healthy(self) -> None:
@@ -102,6 +103,8 @@ class Keeper:
         return {
             "seconds": self.clock.seconds,
             "end": self.clock.end,
+            "before": self.clock.before,
+            "after": self.clock.after,
             "guard": self.guard.about(),
             "fingerprints": self.fingerprints(),
         }

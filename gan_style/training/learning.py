@@ -6,12 +6,13 @@ import contextlib
 import dataclasses
 import shlex
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import open_style
-from gan_style.defaults import SCRATCH
+from gan_style.defaults import SCRATCH, SIZE
 from gan_style.device import Compute, memory_errors
 from gan_style.errors import NoSpaceError, ResourceError, UsageError
 from gan_style.files import exists, is_folder, is_full
@@ -29,12 +30,15 @@ from gan_style.training.sources import load_sets
 from gan_style.training.state import has_state
 from gan_style.training.trainer import Trainer
 from gan_style.training.validation import Examiner, set_aside
+from gan_style.words import counted
 
 BRIEF = 100
 """Pictures of each set that are looked at before a training; ``check`` looks at all."""
 
 
-def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, resumed: bool) -> Outcome:
+def learn(
+    plan: Plan, compute: Compute, group: Group, listener: Listener, *, resumed: bool, began: float | None = None
+) -> Outcome:
     """Read the pictures and train, as one of a group of processes."""
     group.part(plan.recipe.batch_size)  # Fails early where it cannot be shared out.
     if not group.first:
@@ -43,10 +47,16 @@ def learn(plan: Plan, compute: Compute, group: Group, listener: Listener, *, res
     backbone = load_backbone(plan.recipe.backbone)
     with writing(plan):
         sets = load_sets(plan.photos, plan.paintings, plan.recipe, listener, trim=plan.trim)
+    size = plan.recipe.size
+    if group.first and not resumed and size < SIZE:
+        listener.warn(
+            f"With --size {size} strokes are learnt from small pictures, and come out {SIZE / size:g} times as large "
+            f"on a photograph as with {SIZE}. Leave --size out, or paint with --stroke {size / SIZE:g}."
+        )
     if group.first and not resumed:
         for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
             listener.warn(remark.sentence)
-    return train_on(sets, plan, beginner, backbone, compute, group, listener, resumed=resumed)
+    return train_on(sets, plan, beginner, backbone, compute, group, listener, resumed=resumed, began=began)
 
 
 def train_on(
@@ -59,15 +69,17 @@ def train_on(
     listener: Listener,
     *,
     resumed: bool,
+    began: float | None = None,
 ) -> Outcome:
     """Train on photographs and paintings that have been read, beginning as another generator or from scratch."""
+    began = time.monotonic() if began is None else began
     with writing(plan), memory_errors("Use a smaller --batch-size or --size."):
         (photos, other_photos), (paintings, other_paintings) = (set_aside(one) for one in sets)
         trainer = Trainer(photos, paintings, backbone, plan.recipe, compute, group)
         if beginner:
             trainer.begin_as(beginner)
         examiner = make_examiner(other_photos, other_paintings, trainer, plan, listener) if group.first else None
-        return Session(trainer, examiner, plan, listener).run(resumed=resumed)
+        return Session(trainer, examiner, plan, listener, began).run(resumed=resumed)
 
 
 @contextlib.contextmanager
@@ -141,13 +153,14 @@ def make_examiner(
     """Who judges the painter on pictures kept aside."""
 
     def progress(done: int, total: int) -> None:
-        listener.reading("pictures kept aside", done, total)
+        listener.reading("pictures to examine it on", done, total)
 
     examiner = Examiner(photos, paintings, trainer, choose_features(), progress)
-    if plan.limit.until_done and not examiner.apart:
+    if plan.limit.until_done and examiner.unmeasured:
+        steps = plan.limit.steps
+        limit = f"{plan.limit.minutes:g} minutes" if steps is None else counted(steps, "step")
         listener.warn(
-            "The photographs are no farther from the paintings than chance may make them, so that nobody can say when "
-            "training is done; it goes on to its limit."
+            f"{examiner.unmeasured} So nobody can say when training is done; it goes on to its limit, {limit}."
         )
     return examiner
 

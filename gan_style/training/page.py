@@ -12,6 +12,8 @@ from typing import Any
 from gan_style.pages.page import template, write_page
 from gan_style.training.history import read_history
 from gan_style.training.plan import Plan
+from gan_style.training.verdict import caution, subject
+from gan_style.words import counted, duration
 
 WIDTH, HEIGHT = 400.0, 150.0
 """Of the area of a chart, in units of its view box."""
@@ -26,12 +28,14 @@ class Line:
         points: x,y pairs as SVG wants them.
         band: the outline of its intervals likewise, or empty.
         last: the last value, written out.
+        end: x and y of that.
     """
 
     name: str
     points: str
     band: str
     last: str
+    end: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,18 @@ class Chart:
 
 
 CHARTS: tuple[tuple[str, dict[str, str], int], ...] = (
-    ("Share of the style gap closed", {"held_closed": "pictures kept aside"}, 2),
-    ("Content: self-similarity distance", {"held_content": "pictures kept aside", "content": "training"}, 3),
+    ("Share of the style gap closed", {"held_closed": "pictures {aside}"}, 2),
+    ("Content: self-similarity distance", {"held_content": "photographs {photos}", "content": "training"}, 3),
     ("Adversarial losses", {"discriminator": "discriminator", "generator": "generator"}, 2),
     ("Weight of the content term", {"content_weight": "weight"}, 2),
     ("Noise: error of reading it from the painting, guessing = 1", {"noise": "training"}, 2),
     ("Gram matrices, distance as a share", {"gram": "training"}, 3),
-    ("Lattice, photographs or paintings = 1", {"held_lattice": "pictures kept aside"}, 2),
+    ("Lattice, photographs or paintings = 1", {"held_lattice": "photographs {photos}"}, 2),
     ("Saturation", {"held_saturation": "what is painted"}, 3),
     ("Overfitting of the discriminator", {"held_overfit": "1: knows its paintings by heart"}, 2),
     ("Learning rate, as a share of the highest", {"learning_rate_factor": "both networks"}, 2),
 )
-"""Title, keys of the history with their names, and decimals."""
+"""Title, keys of the history with their names, and decimals; in braces where the pictures of examinations are from."""
 
 
 def write_run_page(plan: Plan, *, going_on: bool) -> Path:
@@ -86,8 +90,9 @@ def write_run_page(plan: Plan, *, going_on: bool) -> Path:
         going_on=going_on,
         summary=summary(lines),
         charts=charts(lines),
+        examined=examined_on(lines),
         events=[(time_of(line), line["event"]) for line in lines if "event" in line],
-        previews=[(path.name, int(path.stem)) for path in previews],
+        previews=[(path.name, counted(int(path.stem), "step")) for path in previews],
         settings=json.dumps(dataclasses.asdict(plan), indent=2, ensure_ascii=False, default=str),
     )
     return write_page(html, plan.folder)
@@ -98,7 +103,7 @@ def summary(lines: Sequence[dict[str, Any]]) -> str:
     if not lines:
         return "Nothing has been learnt yet."
     measured = [line for line in lines if line.get("held_closed") is not None]
-    words = f"{lines[-1]['step']} steps in {time_of(lines[-1])}."
+    words = f"{counted(lines[-1]['step'], 'step')} in {time_of(lines[-1])}."
     if measured:
         last = measured[-1]
         words += (
@@ -108,15 +113,31 @@ def summary(lines: Sequence[dict[str, Any]]) -> str:
     return words
 
 
+def examined_on(lines: Sequence[dict[str, Any]]) -> str:
+    """What the painter was examined on, in a sentence; empty where that is not known."""
+    known = [line["held_on"] for line in lines if "held_on" in line]
+    return f"Examined on {subject(known[-1])}{caution(known[-1])}." if known else ""
+
+
+def places(lines: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Where the pictures of examinations are from: of photographs, and of both kinds."""
+    known = [line["held_on"]["kept_aside"] for line in lines if "held_on" in line]
+    if not known:
+        return dict.fromkeys(("photos", "aside"), "examined")
+    photos, paintings = known[-1]["photos"], known[-1]["paintings"]
+    words = {True: "kept aside", False: "learnt from"}
+    return {"photos": words[photos], "aside": words[photos] if photos == paintings else "examined"}
+
+
 def time_of(line: dict[str, Any]) -> str:
-    """Minutes trained."""
-    return f"{line['seconds'] / 60:.1f} minutes"
+    """Time trained."""
+    return duration(line["seconds"])
 
 
 def charts(lines: Sequence[dict[str, Any]]) -> list[Chart]:
     """Whatever there is to be shown."""
     end = max((line["seconds"] for line in lines), default=0.0)
-    result = []
+    where, result = places(lines), []
     for title, names, digits in CHARTS:
         series = {key: [line for line in lines if line.get(key) is not None] for key in names}
         values = [line[key] + line.get(f"{key}_margin", 0) for key, some in series.items() for line in some]
@@ -126,9 +147,13 @@ def charts(lines: Sequence[dict[str, Any]]) -> list[Chart]:
         # Only what was measured without a margin goes below the axis: shares of a gap are clearest from zero on.
         plain = [line[key] for key, some in series.items() for line in some if f"{key}_margin" not in line]
         bottom = min([0.0, *plain])
-        curves = [curve(names[key], key, some, (end, bottom, top), digits) for key, some in series.items() if some]
+        curves = [
+            curve(names[key].format(**where), key, some, (end, bottom, top), digits)
+            for key, some in series.items()
+            if some
+        ]
         lowest = f"{bottom:.{digits}f}" if bottom else "0"
-        result.append(Chart(title, curves, f"{top:.{digits}f}", lowest, f"{end / 60:.0f} minutes"))
+        result.append(Chart(title, curves, f"{top:.{digits}f}", lowest, duration(end)))
     return result
 
 
@@ -136,15 +161,24 @@ def curve(name: str, key: str, lines: Sequence[dict[str, Any]], axes: tuple[floa
     """One curve with its band, where there are margins; ``axes`` are the last moment, and the values at both ends."""
     end, bottom, top = axes
 
-    def place(seconds: float, value: float) -> str:
+    def spot(seconds: float, value: float) -> tuple[float, float]:
         x, y = WIDTH * seconds / max(end, 1e-9), HEIGHT * (1 - min(max((value - bottom) / (top - bottom), 0.0), 1.0))
-        return f"{x:.1f},{y:.1f}"
+        return round(x, 1), round(y, 1)
+
+    def place(seconds: float, value: float) -> str:
+        return "{:.1f},{:.1f}".format(*spot(seconds, value))
 
     points = " ".join(place(line["seconds"], line[key]) for line in lines)
     margins = [line.get(f"{key}_margin") for line in lines]
     band = ""
     if all(margin is not None for margin in margins):
-        upper = [place(line["seconds"], line[key] + line[f"{key}_margin"]) for line in lines]
-        lower = [place(line["seconds"], line[key] - line[f"{key}_margin"]) for line in reversed(lines)]
+        wide = end / 100 if len(lines) == 1 else 0.0  # Or a single interval would be as thin as nothing.
+        both = [
+            (line["seconds"] + aside, line[key], line[f"{key}_margin"]) for line in lines for aside in {-wide, wide}
+        ]
+        both.sort(key=lambda one: one[0])
+        upper = [place(seconds, value + margin) for seconds, value, margin in both]
+        lower = [place(seconds, value - margin) for seconds, value, margin in reversed(both)]
         band = " ".join(upper + lower)
-    return Line(name, points, band, f"{lines[-1][key]:.{digits}f}")
+    last = lines[-1]
+    return Line(name, points, band, f"{last[key]:.{digits}f}", spot(last["seconds"], last[key]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.names import path_text, text_path
 from gan_style.training.augmentation import AugmentationConfig
+from gan_style.training.conditions import Conditions
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
 
@@ -45,6 +46,7 @@ class Plan:
         trim: whether margins and frames are cut off.
         device: as asked for.
         precision: as asked for.
+        conditions: what it began under, see :mod:`gan_style.training.conditions`; empty in older plans.
     """
 
     photos: Path
@@ -57,6 +59,7 @@ class Plan:
     trim: bool = False
     device: str = "auto"
     precision: str = "auto"
+    conditions: Conditions = field(default_factory=dict, compare=False)
 
     @property
     def folder(self) -> Path:

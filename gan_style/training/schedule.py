@@ -49,12 +49,15 @@ class Clock:
         seconds: time trained, as of the last tick.
         steps: steps made.
         end: where a training that goes on until it is done ends, once that is known; in seconds or in steps.
+        before: seconds that were gone when training began, with reading pictures.
+        after: seconds that the last examination and the last files will take.
     """
 
     def __init__(self, limit: Limit, now: Callable[[], float] = time.monotonic) -> None:
         self.limit, self.now, self.start = limit, now, now()
         self.seconds, self.steps = 0.0, 0
         self.end: float | None = None
+        self.before = self.after = 0.0
 
     def restart(self, seconds: float = 0.0) -> None:
         """Count time from now on, after so many seconds that were trained before."""
@@ -72,8 +75,13 @@ class Clock:
 
     @property
     def whole(self) -> float:
-        """Where training ends as far as is known, in the same unit."""
-        return self.end or self.limit.steps or 60 * self.limit.minutes
+        """Where training ends as far as is known, in the same unit.
+
+        Minutes are those of whoever waits for them, so that what comes before and after counts; but of however few half
+        are spent on training.
+        """
+        given = 60 * self.limit.minutes
+        return self.end or self.limit.steps or max(given - self.before - self.after, given / 2)
 
     def settle(self) -> None:
         """Training no longer improves: as much again, while the learning rate falls, and it is done."""
@@ -89,10 +97,10 @@ class Clock:
         return min(1.0, self.position / self.whole)
 
     def remaining(self) -> float:
-        """Seconds left; infinite while nobody can know."""
+        """Seconds left until all is done; infinite while nobody can know."""
         if not self.settled:
             return float("inf")
         left = max(0.0, self.whole - self.position)
         if self.limit.steps is None:
-            return left
-        return self.seconds / self.steps * left if self.steps else float("inf")
+            return left + self.after
+        return self.seconds / self.steps * left + self.after if self.steps else float("inf")

@@ -23,6 +23,7 @@ from gan_style.training.schedule import Clock, rate_factor
 from gan_style.training.state import restore, snapshot
 from gan_style.training.trainer import Losses, Trainer
 from gan_style.training.validation import Examiner
+from gan_style.training.verdict import verdict
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Outcome:
         steps: steps made.
         seconds: time trained.
         interrupted: whether it was stopped before its end.
+        verdict: how good the style was found to be, in a sentence.
     """
 
     style: Path
@@ -54,12 +56,15 @@ class Outcome:
     steps: int
     seconds: float
     interrupted: bool
+    verdict: str = ""
 
 
 class Session:
     """One training from its first step to its last."""
 
-    def __init__(self, trainer: Trainer, examiner: Examiner | None, plan: Plan, listener: Listener) -> None:
+    def __init__(
+        self, trainer: Trainer, examiner: Examiner | None, plan: Plan, listener: Listener, began: float
+    ) -> None:
         """Prepare.
 
         Args:
@@ -67,7 +72,9 @@ class Session:
             examiner: judges the painter; of several processes only the first needs one.
             plan: what was asked for.
             listener: who is told how it goes.
+            began: when the minutes given began to run, as ``time.monotonic()`` tells it.
         """
+        self.began, self.saving = began, 0.0
         self.trainer, self.examiner, self.plan, self.listener = trainer, examiner, plan, listener
         self.group = trainer.group
         self.clock, self.guard, self.records = Clock(plan.limit), Guard(), Records(plan, listener)
@@ -85,7 +92,9 @@ class Session:
             OSError: something cannot be written.
         """
         with interruptible() as interrupted:
-            seconds, self.clock.end = self.group.told(self.go_on if resumed else self.start)
+            seconds, self.clock.end, self.clock.before, self.clock.after = self.group.told(
+                self.go_on if resumed else self.start
+            )
             self.share()
             self.clock.restart(seconds)
             self.next_save, self.next_record = seconds + SAVE_SECONDS, seconds + RECORD_SECONDS
@@ -96,10 +105,17 @@ class Session:
                 self.save(going_on=False)
                 if finished:
                     self.keeper.end()
-            return Outcome(self.plan.output, self.plan.folder, self.clock.steps, self.clock.seconds, not finished)
+            found = verdict(self.keeper.validation()) if self.guard.kept_checkup else verdict({})
+            where = (self.plan.output, self.plan.folder)
+            return Outcome(*where, self.clock.steps, self.clock.seconds, not finished, found)
 
-    def start(self) -> tuple[float, float | None]:
-        """Begin with nothing; the seconds trained before, and where training ends if that is known."""
+    def start(self) -> tuple[float, float | None, float, float]:
+        """Begin with nothing.
+
+        Returns:
+            The seconds trained before, where training ends if that is known, and what the clock knows of the seconds
+            before and after.
+        """
         self.plan.folder.mkdir(parents=True, exist_ok=True)
         self.keeper.begin()
         self.records.begin()
@@ -107,13 +123,23 @@ class Session:
             self.keeper.save_state()  # What is to be replaced stays until there is something better than a beginner.
         else:
             self.save(going_on=True)
-        return 0.0, None
+        after = self.closing()
+        return 0.0, None, time.monotonic() - self.began, after
 
-    def go_on(self) -> tuple[float, float | None]:
+    def closing(self) -> float:
+        """Seconds that the last examination and the last files will take, guessed from a preview."""
+        if self.examiner is None:
+            return 0.0
+        begun = time.monotonic()
+        preview(self.trainer.average, self.photos, self.trainer.compute)
+        spent = time.monotonic() - begun
+        return self.examiner.seconds + spent / len(self.photos) * len(self.examiner.photos) + max(spent, self.saving)
+
+    def go_on(self) -> tuple[float, float | None, float, float]:
         """Begin with the last state; what :meth:`start` tells."""
         seconds = self.keeper.load_state()
         self.records.go_back(self.trainer.steps)
-        return seconds, self.clock.end
+        return seconds, self.clock.end, self.clock.before, self.clock.after
 
     def train(self, interrupted: threading.Event) -> bool:
         """Make steps; whether all were made."""
@@ -165,24 +191,31 @@ class Session:
         Raises:
             TrainingError: it fell ill too often.
         """
-        illness, self.clock.end, self.next_examination = self.group.told(self.look)
+        illness, self.clock.end, self.clock.after, self.next_examination = self.group.told(self.look)
         if illness:
             self.recover(illness)
         elif self.group.first:
             self.keeper.write_healthy()
 
-    def look(self) -> tuple[Illness | None, float | None, float]:
-        """Examine the painter: what it suffers from, where training ends if that is known, when to look again."""
+    def look(self) -> tuple[Illness | None, float | None, float, float]:
+        """Examine the painter.
+
+        Returns:
+            What it suffers from, where training ends if that is known, the seconds that this and saving take, and when
+            to look again.
+        """
         assert self.examiner is not None
         begun = time.monotonic()
         checkup = self.examiner.examine(self.trainer)
+        on = {"held_on": {name: self.examiner.settings()[name] for name in ("photos", "paintings", "kept_aside")}}
         illness = self.guard.judge(checkup, self.clock.position, self.trainer.steps, self.trainer.average)
-        self.records.add(self.where() | {f"held_{name}": value for name, value in checkup.line().items()})
+        self.records.add(self.where() | {f"held_{name}": value for name, value in checkup.line().items()} | on)
         if illness is None and not self.clock.settled and self.guard.done():
             self.clock.settle()
             self.records.add(self.where() | {"event": "No longer improves: the learning rate falls from here on"})
-        pause = min(max(EXAMINE_SECONDS, WORTH * (time.monotonic() - begun)), RAREST)
-        return illness, self.clock.end, self.clock.seconds + pause
+        spent = time.monotonic() - begun
+        pause = min(max(EXAMINE_SECONDS, WORTH * spent), RAREST)
+        return illness, self.clock.end, spent + self.saving, self.clock.seconds + pause
 
     def recover(self, illness: Illness) -> None:
         """Go back to where nothing was wrong, and learn more gently from there.
@@ -258,7 +291,9 @@ class Session:
     def save(self, *, going_on: bool) -> None:
         """Write the style, the state, and then what people look at."""
         logger.debug("step %d: writing %s, its state and its page", self.trainer.steps, self.plan.output)
+        begun = time.monotonic()
         self.keeper.save_style()
         self.keeper.save_state()
         shown = preview(self.trainer.average, self.photos, self.trainer.compute)
         self.records.show(shown, self.trainer.steps, going_on=going_on)
+        self.saving = time.monotonic() - begun

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,11 @@ from torch import Tensor
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import to_tensor
 from gan_style.losses.content import self_similarity
-from gan_style.metrics.distances import Doubles, Estimate, Features, Replicated, gap_closed, jackknife, kernel_distance
+from gan_style.metrics.distances import Doubles, Estimate, Features, Replicated, far_apart, gap_closed, jackknife
 from gan_style.metrics.features import FeatureSpace
 from gan_style.metrics.health import PictureHealth, lattice, saturation
 from gan_style.training.data import PictureSet
+from gan_style.training.duplicates import find_distinct, fingerprint
 from gan_style.training.preview import central, paint
 from gan_style.training.trainer import Trainer
 
@@ -28,6 +30,12 @@ FEWEST = 10
 
 APART = 0.05
 """Difference of scores below which a discriminator hardly tells paintings from painted photographs."""
+
+UNRELATED = 0.22
+"""Content distance of photographs that have nothing to do with each other, where those at hand are nearly the same."""
+
+WOVEN = 2.5e-5
+"""Lattice energy of ordinary photographs at 2 pixels: smoother ones make no pattern visible that is weaker."""
 
 
 def set_aside(pictures: PictureSet) -> tuple[PictureSet, PictureSet]:
@@ -59,7 +67,7 @@ class Checkup:
         saturations: that of the photographs and of real paintings.
         inverted: share of paintings whose light and dark run against their photographs'.
         overfit: 0 where the discriminator takes paintings that it has never seen for paintings, 1 where it takes them
-            for painted photographs; None where no paintings are kept aside.
+            for painted photographs; None where no paintings are kept aside, or all are alike.
     """
 
     closed: Replicated | None
@@ -103,11 +111,12 @@ class Examiner:
             space: what to look through; a network that training does not use, where there is one.
             progress: called with how many pictures were looked at and how many there are.
         """
+        begun = time.monotonic()
         size, crop = trainer.recipe.size, trainer.recipe.crop
         self.space, self.crop = space, crop
         self.aside = bool(len(photos)), bool(len(paintings))
-        self.photos = squares(photos if len(photos) else some(trainer.photos), size)
-        self.paintings = squares(paintings if len(paintings) else some(trainer.paintings), size)
+        self.photos = distinct(squares(photos if len(photos) else some(trainer.photos), size))
+        self.paintings = distinct(squares(paintings if len(paintings) else some(trainer.paintings), size))
         self.familiar = squares(some(trainer.paintings), size) if len(paintings) else []
         total, done = len(self.photos) + len(self.paintings), 0
 
@@ -123,19 +132,36 @@ class Examiner:
         self.real = look(self.paintings)
         self.before = look(self.photos)
         self.unit = float(np.sqrt(np.square(self.real, dtype=np.float64).mean())) or 1.0
-        enough = min(len(self.photos), len(self.paintings)) >= 3 and not trainer.paintings.single
-        self.apart = enough and kernel_distance(self.before / self.unit, self.real / self.unit).interval[0] > 0
-        self.woven = np.maximum(*(np.mean([lattice(rgb) for rgb in one], 0) for one in (self.photos, self.paintings)))
-        others = [self.photos[-1], *self.photos[:-1]]
-        self.unrelated = self.content(trainer, others) if len(others) > 1 else 2.0
+        self.unmeasured = self.without_gap(single=trainer.paintings.single)
+        self.apart = not self.unmeasured
+        woven = (np.mean([lattice(rgb) for rgb in one], 0) for one in (self.photos, self.paintings))
+        self.woven = np.maximum(WOVEN, np.maximum(*woven))
+        self.unrelated = max(UNRELATED, self.content(trainer, [self.photos[-1], *self.photos[:-1]]))
+        if not fingerprint(self.photos[0]).any():
+            self.unrelated = 2.0  # Photographs that show nothing resemble nothing.
         self.saturations = (mean(saturation, self.photos), mean(saturation, self.paintings))
+        self.seconds = time.monotonic() - begun
+
+    def without_gap(self, *, single: bool) -> str:
+        """Why nobody can say how near a painter is to the paintings; empty where it can be said."""
+        if single:
+            return "How near it is to a single painting is not measured: that takes several."
+        for what, count in (("photographs", len(self.photos)), ("paintings", len(self.paintings))):
+            if count < 3:
+                return f"How near it is to the paintings cannot be measured: that takes three {what} that differ."
+        if not far_apart(self.before / self.unit, self.real / self.unit):
+            return (
+                "How near it is to the paintings cannot be measured: the photographs are no farther from them than "
+                "chance may make them."
+            )
+        return ""
 
     def examine(self, trainer: Trainer) -> Checkup:
         """Paint every photograph, and look. Training goes on afterwards as if nothing had been looked at."""
         painted = [paint(trainer.average, photo, trainer.compute) for photo in self.photos]
         vectors = np.stack([self.space(rgb).vector for rgb in painted])
         health = [PictureHealth.of(*pair) for pair in zip(self.photos, painted, strict=True)]
-        woven = np.mean([lattice(rgb) for rgb in painted], 0) / np.maximum(self.woven, 1e-12)
+        woven = np.mean([lattice(rgb) for rgb in painted], 0) / self.woven
         return Checkup(
             closed=gap_closed(self.before / self.unit, vectors / self.unit, self.real / self.unit)
             if self.apart
@@ -164,7 +190,7 @@ class Examiner:
 
     def overfit(self, trainer: Trainer, painted: Sequence[Pixels]) -> Estimate | None:
         """How far the discriminator knows paintings by heart, as Karras et al. (NeurIPS 2020) measure it."""
-        if not self.familiar:
+        if min(map(len, (self.familiar, self.paintings, painted))) < 2:
             return None
         scores = [self.scores(trainer, one) for one in (self.familiar, self.paintings, painted)]
 
@@ -199,6 +225,7 @@ class Examiner:
             "paintings": len(self.paintings),
             "kept_aside": {"photos": self.aside[0], "paintings": self.aside[1]},
             "features": self.space.settings(),
+            **({"unmeasured": self.unmeasured} if self.unmeasured else {}),
         }
 
 
@@ -211,6 +238,11 @@ def some(pictures: PictureSet) -> PictureSet:
 def squares(pictures: PictureSet, size: int) -> list[Pixels]:
     """The central square of each picture, as training sees it."""
     return [central(picture, size) for picture in pictures.pictures]
+
+
+def distinct(pictures: list[Pixels]) -> list[Pixels]:
+    """Those that show something, each once: copies would count as so many pictures, and what is blank resembles all."""
+    return [pictures[place] for place in find_distinct([fingerprint(rgb) for rgb in pictures])]
 
 
 def mean(measure: Callable[[Pixels], float], pictures: Sequence[Pixels]) -> float:

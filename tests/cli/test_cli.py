@@ -296,6 +296,11 @@ def test_eval_prints_tables_json_and_a_page(
     tables = run(*given, "--style", style_path, "-o", tmp_path / "report")
     assert tables.code == 0
     assert "gap closed" in tables.out
+    rows = [line for line in tables.out.splitlines() if line.startswith("│")]
+    assert max(map(len, rows)) <= 80
+    assert sum("│ painted photographs │" in line for line in rows) == 2, "distances and patches, a line each"
+    assert [line for line in rows if line.startswith("│                     │")] == [], "no cell takes two lines"
+    assert "in fp32" in tables.out
     assert str(tmp_path / "report" / "index.html") in tables.out
     assert (tmp_path / "report" / "index.html").stat().st_size > 10_000
     assert "trained against" in tables.error
@@ -356,7 +361,7 @@ def test_people_are_asked_and_counted(
     assert asked.code == 1  # There are paintings of a third of the photographs only.
     page = tmp_path / "study" / "index.html"
     assert asked.out == f"{page}\n"
-    assert "photographs could not be used; they are named above" in asked.error
+    assert "photographs could not be used, as said above" in asked.error
     assert "Which one?" in page.read_text()
 
     answers = {

@@ -56,6 +56,7 @@ def test_a_style_is_judged_and_says_with_what(photos: Path, paintings: Path, sty
     assert result.rows[0].kid.value > result.rows[2].kid.value
     assert result.health.seam is not None
     assert result.health.seam <= 1
+    assert result.health.seam_rounded is None or result.cost is not None
     assert result.cost is not None
     generator = load_style(style_path).painter.generator
     assert result.cost.parameters == sum(parameter.numel() for parameter in generator.parameters())

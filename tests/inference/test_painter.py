@@ -241,3 +241,14 @@ def test_a_bundled_style_changes_a_photograph_without_breaking_it(cat: Pixels, n
     assert 4 < np.abs(painting - cat).mean() < 80
     assert np.corrcoef(painting.mean(2).ravel(), cat.mean(2).ravel())[0, 1] > 0.7
     assert 0.5 < painting.std() / cat.std() < 2
+
+
+def test_a_style_of_large_strokes_says_so_and_how_they_become_fine(style_path: Path) -> None:
+    """At 64 pixels strokes are learnt that cover four times as much of a photograph as those learnt at 256."""
+    artist = gan_style.load_style(style_path)
+    assert "4 times as large" in artist.remark(Brush())
+    assert "--stroke 0.25" in artist.remark(Brush())
+    assert artist.remark(Brush(stroke=0.25)) == ""
+    usual = Painter(artist.painter.generator, 256, artist.painter.compute)
+    assert artist.painter.levels(1152, 1536, 0.25) == usual.levels(1152, 1536), "then it is painted as others are"
+    assert gan_style.load_style("monet").remark(Brush()) == ""

@@ -77,6 +77,8 @@ def test_the_report_fits_and_its_sliders_obey_keys(
     context = browser.new_context(viewport=size, color_scheme=scheme)
     tab, faults = opened(context, page)
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    whole = "[...document.querySelectorAll('.wide')].every((one) => one.scrollWidth <= one.clientWidth)"
+    assert tab.evaluate(whole), "no column is cut off"
     assert tab.evaluate("[...document.images].every((one) => one.complete && one.naturalWidth > 0)")
     brightness = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"
     assert (tab.evaluate(brightness) > 128) == (scheme == "light")

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageOps
 from gan_style.imaging.decoding import Pixels
 from gan_style.training.api import check
 from gan_style.training.data import load_pictures
-from gan_style.training.duplicates import find_duplicates, fingerprint
+from gan_style.training.duplicates import find_distinct, find_duplicates, fingerprint
 from gan_style.training.faults import Margins, find_margins, without_colour
 from gan_style.training.misplaced import find_misplaced
 from tests.conftest import photo, save_crops
@@ -81,7 +81,10 @@ def test_copies_are_found_however_they_were_saved(tmp_path: Path) -> None:
         pictures.append(np.asarray(again))
     lighter = np.clip(pictures[7].astype(int) + 20, 0, 255).astype(np.uint8)
     pictures += [lighter, np.full((50, 50, 3), 200, np.uint8), np.full((50, 50, 3), 200, np.uint8)]
-    assert find_duplicates([fingerprint(one) for one in pictures]) == [[4, 20], [7, 21]]
+    prints = [fingerprint(one) for one in pictures]
+    assert find_duplicates(prints) == [[4, 20], [7, 21]]
+    assert find_distinct(prints) == [*range(20)]
+    assert find_distinct(prints[-2:]) == [0], "something is left where all are blank"
 
 
 def test_what_is_in_the_wrong_set_is_found() -> None:
@@ -104,6 +107,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     with Image.open(paintings / "006.png") as image:
         image.convert("L").save(paintings / "grey.png")
         ImageOps.expand(image.convert("RGB"), 12, (255, 255, 255)).save(paintings / "margin.png")
+    Image.new("RGB", (96, 96), (20, 20, 24)).save(photos / "lens-cap.png")
     return photos, paintings
 
 
@@ -116,7 +120,9 @@ def test_every_planted_fault_is_named(folders: tuple[Path, Path]) -> None:
     assert {paintings / "twice.png"} & {*found["duplicate"].paths}
     assert found["shared"].paths == (photos / "003.png",)
     assert any(paintings / "copied.png" in one.paths for one in inspection.remarks if one.kind == "misplaced")
-    assert inspection.counts == {"photographs": 30, "paintings": 34}
+    assert found["blank"].paths == (photos / "lens-cap.png",), "and it is not said to have no colours"
+    assert not {*found["blank"].paths} & {*found["grey"].paths}
+    assert inspection.counts == {"photographs": 31, "paintings": 34}
     assert all(str(one.paths[0]) in one.sentence for one in inspection.remarks)
 
 

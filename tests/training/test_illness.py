@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageFilter
 from torch import Tensor
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import read_style
 from gan_style.device import Compute
 from gan_style.errors import TrainingError
+from gan_style.imaging.decoding import Pixels
 from gan_style.metrics.distances import Replicated
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import Generator
@@ -83,6 +85,110 @@ def test_every_illness_of_a_painter_is_seen(trained: tuple[Trainer, Examiner], n
     trainer.average = Painter(PAINTERS[name]).eval()
     illness = diagnose(examiner.examine(trainer), None)
     assert (illness.name if illness else None) == name
+
+
+def examined(photos: PictureSet, paintings: PictureSet, effect: Callable[[Tensor], Tensor]) -> tuple[Checkup, Examiner]:
+    """What is found of a painter."""
+    trainer = Trainer(photos, paintings, load_backbone(), RECIPE, Compute.choose("cpu", "fp32"))
+    examiner = Examiner(photos.part([]), paintings.part([]), trainer, small_features())
+    trainer.average = Painter(effect).eval()
+    return examiner.examine(trainer), examiner
+
+
+def pictures_of(*pictures: Pixels) -> PictureSet:
+    """A set of given pictures."""
+    return PictureSet(list(pictures), [Path(str(index)) for index in range(len(pictures))], fingerprint="x")
+
+
+def burst(count: int = 6) -> PictureSet:
+    """One photograph, taken again a pixel further on."""
+    image = np.asarray(photo("coffee.png"))
+    return pictures_of(*(image[100 : 100 + 64, 200 + step : 264 + step].copy() for step in range(count)))
+
+
+def flat(level: int, deviation: float = 0.0) -> PictureSet:
+    """Pictures of one grey, with next to nothing on them."""
+    random = np.random.default_rng(level)
+    noise = random.normal(level, deviation, (6, 64, 64, 1))
+    return pictures_of(*(np.repeat(one, 3, 2).clip(0, 255).astype(np.uint8) for one in noise))
+
+
+def grey(pictures: PictureSet) -> PictureSet:
+    """Without colours."""
+    return pictures_of(*(np.repeat(rgb.mean(2, keepdims=True).astype(np.uint8), 3, 2) for rgb in pictures.pictures))
+
+
+def soft(pictures: PictureSet) -> PictureSet:
+    """Without anything as fine as a lattice."""
+    blurred = (Image.fromarray(rgb).filter(ImageFilter.GaussianBlur(6)) for rgb in pictures.pictures)
+    return pictures_of(*map(np.asarray, blurred))
+
+
+def stroked(picture: Tensor) -> Tensor:
+    """A painter that lays broad strokes of its own over everything, in its own warm colours."""
+    rows, columns = (torch.arange(side) for side in picture.shape[2:])
+    strokes = torch.sin((rows[:, None] + 2 * columns) / 5) * torch.tensor([0.2, 0.1, -0.05])[:, None, None]
+    return 0.9 * picture + strokes
+
+
+def speckled(picture: Tensor) -> Tensor:
+    """A painter with a grain that nobody sees."""
+    return picture + 0.08 * woven(torch.zeros_like(picture))
+
+
+Sets = Callable[[], PictureSet]
+
+DEGENERATE: dict[str, tuple[Sets, Sets, Callable[[Tensor], Tensor]]] = {
+    "photographs of one moment": (burst, lambda: crops(("astronaut.png",), 6), stroked),
+    "copies among others": (
+        lambda: pictures_of(*7 * [*burst(1).pictures], *crops(("chelsea.png",), 5).pictures),
+        lambda: crops(("astronaut.png",), 6),
+        stroked,
+    ),
+    "one photograph": (lambda: burst(1), lambda: crops(("astronaut.png",), 6), stroked),
+    "black photographs": (lambda: flat(0), lambda: crops(("astronaut.png",), 6), stroked),
+    "fog": (lambda: flat(180, 0.6), lambda: crops(("astronaut.png",), 6), stroked),
+    "paintings all alike": (
+        lambda: crops(("chelsea.png",), 6),
+        lambda: pictures_of(*6 * [*crops(("coffee.png",), 1).pictures]),
+        stroked,
+    ),
+    "nothing on either side": (lambda: flat(0), lambda: flat(128), stroked),
+    "no colours on either side": (
+        lambda: grey(crops(("chelsea.png",), 6)),
+        lambda: grey(crops(("coffee.png",), 6)),
+        stroked,
+    ),
+    "nothing fine on either side": (
+        lambda: soft(crops(("chelsea.png",), 6)),
+        lambda: soft(crops(("coffee.png",), 6)),
+        speckled,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_pictures_that_say_little_make_no_painter_ill(name: str) -> None:
+    photos, paintings, effect = DEGENERATE[name]
+    checkup, _ = examined(photos(), paintings(), effect)
+    assert diagnose(checkup, None) is None
+    assert all(value is None or np.isfinite(value) for value in checkup.line().values())
+
+
+@pytest.mark.parametrize("name", ["content", "inversion"])
+def test_an_ill_painter_is_seen_on_photographs_of_one_moment(name: str) -> None:
+    checkup, _ = examined(burst(), crops(("astronaut.png",), 6), PAINTERS[name])
+    illness = diagnose(checkup, None)
+    assert illness
+    assert illness.name == name
+
+
+def test_copies_count_once_in_an_examination() -> None:
+    photos = pictures_of(*7 * [*burst(1).pictures], *crops(("chelsea.png",), 5).pictures)
+    _, examiner = examined(photos, pictures_of(*12 * [*crops(("coffee.png",), 1).pictures]), stroked)
+    assert examiner.settings()["photos"] == 6
+    assert examiner.settings()["paintings"] == 1
+    assert not examiner.apart, "of one painting nobody can say how near a painter is"
 
 
 def test_an_examination_leaves_no_trace_and_repeats(trained: tuple[Trainer, Examiner]) -> None:

@@ -81,6 +81,21 @@ def test_clock_by_time_and_by_steps() -> None:
             Limit(**bad)
 
 
+@given(st.floats(0.01, 600), st.floats(0, 1e4), st.floats(0, 1e3))
+def test_the_minutes_given_are_those_of_the_whole_command(minutes: float, before: float, after: float) -> None:
+    clock = Clock(Limit(minutes=minutes))
+    clock.before, clock.after = before, after
+    given = 60 * minutes
+    if before + after <= given / 2:
+        assert before + clock.whole + after == pytest.approx(given)
+        assert before + clock.remaining() == pytest.approx(given)
+    else:
+        assert clock.whole == given / 2, "however long reading took, something is learnt"
+    stepped = Clock(Limit(steps=7))
+    stepped.before, stepped.after = before, after
+    assert stepped.whole == 7
+
+
 def test_pictures_are_shrunk_and_what_fails_is_named(photo_folder: Path) -> None:
     (photo_folder / "broken.jpg").write_bytes((photo_folder / "000.png").read_bytes()[:400])
     (photo_folder / "notes.txt").write_text("not a picture")

@@ -116,6 +116,57 @@ def test_where_the_newest_state_is_damaged_the_one_before_serves(folders: tuple[
 
 
 @pytest.mark.usefixtures("often")
+def test_a_run_goes_on_with_its_own_threads_unless_told_otherwise(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    class Ear(Cutter):
+        def __init__(self) -> None:
+            super().__init__(0)
+            self.said, self.threads = list[str](), 0
+
+        def warn(self, sentence: str) -> None:
+            self.said.append(sentence)
+
+        def status(self, status: Status) -> None:
+            del status
+            self.threads = torch.get_num_threads()
+
+    whole = learn(folders, tmp_path / "whole.safetensors")
+    for told in (None, 2):
+        style = tmp_path / f"cut-{told}.safetensors"
+        with pytest.raises(PowerCutError):
+            learn(folders, style, 4)
+        torch.set_num_threads(3)
+        ear = Ear()
+        resume(tmp_path / f"cut-{told}-run", threads=told, listener=ear)
+        assert torch.get_num_threads() == 3, "what the program had is not touched"
+        torch.set_num_threads(1)
+        assert ear.threads == (told or 1)
+        if told:
+            assert any("2 threads instead of 1 thread" in sentence for sentence in ear.said)
+        else:
+            assert not ear.said
+            assert style.read_bytes() == whole.style.read_bytes()
+
+
+@pytest.mark.usefixtures("often")
+def test_what_makes_another_style_is_said(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(PowerCutError):
+        learn(folders, tmp_path / "cut.safetensors", 4)
+    path = tmp_path / "cut-run" / "plan.json"
+    plan = json.loads(path.read_text())
+    plan["conditions"] |= {"device": "cpu, bf99", "torch": "0.1", "later": 3}
+    path.write_text(json.dumps(plan))
+    said: list[str] = []
+
+    class Ear(Silent):
+        def warn(self, sentence: str) -> None:
+            said.append(sentence)
+
+    resume(tmp_path / "cut-run", listener=Ear())
+    assert "instead of cpu, bf99, torch" in said[0]
+    assert "instead of torch 0.1: its style will differ" in said[0]
+
+
+@pytest.mark.usefixtures("often")
 def test_a_full_disk_loses_nothing(folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = learn(folders, tmp_path / "whole.safetensors")
     with monkeypatch.context() as patch:
@@ -258,7 +309,8 @@ def test_killed_at_any_moment_the_command_goes_on(folders: tuple[Path, Path], tm
     options = ("--size", 64, "--batch-size", 1, "--steps", 14, "--device", "cpu")
     whole = command(*folders, "-o", tmp_path / "whole.ckpt", *options)
     out, error = whole.communicate(timeout=120)
-    assert (whole.returncode, error) == (0, "")
+    assert whole.returncode == 0, error
+    assert f"to paint with it: gan-style stylize photo.jpg --style {tmp_path / 'whole.ckpt'}\n" in error
     random, style, run = np.random.default_rng(0), tmp_path / "cut.ckpt", tmp_path / "cut-run"
     process = command(*folders, "-o", style, *options)
     for number in (signal.SIGKILL, signal.SIGINT):

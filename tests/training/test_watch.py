@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from gan_style.training.recipe import Recipe
 from gan_style.training.records import PREVIEWS
 from gan_style.training.schedule import Clock, Limit
 from gan_style.training.trainer import Trainer
-from tests.conftest import TINY, save_crops
+from tests.conftest import TINY, photo, save_crops
 
 RECIPE = Recipe(
     size=64, batch_size=2, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4)
@@ -68,11 +69,12 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_a_watched_training_says_how_good_it_was_and_shows_it(folders: tuple[Path, Path], tmp_path: Path) -> None:
     watcher, output = Watcher(), tmp_path / "style.safetensors"
-    train(*folders, output, recipe=RECIPE, limit=Limit(steps=8), device="cpu", listener=watcher)
+    outcome = train(*folders, output, recipe=RECIPE, limit=Limit(steps=8), device="cpu", listener=watcher)
     lines = read_history(tmp_path / "style-run")
     examined = [line for line in lines if "held_closed" in line]
     assert [line["step"] for line in examined] == [2, 4, 6, 8]
     assert watcher.curve == tuple(pytest.approx(line["held_closed"], abs=1e-5) for line in examined[:-1])
+    assert outcome.verdict.startswith("On 10 photographs and 10 paintings kept aside, it ")
     validation = read_style(output).metrics["validation"]
     kept = next(line for line in examined if line["step"] == validation["steps"])
     assert validation["closed"] == kept["held_closed"]
@@ -81,10 +83,45 @@ def test_a_watched_training_says_how_good_it_was_and_shows_it(folders: tuple[Pat
     assert validation["features"]["sha256"]
     page = (tmp_path / "style-run" / "index.html").read_text()
     assert "Share of the style gap closed" in page
+    assert ">pictures kept aside</text>" in page
+    assert "Examined on 10 photographs and 10 paintings kept aside." in page
     assert "http-equiv" not in page, "it does not load itself anew once training is over"
     previews = list((tmp_path / "style-run" / "previews").iterdir())
     assert len(previews) > 4
     assert all(f"previews/{path.name}" in page for path in previews)
+
+
+def test_a_training_without_pictures_to_spare_says_what_it_was_examined_on(
+    photo_folder: Path, painting_folder: Path, tmp_path: Path
+) -> None:
+    """And a single examination shows as a point with its interval."""
+    output = tmp_path / "few.safetensors"
+    outcome = train(photo_folder, painting_folder, output, recipe=RECIPE, limit=Limit(steps=1), device="cpu")
+    page = (tmp_path / "few-run" / "index.html").read_text()
+    assert "kept aside" not in page
+    assert "Examined on 30 photographs and 10 paintings that it learnt from, which flatters it." in page
+    assert ">pictures learnt from</text>" in page
+    assert "1 step in" in page
+    assert outcome.verdict.startswith("On 30 photographs and 10 paintings that it learnt from, which flatters it, it ")
+    gap = page[page.index("<svg") : page.index("</svg>")]
+    assert "<circle" in gap
+    band = gap[gap.index("points=") :].split('"')[1].split()
+    places = {float(point.split(",")[0]) for point in band}
+    assert len(band) == 4
+    assert max(places) - min(places) > 1
+
+
+def test_a_single_painting_says_truly_why_nobody_knows_when_it_is_done(photo_folder: Path, tmp_path: Path) -> None:
+    painting = tmp_path / "painting.png"
+    photo("coffee.png").resize((120, 90)).save(painting)
+    watcher, limit = Watcher(), Limit(steps=1, until_done=True)
+    output = tmp_path / "one.safetensors"
+    outcome = train(photo_folder, painting, output, recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
+    (said,) = [sentence for sentence in watcher.warnings if "say when training is done" in sentence]
+    assert "single painting" in said
+    assert "chance" not in said
+    assert said.endswith("its limit, 1 step.")
+    assert "single painting" in outcome.verdict
 
 
 def test_previews_are_thinned(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -162,8 +199,11 @@ def test_sets_that_are_alike_leave_nothing_to_be_done(tmp_path: Path) -> None:
         Image.fromarray(np.asarray(Image.open(path))[:, ::-1]).save(path)
     watcher = Watcher()
     limit = Limit(steps=3, until_done=True)
-    train(*folders, tmp_path / "x.safetensors", recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
-    assert [sentence for sentence in watcher.warnings if "say when training is done" in sentence]
+    outcome = train(*folders, tmp_path / "x.safetensors", recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
+    (said,) = [sentence for sentence in watcher.warnings if "say when training is done" in sentence]
+    assert "no farther" in said
+    assert said.endswith("goes on to its limit, 3 steps.")
+    assert "no farther" in outcome.verdict
     lines = [line for line in read_history(tmp_path / "x-run") if "held_closed" in line]
     assert lines
     assert all(line["held_closed"] is None for line in lines)
@@ -178,11 +218,20 @@ class Counting(Clock):
         return self.seconds
 
 
+class Apart(Counting):
+    """One for which nothing else takes time."""
+
+    @property
+    def whole(self) -> float:
+        """As long as was asked for."""
+        return 60 * self.limit.minutes
+
+
 @pytest.mark.parametrize("spoilt", [0, 12])
 def test_an_illness_at_the_end_of_the_time_costs_at_most_the_last_steps(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: int
 ) -> None:
-    for name, value in {"Clock": Counting, "EXAMINE_SECONDS": 10.0, "WORTH": 0}.items():
+    for name, value in {"Clock": Apart, "EXAMINE_SECONDS": 10.0, "WORTH": 0}.items():
         monkeypatch.setattr(f"gan_style.training.session.{name}", value)
     step = Trainer.step
 
@@ -204,3 +253,13 @@ def test_an_illness_at_the_end_of_the_time_costs_at_most_the_last_steps(
     kept = read_style(output).training["steps"]
     assert 5 < kept < spoilt
     assert [sentence for sentence in watcher.warnings if f"the style of step {kept} is kept" in sentence]
+
+
+def test_minutes_run_from_the_call_on_and_not_from_the_first_step(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"Clock": Counting, "SAVE_SECONDS": 1e9}.items():
+        monkeypatch.setattr(f"gan_style.training.session.{name}", value)
+    begun, limit = time.monotonic() - 6, Limit(minutes=20 / 60)
+    outcome = train(*folders, tmp_path / "a.safetensors", recipe=RECIPE, limit=limit, began=begun, device="cpu")
+    assert 9 <= outcome.steps <= 14, "six of the twenty seconds were gone, and half of them are for training"
