@@ -95,7 +95,7 @@ def lively(build: Callable[[], Network], seed: int = 0) -> Network:
 def style_path(tmp_path: Path, tiny_generator: Generator) -> Path:
     """A tiny style on disk."""
     path = tmp_path / "tiny.safetensors"
-    write_style(path, StyleFile(tiny_generator, size=64, licence="CC0-1.0", training={"steps": 3}))
+    write_style(path, StyleFile(tiny_generator, size=256, licence="CC0-1.0", training={"steps": 3}))
     return path
 
 
