@@ -19,8 +19,9 @@ from gan_style.imaging import vips
 from gan_style.imaging.canvas import Canvas, turned
 from gan_style.imaging.decoding import PictureLike, explained, read_picture
 from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
-from gan_style.imaging.metadata import details_of, details_of_pillow
+from gan_style.imaging.metadata import details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.photograph import Animation, Photograph
+from gan_style.imaging.png import is_animated, with_said, without_large_text
 from gan_style.imaging.profiles import to_srgb, with_profile
 from gan_style.imaging.transparency import with_hidden_colours
 
@@ -55,8 +56,10 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
         if isinstance(source, bytes | Path):
             head = source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source)
             loader = loader_of(head)
-            if loader == "png" and (moving := moving_png(source, name, max_pixels)):
-                return moving
+            if loader == "png" and is_animated(source):
+                moving = moving_png(without_large_text(source), name, max_pixels)
+                if moving:
+                    return moving
             if loader and (still := opened(source, loader, name, max_pixels)):
                 return still
         return by_pillow(source, name, max_pixels)
@@ -116,11 +119,13 @@ def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Pho
     if image.format not in ("uchar", "ushort") or image.bands - image.hasalpha() not in (1, 3, 4):
         return None
     count = int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
+    if loader == "png":
+        image = with_said(image, source)
     details = details_of(image)
     if loader == "tiff":
         details = replace(details, exif=exif_of_tiff(source))
     animation = animation_of(image, count) if loader in MOVING and count > 1 else None
-    orientation = int(image.get("orientation")) if image.get_typeof("orientation") and not animation else 1
+    orientation = 1 if animation else orientation_of_vips(image)
     srgb, profile = to_srgb(image)
     remark = ""
     if count > 1 and not animation:
