@@ -257,7 +257,7 @@ def outgoing(photograph: Photograph, form: Format) -> vips.Image:
 
 
 def profile_in(form: Format, details: Details) -> bytes | None:
-    """The colour profile that goes along into a file; None where the painting leaves in sRGB."""
+    """The color profile that goes along into a file; None where the painting leaves in sRGB."""
     too_large = form.name == "PNG" and len(details.profile or b"") > LARGEST_PACKED
     return None if too_large else details.profile
 

@@ -22,7 +22,7 @@ from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
 from gan_style.imaging.metadata import details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.png import is_animated, with_said, without_large_text
-from gan_style.imaging.profiles import to_srgb, with_profile
+from gan_style.imaging.profiles import lost, to_srgb, with_profile
 from gan_style.imaging.transparency import with_hidden_colours
 
 LARGEST_PIPE = 2**31
@@ -30,6 +30,8 @@ LARGEST_PIPE = 2**31
 
 MOVING = {"gif", "webp"}
 """Loaders that know animations."""
+
+ONE_WAY = "Colors cannot be converted back to its profile; the painting is in sRGB."
 
 FULL_DELAY = 100
 """Milliseconds a frame stays where the file says nothing, or less than browsers allow."""
@@ -127,7 +129,7 @@ def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Pho
     animation = animation_of(image, count) if loader in MOVING and count > 1 else None
     orientation = 1 if animation else orientation_of_vips(image)
     srgb, profile = to_srgb(image)
-    remark = ""
+    remark = ONE_WAY if lost(details.profile, profile) else ""
     if count > 1 and not animation:
         remark = f"{name} has {count} pages; the first is painted."
     photograph = Photograph(turned(Canvas.of(srgb), orientation), details.with_profile(profile), animation, remark)
@@ -179,7 +181,9 @@ def by_pillow(source: PictureLike, name: str, max_pixels: int) -> Photograph:
     if picture.details.profile is not None:
         image = with_profile(image, picture.details.profile)
     srgb, profile = to_srgb(image)
-    return with_hidden_colours(Photograph(Canvas.of(srgb), picture.details.with_profile(profile)))
+    remark = ONE_WAY if lost(picture.details.profile, profile) else ""
+    details = picture.details.with_profile(profile)
+    return with_hidden_colours(Photograph(Canvas.of(srgb), details, remark=remark))
 
 
 def check_count(pixels: int, name: str, most: int) -> None:

@@ -28,7 +28,7 @@ LARGEST_BLOCK = 2**26
 """Bytes of a block that are read; Pillow ends there, too."""
 
 LARGEST_PACKED = 2**20
-"""Bytes of packed text, or of a colour profile, beyond which Pillow takes a file for an attack and does not open it."""
+"""Bytes of packed text, or of a color profile, beyond which Pillow takes a file for an attack and does not open it."""
 
 MOVED = 2**20
 """Bytes that are moved at a time."""
