@@ -7,7 +7,7 @@ import io
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -21,7 +21,7 @@ from gan_style.imaging.canvas import Canvas, turned
 from gan_style.imaging.finding import SIGNATURE_BYTES
 from gan_style.imaging.loading import beginning, checked, first_that_reads, is_unsupported, load, loader_of, trusted
 from gan_style.imaging.metadata import Details, details_of, details_of_pillow, orientation_of_vips
-from gan_style.imaging.profiles import to_srgb
+from gan_style.imaging.profiles import passes_for_srgb, to_srgb, with_profile
 from gan_style.imaging.tiff_layout import BITS
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -57,7 +57,7 @@ class Picture:
 
 
 def read_picture(source: PictureLike, short_side: int | None = None, *, name: str = "") -> Picture:
-    """Decode a picture.
+    """Decode a picture as sRGB.
 
     Args:
         source: a path, the bytes of a file, a PIL image, or an array: (H, W), (H, W, 3) or (H, W, 4), uint8 in 0..255
@@ -71,23 +71,46 @@ def read_picture(source: PictureLike, short_side: int | None = None, *, name: st
     """
     name = name or (str(source) if isinstance(source, str | os.PathLike) else "The picture")
     with explained(name):
-        if isinstance(source, np.ndarray):
-            source = array_image(source)
-        if isinstance(source, Image.Image):
-            return finish(source, shrunk(source.size, short_side))
-        if not isinstance(source, str | os.PathLike | bytes) and not hasattr(source, "read"):
-            kind = type(source).__name__
-            raise PictureError(f"{kind} is no picture; give a path, bytes, a PIL image or a NumPy array.")
-        if isinstance(source, str | os.PathLike):
-            source = Path(source)
-        if not isinstance(source, bytes) and not (isinstance(source, Path) and source.is_file()):
-            return decoded(source, short_side)
-        loader = loader_of(source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source))
-        by_libvips, pillow = trusted(source, loader)
-        ways = [lambda: decoded(checked(source, loader), short_side)] if pillow or loader in FIRST_FRAME else []
-        if by_libvips and loader not in FIRST_FRAME:
-            ways.append(lambda: decoded_by_libvips(source, loader, short_side))
-        return first_that_reads(ways)
+        return in_srgb(picture_of(source, short_side))
+
+
+def picture_of(source: PictureLike, short_side: int | None = None) -> Picture:
+    """Decode a picture as :func:`read_picture` does, in its own colors.
+
+    Raises:
+        Exception: it cannot be found, read or understood.
+    """
+    if isinstance(source, np.ndarray):
+        source = array_image(source)
+    if isinstance(source, Image.Image):
+        return finish(source, shrunk(source.size, short_side))
+    if not isinstance(source, str | os.PathLike | bytes) and not hasattr(source, "read"):
+        kind = type(source).__name__
+        raise PictureError(f"{kind} is no picture; give a path, bytes, a PIL image or a NumPy array.")
+    if isinstance(source, str | os.PathLike):
+        source = Path(source)
+    if not isinstance(source, bytes) and not (isinstance(source, Path) and source.is_file()):
+        return decoded(source, short_side)
+    loader = loader_of(source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source))
+    by_libvips, pillow = trusted(source, loader)
+    ways = [lambda: decoded(checked(source, loader), short_side)] if pillow or loader in FIRST_FRAME else []
+    if by_libvips and loader not in FIRST_FRAME:
+        ways.append(lambda: decoded_by_libvips(source, loader, short_side))
+    return first_that_reads(ways)
+
+
+def in_srgb(picture: Picture) -> Picture:
+    """The same picture in sRGB.
+
+    Raises:
+        vips.Error: it cannot be converted.
+    """
+    profile = picture.details.profile
+    if profile is None or passes_for_srgb(profile):
+        return picture
+    image = vips.Image.new_from_array(np.ascontiguousarray(picture.rgb), interpretation="srgb")
+    rgb = to_srgb(with_profile(image, profile))[0].numpy()
+    return replace(picture, rgb=rgb, details=picture.details.with_profile(None))
 
 
 def decoded(source: Path | bytes | IO[bytes], short_side: int | None = None) -> Picture:

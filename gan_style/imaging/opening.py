@@ -16,7 +16,7 @@ from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import PictureError
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Canvas, turned
-from gan_style.imaging.decoding import Picture, PictureLike, decoded, explained, read_picture
+from gan_style.imaging.decoding import Picture, PictureLike, decoded, explained, picture_of
 from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
 from gan_style.imaging.loading import beginning, checked, first_that_reads, load, loader_of, trusted
 from gan_style.imaging.metadata import details_of, details_of_pillow, orientation_of_vips
@@ -61,9 +61,9 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
             if loader == "png" and is_animated(source):
                 moving = moving_png(without_large_text(source), name, max_pixels)
                 if moving:
-                    return moving
+                    return with_hidden_colours(in_srgb(moving))
             return still(source, loader, name, max_pixels)
-        return by_pillow(read_picture(source, name=name), name, max_pixels)
+        return by_pillow(picture_of(source), name, max_pixels)
 
 
 def still(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
@@ -157,20 +157,31 @@ def moving_png(source: Path | bytes, name: str, max_pixels: int) -> Photograph |
             canvas[rows, slice(None)] = np.asarray(image.convert("RGBA"))
         details = details_of_pillow(image)
         animation = Animation(tuple(delays), int(image.info.get("loop", 0)))
-        return with_hidden_colours(Photograph(canvas, details, animation))
+        return Photograph(canvas, details, animation)
 
 
 def by_pillow(picture: Picture, name: str, max_pixels: int) -> Photograph:
     """Whatever else Pillow reads: BMP, HEIC with its plugin, rare kinds of TIFF, PIL images and arrays."""
     check_count(picture.size[0] * picture.size[1], name, max_pixels)
     layers = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
-    image = vips.Image.new_from_array(np.ascontiguousarray(layers), interpretation="srgb")
-    if picture.details.profile is not None:
-        image = with_profile(image, picture.details.profile)
-    srgb, profile = to_srgb(image)
-    remark = ONE_WAY if lost(picture.details.profile, profile) else ""
-    details = picture.details.with_profile(profile)
-    return with_hidden_colours(Photograph(Canvas.of(srgb), details, remark=remark))
+    canvas = Canvas(layers.shape, np.uint8)
+    canvas[slice(None), slice(None)] = layers
+    return with_hidden_colours(in_srgb(Photograph(canvas, picture.details)))
+
+
+def in_srgb(photograph: Photograph) -> Photograph:
+    """The same photograph in sRGB, with the profile to return to, or the remark that there is no way back.
+
+    Raises:
+        vips.Error: it cannot be converted.
+    """
+    profile = photograph.details.profile
+    if profile is None:
+        return photograph
+    srgb, kept = to_srgb(with_profile(photograph.pixels.image(), profile))
+    remark = ONE_WAY if lost(profile, kept) else photograph.remark
+    details = photograph.details.with_profile(kept)
+    return replace(photograph, pixels=Canvas.of(srgb), details=details, remark=remark)
 
 
 def check_count(pixels: int, name: str, most: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from gan_style.imaging import vips
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.encoding import FORMATS, Saving, encoded
 from gan_style.imaging.opening import ONE_WAY, open_photograph
 from gan_style.imaging.profiles import leads_back
@@ -87,11 +87,29 @@ def test_with_a_way_back_nothing_is_said(cat: Pixels) -> None:
     assert photograph.details.profile == display_profile()
 
 
+@pytest.mark.parametrize("frames", [1, 2])
+def test_frames_and_what_is_learnt_are_in_srgb_too(cat: Pixels, frames: int) -> None:
+    plain = vips.Image.new_from_array(cat[:40, :40], interpretation="srgb")
+    wide = Image.fromarray(plain.icc_transform("p3", input_profile="srgb").numpy())
+    stream = io.BytesIO()
+    more = [wide.transpose(Image.Transpose.ROTATE_90)] * (frames - 1)
+    wide.save(stream, "PNG", icc_profile=display_profile(), save_all=frames > 1, append_images=more)
+    photograph = open_photograph(stream.getvalue())
+    assert photograph.frames == frames
+    assert photograph.details.profile == display_profile()
+    for found in (photograph.frame(0)[:, :][..., :3], read_picture(stream.getvalue()).rgb):
+        assert np.abs(found.astype(int) - cat[:40, :40]).max() <= 4
+    with Image.open(io.BytesIO(encoded(photograph, FORMATS[".png"], Saving()))) as made:
+        assert made.info["icc_profile"] == display_profile()
+        assert np.abs(np.asarray(made.convert("RGB")).astype(int) - np.asarray(wide)).max() <= 4
+
+
 @pytest.mark.parametrize(("name", "mean"), [("sample-xyb.jpg", (127, 118, 109)), ("weird_sampling_2.jpeg", None)])
 def test_public_pictures_in_profiles_for_reading(faults: Path, name: str, mean: tuple[int, ...] | None) -> None:
     photograph = open_photograph(faults / name)
     seen = photograph.pixels[:, :]
     assert photograph.remark == ONE_WAY
+    assert np.abs(read_picture(faults / name).rgb.astype(int) - seen).max() <= 2
     assert mean is None or np.abs(seen.reshape(-1, 3).mean(0) - mean).max() < 2
     with Image.open(io.BytesIO(encoded(photograph, FORMATS[".png"], Saving()))) as made:
         assert np.array_equal(np.asarray(made), seen)
