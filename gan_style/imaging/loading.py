@@ -29,8 +29,15 @@ UNSUPPORTED = re.compile(
 )
 """Reasons that speak of a kind of file rather than of a damage."""
 
+GREYS = {"uchar": "b-w", "ushort": "grey16", "float": "b-w"}
+INKS = {"uchar": "cmyk", "ushort": "cmyk"}
+COLORS = {"uchar": "srgb", "ushort": "rgb16", "float": "scrgb"}
+"""What libvips calls values of a type."""
+
 ICC_LAB = 9
 DEEP = 65535
+LEVELS = 1.5
+"""What grey in floating point is above only where it is not meant to lie in 0..1; light may be anywhere above 1."""
 
 
 class UnsupportedError(ValueError):
@@ -176,11 +183,12 @@ class Loaded:
             return image
         if image.format == "uint":
             return scaled(image, colors, self.read().max())
-        if image.format not in ("float", "double") or colors != 3:
+        if image.format not in ("float", "double") or colors > 3:
             raise UnsupportedError(f"its values are of the kind {image.format}")
-        if self.read()[:colors].avg() > 1:
+        seen = self.read()[:colors]
+        if seen.max() > LEVELS if colors == 1 else seen.avg() > 1:
             return scaled(image, colors, self.read()[:colors].max())
-        if image.get_typeof("icc-profile-data"):
+        if colors == 1 or image.get_typeof("icc-profile-data"):
             return scaled(image, colors, 1)
         # Light, as libvips and others take floating point that does not say.
         return image.copy(interpretation="scrgb").colourspace("rgb16")
@@ -233,10 +241,8 @@ def tiff_reader(
 
     def joined() -> vips.Image:
         planes = [load_with(source, plane(layout, index), options) for index in range(layout.samples)]
-        space = (
-            "cmyk" if layout.photometric == INK else {"ushort": "rgb16", "float": "scrgb"}.get(planes[0].format, "srgb")
-        )
-        return planes[0].bandjoin(planes[1:]).copy(interpretation=space)
+        spaces = GREYS if layout.colors == 1 else INKS if layout.photometric == INK else COLORS
+        return planes[0].bandjoin(planes[1:]).copy(interpretation=spaces.get(planes[0].format, "multiband"))
 
     return joined
 

@@ -21,6 +21,7 @@ from gan_style.imaging.tiff_layout import (
     SHORT,
     TILE_SIZES,
     TILES,
+    WHITE_IS_ZERO,
     Entry,
     Layout,
     opened,
@@ -32,10 +33,10 @@ WRITTEN = Entry(0, 0, b"")
 
 def named(layout: Layout) -> Layout | None:
     """The layout with what the values mean, where the file leaves it out, as libtiff takes it; None: nobody knows."""
-    colors = layout.samples - len(layout.values.get(EXTRA, ()))
-    if colors not in (1, 3):
+    if layout.colors not in (1, 3):
         return None
-    meaning = RGB if colors == 3 else 0 if layout.first(COMPRESSION, 1) in FAX else BLACK_IS_ZERO
+    grey = WHITE_IS_ZERO if layout.first(COMPRESSION, 1) in FAX else BLACK_IS_ZERO
+    meaning = RGB if layout.colors == 3 else grey
     return changed(layout, {PHOTOMETRIC: (meaning,)})
 
 

@@ -16,7 +16,7 @@ READ = (
     *(BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANES, EXTRA, FORMAT, STRIPS, STRIP_SIZES, TILES, TILE_SIZES),
     *(QUANTIZATION, DC_CODES, AC_CODES),
 )
-BLACK_IS_ZERO, RGB, INK, YCBCR, CIELAB = 1, 2, 5, 6, 8
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, INK, YCBCR, CIELAB = 0, 1, 2, 5, 6, 8
 OLD_JPEG, JPEG = 6, 7
 FAX = (2, 3, 4)
 UNSIGNED = 1
@@ -68,6 +68,11 @@ class Layout:
         return self.first(SAMPLES, 1)
 
     @property
+    def colors(self) -> int:
+        """Values of a pixel without opacity and the like."""
+        return self.samples - len(self.values.get(EXTRA, ()))
+
+    @property
     def photometric(self) -> int | None:
         """What the values mean, if it is said."""
         return self.first(PHOTOMETRIC, 0) if PHOTOMETRIC in self.values else None
@@ -104,6 +109,8 @@ class Layout:
             return False
         if self.first(BITS, 1) == 32 and self.first(FORMAT, UNSIGNED) == UNSIGNED:
             return False  # It takes the upper half for negative.
+        if self.photometric == WHITE_IS_ZERO and self.first(BITS, 1) > 8:
+            return False  # It takes white for black.
         if not self.in_planes:
             return True
         plain = self.photometric in (RGB, INK) and self.first(BITS, 1) == 8

@@ -118,6 +118,8 @@ def test_rare_kinds_of_tiff_are_read(kind: str) -> None:
 def test_rare_kinds_of_grey_are_read(big_endian: bool) -> None:
     sources = [tiff(GREY.astype(np.uint32) * 0x01010101, photometric="minisblack")]
     sources.append(by_hand(GREY.tobytes(), 8, 1, big_endian=big_endian))
+    sources.append(tiff((255 - GREY).astype(np.uint16) * 257, photometric="miniswhite", byteorder="<>"[big_endian]))
+    sources.append(tiff((GREY / 255).astype(np.float16), photometric="minisblack", byteorder="<>"[big_endian]))
     if not big_endian:
         sources.append(by_hand(twelve_bits(GREY), 12, 1, t262=1))
     for source in sources:
@@ -129,6 +131,8 @@ def test_opacity_is_the_files_own() -> None:
     tiles = {**TILES, "extrasamples": ["unassalpha"]}
     assert np.array_equal(seen(tiff(planes(layers), **tiles)), layers)
     assert np.array_equal(seen(by_hand(layers.tobytes(), 8, 4, t338=2)), layers)
+    grey = np.dstack([GREY, GREY, GREY, ALPHA])
+    assert np.array_equal(seen(tiff(planes(grey[..., 2:]), **{**tiles, "photometric": "minisblack"})), grey)
 
 
 def test_no_opacity_is_made_up(faults: Path) -> None:
