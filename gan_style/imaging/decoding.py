@@ -6,7 +6,7 @@ import contextlib
 import io
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -113,13 +113,21 @@ def in_srgb(picture: Picture) -> Picture:
     return replace(picture, rgb=rgb, details=picture.details.with_profile(None))
 
 
-def decoded(source: Path | bytes | IO[bytes], short_side: int | None = None) -> Picture:
+def decoded(
+    source: Path | bytes | IO[bytes], short_side: int | None = None, check: Callable[[int], None] = lambda _: None
+) -> Picture:
     """What Pillow makes of a file.
+
+    Args:
+        source: a file, its bytes, or a stream of them.
+        short_side: as for :func:`read_picture`.
+        check: called with the number of pixels before they are decoded.
 
     Raises:
         Exception: it is damaged, or of a kind that Pillow does not know.
     """
     with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        check(image.width * image.height)
         size = shrunk(image.size, short_side)
         if size != image.size:
             image.draft(None, size)  # A JPEG decodes at a fraction of its size, never below the one asked for.

@@ -7,6 +7,7 @@ import os
 import stat
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,8 @@ def still(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Phot
     by_libvips, pillow = trusted(source, loader)
     ways = [lambda: opened(source, loader, name, max_pixels)] if by_libvips else []
     if pillow:
-        ways.append(lambda: by_pillow(decoded(checked(source, loader)), name, max_pixels))
+        check = partial(check_count, name=name, most=max_pixels)
+        ways.append(lambda: by_pillow(decoded(checked(source, loader), check=check), name, max_pixels))
     # Where libvips finds a TIFF damaged, Pillow would find the same, and libtiff write of it to standard error.
     return first_that_reads(ways, until_damage=loader == "tiff")
 

@@ -208,6 +208,14 @@ def test_old_jpegs_that_break_off_are_refused(faults: Path, name: str) -> None:
                 read(whole[:length])
 
 
+@pytest.mark.parametrize("form", ["TIFF", "BMP"])
+def test_what_is_too_large_is_not_even_decoded(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    source = saved(Image.fromarray(RGB), form, **({"compression": "lzma"} if form == "TIFF" else {}))
+    monkeypatch.setattr("gan_style.imaging.decoding.finish", None)
+    with pytest.raises(PictureError, match="allow it with --max-pixels 5120"):
+        open_photograph(source, max_pixels=5119)
+
+
 def test_sums_of_pixels_are_looked_at() -> None:
     whole = saved(Image.fromarray(RGB), "PNG")
     middle = len(whole) // 2
