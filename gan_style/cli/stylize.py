@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from gan_style.imaging.encoding import Format
+    from gan_style.imaging.formats import Format
     from gan_style.inference.artist import Artist
     from gan_style.inference.batch import Outcome, Pace, Rules
     from gan_style.inference.painter import Brush
@@ -168,7 +168,8 @@ def stylize(
     with new_progress(*columns) as progress:
         task = progress.add_task("loading", total=None, speed="")
         from gan_style.errors import printable
-        from gan_style.imaging.encoding import Saving, format_named
+        from gan_style.imaging.encoding import Saving
+        from gan_style.imaging.formats import format_named
         from gan_style.inference.batch import Rules
         from gan_style.inference.painter import Brush
         from gan_style.inference.planning import PIPE, Naming, listed_paths, plan

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from gan_style.defaults import NAME
 from gan_style.errors import PictureError, UsageError
-from gan_style.imaging.encoding import FORMATS, format_named, format_of
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.formats import FORMATS, format_named, format_of
 
 PIPE = Path("-")
 """Standard input, or standard output."""

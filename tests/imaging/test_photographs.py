@@ -23,9 +23,10 @@ from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Canvas, Rows, turned
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.encoding import FORMATS, Saving, check_fits, encoded, format_of, write_photograph, write_pixels
+from gan_style.imaging.encoding import Saving, encoded, write_photograph, write_pixels
 from gan_style.imaging.exif import orientation_of, signed, upright
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.formats import FORMATS, check_fits, format_of
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
