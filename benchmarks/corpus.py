@@ -70,12 +70,9 @@ class Result:
 
 def tried(path: Path, found: bool, paint: bool) -> Iterator[Result]:
     """Compare one file; what is known so far is yielded before each step that could end the process."""
-    from differences import of_decoding
-    from references import of_photograph, readings
+    from references import plugins_as_before, readings
 
     from gan_style.defaults import MAX_PIXELS
-    from gan_style.errors import GanStyleError
-    from gan_style.imaging.opening import open_photograph
 
     result = Result(str(path), path.suffix.lower().lstrip("."))
     yield result
@@ -84,6 +81,23 @@ def tried(path: Path, found: bool, paint: bool) -> Iterator[Result]:
     if readers:
         result.form = readers[0].form.lower()
     yield result
+    with plugins_as_before():
+        yield from compared(result, path, readers, paint)
+    if result.readers and result.state != "refused" and not found:
+        result.faults["folder"] = "painted when named and not found in its folder"
+    if result.state in ("right", "wrong"):
+        result.state = "wrong" if result.faults else "right"
+    yield result
+
+
+def compared(result: Result, path: Path, readers: Sequence[Any], paint: bool) -> Iterator[Result]:
+    """Let gan-style read a file, and paint it unchanged, and compare."""
+    from differences import of_decoding
+    from references import of_photograph
+
+    from gan_style.errors import GanStyleError
+    from gan_style.imaging.opening import open_photograph
+
     try:
         photograph = open_photograph(path)
         ours = of_photograph(photograph)
@@ -98,9 +112,8 @@ def tried(path: Path, found: bool, paint: bool) -> Iterator[Result]:
     if not readers:
         result.state = "accepted"
         return
+    result.state = "right"
     result.faults, result.disputed = of_decoding(ours, readers)
-    if not found:
-        result.faults["folder"] = "painted when named and not found in its folder"
     yield result
     if paint:
         photograph = corner(photograph)
@@ -108,7 +121,6 @@ def tried(path: Path, found: bool, paint: bool) -> Iterator[Result]:
         for suffix in dict.fromkeys([*FORMATS, path.suffix.lower().lstrip(".")]):
             result.faults |= painted(photograph, ours, readers, suffix)
             yield result
-    result.state = "wrong" if result.faults else "right"
 
 
 def corner(photograph: Any) -> Any:
@@ -253,12 +265,13 @@ def print_rates(results: Sequence[Result]) -> None:
     for result in results:
         by_form[result.form if result.readers else "(no picture)"].append(result)
     kinds = sorted({kind.partition(":")[0] for result in results for kind in result.faults})
-    columns = ["files", "pictures", "right", "refused", "accepted", "crash", "hang", *kinds]
+    columns = ["files", "pictures", "right", "refused", "accepted", "crash", "hang", *kinds, "disputed"]
     print("format".ljust(14), *(name.rjust(max(8, len(name))) for name in columns))
     for form, group in [*sorted(by_form.items()), ("all", list(results))]:
         states = Counter(result.state for result in group)
         wrong = Counter(kind for result in group for kind in {key.partition(":")[0] for key in result.faults})
         counts = states | wrong | Counter(files=len(group), pictures=sum(bool(one.readers) for one in group))
+        counts["disputed"] = sum(bool(one.disputed) for one in group)
         print(form.ljust(14), *(str(counts[name]).rjust(max(8, len(name))) for name in columns))
 
 

@@ -1,8 +1,9 @@
 """Where gan-style and the readers that it is compared with differ, by two rules.
 
-What one of the readers alone sees (frames, a profile, a density, EXIF, XMP, 16 bits) is there: readers overlook things
-and hardly invent them. What both see differently (size, color, opacity, durations) is right if it agrees with one of
-them; such a file is noted as disputed.
+What one of the readers alone sees (anything at all where the other sees emptiness, that a picture moves, a profile, a
+density, EXIF, XMP, 16 bits) is there: readers overlook things and hardly invent them. What both see differently (size,
+color, opacity, the number of frames, durations) is right if it agrees with one of them; such a file is noted as
+disputed.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ from gan_style.imaging.encoding import Format
 MEAN, CELL = 4.0, 24.0
 """Of 255: how far the means of pictures, and of their cells, may be apart."""
 
-LOSSY_MEAN, LOSSY_CELL = 8.0, 48.0
-"""The same after compression, at any profile and in a palette of 256 colors."""
+LOSSLESS = ("PNG", "TIFF", "BMP")
+LOSSY_MEAN, LOSSY_CELL = 12.0, 48.0
+"""The same after compression at half the resolution of color, or in a palette of 256 colors."""
+
+SMALL = 64
+"""Pixels of a side below which a cell is too small to compare after compression."""
 
 SOON, SOON_MEANS = 10, 100
 """Milliseconds: what is shown no longer than that, browsers show so long."""
@@ -38,10 +43,12 @@ Faults = dict[str, str]
 def of_decoding(ours: Seen, readers: Sequence[Seen]) -> tuple[Faults, Faults]:
     """What is wrong with a decoded picture, and what the readers dispute, by kind."""
     faults, disputed = {}, {}
-    most = max(len(one.frames) for one in readers)
-    if len(ours.frames) != most:
-        faults["frames"] = f"{len(ours.frames)} instead of {most}"
-    readers = [one for one in readers if len(one.frames) == most] if "frames" not in faults else readers
+    readers = [one for one in readers if any(frame[..., 3].any() for frame in one.frames)] or readers
+    readers = [one for one in readers if one.delays] or readers
+    counts = [len(one.frames) for one in readers]
+    if len(ours.frames) not in counts:
+        faults["frames"] = f"{len(ours.frames)} instead of {max(counts)}"
+    readers = [one for one in readers if len(one.frames) == len(ours.frames)] or readers
     for kind, differ in CHECKS.items():
         words = [words for one in readers if (words := differ(ours, one))]
         if len(words) == len(readers):
@@ -112,10 +119,13 @@ def of_painting(made: Sequence[Seen], ours: Seen, readers: Sequence[Seen], form:
     same_count = [one for one in made if len(one.frames) == len(expected)]
     if not same_count and not merged(expected, max(len(one.frames) for one in made)):
         faults["frames"] = f"{len(best.frames)} instead of {len(expected)}"
+    most_mean, most_cell = (MEAN, CELL) if form.name in LOSSLESS else (LOSSY_MEAN, LOSSY_CELL)
+    if form.name not in LOSSLESS and min(ours.size) < SMALL:
+        most_cell = 255.0
     for kind, bands in (("color", slice(3)), ("opacity", slice(3, 4))):
         apart = [distance(one.frames, expected, bands) for one in same_count]
         mean, cell = min(apart, default=(0.0, 0.0))
-        if mean > LOSSY_MEAN or cell > LOSSY_CELL:
+        if mean > most_mean or cell > most_cell:
             faults[kind] = f"{mean:.0f} from the photograph in the mean, {cell:.0f} in a cell"
     if form.moving and ours.delays:
         faults |= of_movement(made, ours)

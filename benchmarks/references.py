@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pillow_heif
 from PIL import Image, ImageCms, ImageOps
 
 from gan_style.imaging import vips
@@ -85,8 +86,7 @@ def by_pillow(path: Path, max_pixels: int) -> Seen:
     Raises:
         Exception: of any kind, where it does not read the file whole.
     """
-    heic_is_there()
-    with Image.open(path) as image:
+    with plugins_as_before(heif=True), Image.open(path) as image:
         check(image.width * image.height, max_pixels)
         image.load()
         form, info = image.format or "", dict(image.info)
@@ -102,7 +102,6 @@ def by_pillow(path: Path, max_pixels: int) -> Seen:
             turned = image if len(numbers) > 1 else upright(image)
             frames.append(cells_of(srgb_of_pillow(turned)))
             delays.append(round(float(image.info.get("duration") or 0)))
-        dpi = info.get("dpi")
         exif = image.getexif()
         return Seen(
             "Pillow",
@@ -114,11 +113,32 @@ def by_pillow(path: Path, max_pixels: int) -> Seen:
             image.mode.startswith("I;16") or image.mode in ("I", "F"),
             image.mode in ("RGB", "RGBA", "P", "PA", "RGBX", "RGBa"),
             info.get("icc_profile") or None,
-            (float(dpi[0]), float(dpi[1])) if dpi and all(math.isfinite(one) and one > 0 for one in dpi) else None,
+            density_of_pillow(form, info) or density_of_exif(exif),
             entries_of(exif),
             len(info.get("exif") or b"") if isinstance(info.get("exif"), bytes) else 0,
             as_bytes(image.info.get("xmp")),
         )
+
+
+@contextlib.contextmanager
+def plugins_as_before(*, heif: bool = False) -> Iterator[None]:
+    """Have Pillow forget afterwards what it learns to read: of one reader's plugins another is not to profit.
+
+    Args:
+        heif: whether it is to read HEIC.
+    """
+    Image.init()
+    names, openers = Image.ID[:], Image.OPEN.copy()
+    heic_is_there.cache_clear()
+    if heif:
+        pillow_heif.register_heif_opener()
+    try:
+        yield
+    finally:
+        Image.ID[:] = names
+        Image.OPEN.clear()
+        Image.OPEN.update(openers)
+        heic_is_there.cache_clear()
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -134,6 +154,30 @@ def plays_of_pillow(form: str, info: dict[Any, Any]) -> int:
     if form == "GIF":
         return 1 if "loop" not in info else int(info["loop"]) and int(info["loop"]) + 1
     return int(info.get("loop") or 0)
+
+
+def density_of_pillow(form: str, info: dict[Any, Any]) -> tuple[float, float] | None:
+    """Pixels per inch that a file says outside of its EXIF block; for a JPEG that says none Pillow makes them up."""
+    if form in ("JPEG", "MPO"):
+        unit = {1: 1.0, 2: 2.54}.get(info.get("jfif_unit", 0), 0.0)
+        return usable([unit * one for one in info.get("jfif_density", ())])
+    return usable(info.get("dpi"))
+
+
+def density_of_exif(exif: Image.Exif) -> tuple[float, float] | None:
+    """Pixels per inch that an EXIF block says."""
+    unit = {2: 1.0, 3: 2.54}.get(exif.get(0x0128, 2), 0.0)
+    try:
+        return usable([unit * float(exif[tag]) for tag in (0x011A, 0x011B)])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+
+
+def usable(density: Any) -> tuple[float, float] | None:
+    """A density, if it is one."""
+    if not density or not all(math.isfinite(one) and one > 0 for one in density):
+        return None
+    return float(density[0]), float(density[1])
 
 
 def srgb_of_pillow(image: Image.Image) -> npt.NDArray[np.uint8]:
@@ -191,7 +235,8 @@ def by_vips(path: Path, max_pixels: int) -> Seen:
     check(image.width * image.height * (pages if moving else 1), max_pixels)
     image = vips.Image.new_from_buffer(data, "", fail_on="error", **({"n": -1} if moving else {}))
     delays = [int(one) for one in image.get("delay")][:pages] if moving else []
-    density = (image.xres * INCH, image.yres * INCH) if image.get_typeof("resolution-unit") else None
+    # libvips has a density of 1 per millimeter for what says none.
+    said = image.get_typeof("resolution-unit") and (image.xres, image.yres) != (1, 1)
     block = bytes(image.get("exif-data")) if image.get_typeof("exif-data") else b""
     pixels = srgb_of_vips(image if moving else image.autorot())
     height = pixels.shape[0] // (pages if moving else 1)
@@ -205,8 +250,8 @@ def by_vips(path: Path, max_pixels: int) -> Seen:
         image.format not in ("uchar", "char"),
         image.interpretation in ("srgb", "rgb", "rgb16"),
         bytes(image.get("icc-profile-data")) if image.get_typeof("icc-profile-data") else None,
-        density if density and min(density) > 0 else None,
-        entries_of_block(block),
+        usable((image.xres * INCH, image.yres * INCH)) if said else density_of_exif(exif_of(block)),
+        entries_of(exif_of(block)),
         len(block),
         bytes(image.get("xmp-data")) if image.get_typeof("xmp-data") else None,
     )
@@ -279,14 +324,14 @@ def entries_of(exif: Image.Exif) -> dict[str, str]:
     return {tag: words for tag, words in entries.items() if words}
 
 
-def entries_of_block(block: bytes) -> dict[str, str]:
-    """The same of a block of bytes."""
+def exif_of(block: bytes) -> Image.Exif:
+    """A block of bytes; an empty one where it is broken."""
     exif = Image.Exif()
     try:
         exif.load(block)
     except Exception:
-        return {}
-    return entries_of(exif)
+        return Image.Exif()
+    return exif
 
 
 def words_of(value: Any) -> str:
@@ -294,6 +339,8 @@ def words_of(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(words_of(one) for one in value)
     if isinstance(value, bytes):
+        if len(value) == 1:
+            return str(value[0])
         value = value.decode("latin-1")
     if isinstance(value, str):
         return value.strip("\0 ")
