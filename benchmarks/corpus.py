@@ -287,7 +287,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60.0, help="that a file may take")
+    parser.add_argument("--seconds", type=float, default=120.0, help="that a file may take")
     parser.add_argument("--memory", type=int, default=4096, help="MiB of address space that a process may take")
     parser.add_argument("--decode-only", action="store_true", help="write no paintings")
     parser.add_argument("--json", type=Path, help="where a line for each file goes")

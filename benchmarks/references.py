@@ -86,7 +86,15 @@ def by_pillow(path: Path, max_pixels: int) -> Seen:
     Raises:
         Exception: of any kind, where it does not read the file whole.
     """
-    with plugins_as_before(heif=True), Image.open(path) as image:
+    with plugins_as_before(heif=True):
+        with Image.open(path) as image:
+            image.verify()  # Checksums, which are not looked at otherwise.
+        return seen_by_pillow(path, max_pixels)
+
+
+def seen_by_pillow(path: Path, max_pixels: int) -> Seen:
+    """The same of a file of which Pillow has nothing to complain."""
+    with Image.open(path) as image:
         check(image.width * image.height, max_pixels)
         image.load()
         form, info = image.format or "", dict(image.info)

@@ -16,8 +16,10 @@ from gan_style.defaults import QUALITY
 from gan_style.errors import GanStyleError, PictureError, UsageError
 from gan_style.files import replacing
 from gan_style.imaging import vips
+from gan_style.imaging.blocks import put_exif
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.exif import with_density
 from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, Details
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.plugins import heic_is_there
@@ -229,6 +231,8 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         forget_density(path)
     if form is TIFF and details.exif:
         add_exif(path, details.exif)
+    if form.name in ("JPEG", "PNG", "WEBP") and details.exif:
+        put_exif(path, form.name, exif_with_density(details, form))
 
 
 def forget_density(path: Path) -> None:
@@ -247,6 +251,15 @@ def forget_density(path: Path) -> None:
                 stream.write(body + zlib.crc32(body).to_bytes(4, "big"))
                 return
             place += 12 + length
+
+
+def exif_with_density(details: Details, form: Format) -> bytes:
+    """The EXIF block of a picture that has one, which says its density as the file does, too."""
+    block = details.exif or b""
+    if details.density is None:
+        return block
+    said = with_density(block, (details.density[0] * INCH, details.density[1] * INCH))
+    return said if form is not JPEG or len(said) <= LONGEST_JPEG_BLOCK else block
 
 
 def size_of(image: vips.Image) -> int:

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from PIL import Image
 
 from gan_style.imaging import vips
-from gan_style.imaging.exif import ORIENTATION, orientation_of, signed, upright
+from gan_style.imaging.exif import ORIENTATION, density_of, orientation_of, signed, upright
 from gan_style.imaging.profiles import profile_of
 from gan_style.imaging.tiff import describing
 
@@ -81,6 +81,8 @@ def details_of(image: vips.Image) -> Details:
     exif = bytes(image.get(EXIF)) if image.get_typeof(EXIF) else None
     # libvips gives one pixel per millimetre where a file says nothing.
     density = (float(image.xres), float(image.yres)) if image.get_typeof("resolution-unit") else None
+    if density in (None, (1.0, 1.0)) and exif:
+        density = density_in(exif)
     if density is not None and turned:
         density = density[::-1]
     return Details(
@@ -90,6 +92,12 @@ def details_of(image: vips.Image) -> Details:
         iptc_of(image),
         density,
     )
+
+
+def density_in(exif: bytes) -> tuple[float, float] | None:
+    """Pixels per millimetre, across and down, where nothing but the EXIF block says them."""
+    density = density_of(exif)
+    return (density[0] / INCH, density[1] / INCH) if density and min(density) > 0 else None
 
 
 def upright_xmp(packet: bytes) -> bytes:
@@ -123,6 +131,8 @@ def details_of_pillow(image: Image.Image) -> Details:
     density = None
     if isinstance(dpi, tuple) and len(dpi) == 2 and all(math.isfinite(one) and one > 0 for one in dpi):
         density = (float(dpi[0]) / INCH, float(dpi[1]) / INCH)
+    elif exif:
+        density = density_in(exif)
     return Details(
         profile if isinstance(profile, bytes) else None,
         upright(exif, size) if exif else None,
