@@ -128,6 +128,14 @@ def test_colours_go_on_under_transparent_pixels(tmp_path: Path, monkeypatch: pyt
     assert np.array_equal(pixels(encoded(of(nothing), FORMATS[".png"], Saving())), nothing)
 
 
+def test_what_shines_through_keeps_its_colours(tmp_path: Path, cat: Pixels) -> None:
+    alpha = np.full(cat.shape[:2], 128, np.uint8)
+    alpha[:, :64], alpha[:, 64:100] = 64, 0
+    Image.fromarray(np.dstack([cat, alpha])).save(tmp_path / "x.png")
+    seen = pixels(tmp_path / "x.png")
+    assert np.abs(seen[..., :3] - cat)[alpha > 0].max() <= 1
+
+
 def test_all_that_people_hand_over_is_understood(tmp_path: Path, cat: Pixels) -> None:
     path = tmp_path / "cat.png"
     Image.fromarray(cat).save(path)
