@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from gan_style.errors import GanStyleError, PictureError, ResourceError
 from gan_style.imaging import vips
@@ -125,12 +125,32 @@ def finish(image: Image.Image, size: tuple[int, int]) -> Picture:
         upright = image
     if upright.size != image.size:
         size = size[::-1]
-    upright = to_eight_bit(upright)
+    upright = to_eight_bit(by_profile(upright))
     if upright.size != size:
         upright = upright.resize(size, Image.Resampling.LANCZOS)
     rgb = np.asarray(upright.convert("RGB"))
     alpha = np.asarray(upright.getchannel("A")) if upright.mode == "RGBA" else None
     return Picture(rgb, alpha, details)
+
+
+def by_profile(image: Image.Image) -> Image.Image:
+    """Grey or ink in sRGB, by a profile that works; whatever else as it is."""
+    profile = image.info.get("icc_profile")
+    if image.mode not in ("L", "LA", "CMYK") or not profile or "transparency" in image.info:
+        return image
+    try:
+        rgb = ImageCms.profileToProfile(
+            image.convert("L") if image.mode == "LA" else image,
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            "RGB",
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    if rgb is not None and image.mode == "LA":
+        rgb.putalpha(image.getchannel("A"))
+    return rgb or image
 
 
 def to_eight_bit(image: Image.Image) -> Image.Image:

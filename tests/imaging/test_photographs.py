@@ -278,6 +278,16 @@ def test_wide_colours_are_painted_as_srgb_and_go_back(tmp_path: Path, cat: Pixel
     assert open_photograph(tmp_path / "grey.png").details.profile is None, "a profile of three colours for one"
 
 
+def test_ink_by_its_profile_is_the_same_whoever_reads_it(tmp_path: Path, cat: Pixels) -> None:
+    plain = vips.Image.new_from_array(cat, interpretation="srgb")
+    plain.icc_transform("cmyk", input_profile="srgb").jpegsave(str(tmp_path / "ink.jpg"), Q=95)
+    by_libvips = pixels(tmp_path / "ink.jpg")
+    with Image.open(tmp_path / "ink.jpg") as image:
+        assert image.mode == "CMYK"
+        by_pillow = open_photograph(image).pixels[:, :].astype(np.int64)
+    assert np.abs(by_libvips - by_pillow).mean() < 3
+
+
 def test_metadata_can_be_left_out_and_density_stays(tmp_path: Path, cat: Pixels) -> None:
     Image.fromarray(cat).save(tmp_path / "x.jpg", exif=with_exif(6), dpi=(300, 200))
     photograph = open_photograph(tmp_path / "x.jpg")
