@@ -27,8 +27,8 @@ LOSSLESS = ("PNG", "TIFF", "BMP")
 LOSSY_MEAN, LOSSY_CELL = 12.0, 48.0
 """The same after compression at half the resolution of color, or in a palette of 256 colors."""
 
-SMALL = 64
-"""Pixels of a side below which a cell is too small to compare after compression."""
+SMALL, TINY = 64, 16
+"""Pixels of a side below which a cell, and the whole, are too small to be compared after compression in blocks."""
 
 SOON, SOON_MEANS = 10, 100
 """Milliseconds: what is shown no longer than that, browsers show so long."""
@@ -120,8 +120,9 @@ def of_painting(made: Sequence[Seen], ours: Seen, readers: Sequence[Seen], form:
     if not same_count and not merged(expected, max(len(one.frames) for one in made)):
         faults["frames"] = f"{len(best.frames)} instead of {len(expected)}"
     most_mean, most_cell = (MEAN, CELL) if form.name in LOSSLESS else (LOSSY_MEAN, LOSSY_CELL)
-    if form.name not in LOSSLESS and min(ours.size) < SMALL:
-        most_cell = 255.0
+    if form.name not in LOSSLESS:
+        most_cell = most_cell if min(ours.size) >= SMALL else 255.0
+        most_mean = most_mean if min(ours.size) >= TINY else 255.0
     for kind, bands in (("color", slice(3)), ("opacity", slice(3, 4))):
         apart = [distance(one.frames, expected, bands) for one in same_count]
         mean, cell = min(apart, default=(0.0, 0.0))
@@ -144,7 +145,7 @@ def on_white(frame: Cells) -> Cells:
 
 def merged(frames: Sequence[Cells], count: int) -> bool:
     """Whether so many frames are left where equal neighbors become one."""
-    changes = sum(not np.array_equal(one, other) for one, other in itertools.pairwise(frames))
+    changes = sum(not np.allclose(one, other, atol=1) for one, other in itertools.pairwise(frames))
     return 1 + changes <= count < len(frames)
 
 
