@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +17,19 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from gan_style.errors import GanStyleError, PictureError, ResourceError
 from gan_style.imaging import vips
-from gan_style.imaging.metadata import Details, details_of_pillow
+from gan_style.imaging.canvas import Canvas, turned
+from gan_style.imaging.finding import SIGNATURE_BYTES
+from gan_style.imaging.loading import beginning, checked, first_that_reads, is_unsupported, load, loader_of, trusted
+from gan_style.imaging.metadata import Details, details_of, details_of_pillow, orientation_of_vips
+from gan_style.imaging.profiles import passes_for_srgb, to_srgb, with_profile
+from gan_style.imaging.tiff_layout import BITS
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 PictureLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.generic]
 
-ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
+FIRST_FRAME = {"gif", "webp"}
+"""Loaders of what may move; Pillow takes its first frame."""
+
 RGB_MODES = {"RGB", "RGBA", "P", "PA"}
 
 OVERSHOOT = 0.5
@@ -48,7 +57,7 @@ class Picture:
 
 
 def read_picture(source: PictureLike, short_side: int | None = None, *, name: str = "") -> Picture:
-    """Decode a picture.
+    """Decode a picture as sRGB.
 
     Args:
         source: a path, the bytes of a file, a PIL image, or an array: (H, W), (H, W, 3) or (H, W, 4), uint8 in 0..255
@@ -62,18 +71,80 @@ def read_picture(source: PictureLike, short_side: int | None = None, *, name: st
     """
     name = name or (str(source) if isinstance(source, str | os.PathLike) else "The picture")
     with explained(name):
-        if isinstance(source, np.ndarray):
-            source = array_image(source)
-        if isinstance(source, Image.Image):
-            return finish(source, shrunk(source.size, short_side))
-        if not isinstance(source, str | os.PathLike | bytes) and not hasattr(source, "read"):
-            kind = type(source).__name__
-            raise PictureError(f"{kind} is no picture; give a path, bytes, a PIL image or a NumPy array.")
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-            size = shrunk(image.size, short_side)
-            if size != image.size:
-                image.draft(None, size)  # A JPEG decodes at a fraction of its size, never below the one asked for.
-            return finish(image, size)
+        return in_srgb(picture_of(source, short_side))
+
+
+def picture_of(source: PictureLike, short_side: int | None = None) -> Picture:
+    """Decode a picture as :func:`read_picture` does, in its own colors.
+
+    Raises:
+        Exception: it cannot be found, read or understood.
+    """
+    if isinstance(source, np.ndarray):
+        source = array_image(source)
+    if isinstance(source, Image.Image):
+        return finish(source, shrunk(source.size, short_side))
+    if not isinstance(source, str | os.PathLike | bytes) and not hasattr(source, "read"):
+        kind = type(source).__name__
+        raise PictureError(f"{kind} is no picture; give a path, bytes, a PIL image or a NumPy array.")
+    if isinstance(source, str | os.PathLike):
+        source = Path(source)
+    if not isinstance(source, bytes) and not (isinstance(source, Path) and source.is_file()):
+        return decoded(source, short_side)
+    loader = loader_of(source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source))
+    by_libvips, pillow = trusted(source, loader)
+    ways = [lambda: decoded(checked(source, loader), short_side)] if pillow or loader in FIRST_FRAME else []
+    if by_libvips and loader not in FIRST_FRAME:
+        ways.append(lambda: decoded_by_libvips(source, loader, short_side))
+    return first_that_reads(ways)
+
+
+def in_srgb(picture: Picture) -> Picture:
+    """The same picture in sRGB.
+
+    Raises:
+        vips.Error: it cannot be converted.
+    """
+    profile = picture.details.profile
+    if profile is None or passes_for_srgb(profile):
+        return picture
+    image = vips.Image.new_from_array(np.ascontiguousarray(picture.rgb), interpretation="srgb")
+    rgb = to_srgb(with_profile(image, profile))[0].numpy()
+    return replace(picture, rgb=rgb, details=picture.details.with_profile(None))
+
+
+def decoded(source: Path | bytes | IO[bytes], short_side: int | None = None) -> Picture:
+    """What Pillow makes of a file.
+
+    Raises:
+        Exception: it is damaged, or of a kind that Pillow does not know.
+    """
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        size = shrunk(image.size, short_side)
+        if size != image.size:
+            image.draft(None, size)  # A JPEG decodes at a fraction of its size, never below the one asked for.
+        return finish(image, size)
+
+
+def decoded_by_libvips(source: Path | bytes, loader: str, short_side: int | None) -> Picture:
+    """What libvips makes of a file.
+
+    Raises:
+        vips.Error or UnsupportedError: it is damaged, or of a kind that libvips does not know.
+        PIL.Image.DecompressionBombError: it is too large.
+    """
+    loaded = load(source, loader)
+    size = loaded.image.width, loaded.image.height
+    if size[0] * size[1] > 2 * (Image.MAX_IMAGE_PIXELS or math.inf):
+        raise Image.DecompressionBombError
+    image = loaded.in_common_values()
+    details, orientation = details_of(image).with_profile(None), orientation_of_vips(image)
+    image = to_srgb(image)[0].colourspace("srgb")
+    small = shrunk(size, short_side)
+    if small != size:
+        image = image.resize(small[0] / size[0], vscale=small[1] / size[1])
+    pixels = turned(Canvas.of(image), orientation)[:, :]
+    return Picture(pixels[..., :3], pixels[..., 3] if pixels.shape[2] == 4 else None, details)
 
 
 @contextlib.contextmanager
@@ -102,6 +173,10 @@ def explained(name: str) -> Iterator[None]:
     except Exception as error:  # Damaged files make decoders raise whatever they happen to break.
         reason = vips.reason(error) if isinstance(error, vips.Error) else getattr(error, "strerror", None) or str(error)
         reason = " ".join(reason.split()).rstrip(".") or type(error).__name__
+        if is_unsupported(error):
+            raise PictureError(
+                f"{name} is of a kind that cannot be read ({reason}); convert it to PNG or JPEG."
+            ) from None
         raise PictureError(f"{name} is damaged ({reason}); open and save it again elsewhere.") from None
 
 
@@ -125,7 +200,7 @@ def finish(image: Image.Image, size: tuple[int, int]) -> Picture:
         upright = image
     if upright.size != image.size:
         size = size[::-1]
-    upright = to_eight_bit(by_profile(upright))
+    upright = to_eight_bit(by_profile(upright), bits_of(image))
     if upright.size != size:
         upright = upright.resize(size, Image.Resampling.LANCZOS)
     rgb = np.asarray(upright.convert("RGB"))
@@ -153,12 +228,18 @@ def by_profile(image: Image.Image) -> Image.Image:
     return rgb or image
 
 
-def to_eight_bit(image: Image.Image) -> Image.Image:
+def bits_of(image: Image.Image) -> int:
+    """How many bits of 16 a picture uses."""
+    bits = getattr(image, "tag_v2", {}).get(BITS, (16,))
+    return int(bits[0]) if isinstance(bits, tuple) and 8 < bits[0] < 16 else 16
+
+
+def to_eight_bit(image: Image.Image, bits: int = 16) -> Image.Image:
     """The picture as RGB, or as RGBA where it has transparency."""
-    if image.mode in ALPHA_MODES or "transparency" in image.info:
+    if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+        return Image.fromarray((np.asarray(image) >> (bits - 8)).clip(0, 255).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
         values = np.asarray(image, np.float64)
         highest = values.max(initial=0)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from gan_style.defaults import QUALITY
 from gan_style.errors import GanStyleError, PictureError, UsageError
@@ -20,9 +20,10 @@ from gan_style.imaging.blocks import put_exif
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.exif import with_density
-from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, Details
+from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, XMP_KEY, Details
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.png import LARGEST_BLOCK, LARGEST_PACKED, add_xmp, forget_density
 from gan_style.imaging.profiles import from_srgb
 from gan_style.imaging.tiff import add_exif
 
@@ -48,8 +49,6 @@ class Format:
 
 UNKNOWN = 72 / INCH
 """Pixels per millimetre that are written where a format demands a density and none is known, as EXIF wants it."""
-
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 PNG = Format("PNG", deep=True, moving=True)
 JPEG = Format("JPEG", alpha=False, longest=65500)
@@ -206,7 +205,7 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
     image = outgoing(photograph, form)
     if form.name == "JPEG" and len(details.exif or b"") > LONGEST_JPEG_BLOCK:
         details = details.without_exif()
-    image = described(image, details, form)
+    image = described(image, replace(details, xmp=None) if form is PNG else details, form)
     # Without a block of its own, and a density, libvips would make one up.
     keep = "all" if details.exif or details.density else "xmp:iptc:icc"
     how: dict[str, Callable[[], Any]] = {
@@ -229,28 +228,12 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
     how[form.name]()
     if form is PNG and not details.density:
         forget_density(path)
+    if form is PNG and details.xmp:
+        add_xmp(path, details.xmp)
     if form is TIFF and details.exif:
         add_exif(path, details.exif)
     if form.name in ("JPEG", "PNG", "WEBP") and details.exif:
         put_exif(path, form.name, exif_with_density(details, form))
-
-
-def forget_density(path: Path) -> None:
-    """Make what a PNG says of its density, which libvips always writes, the shape of its pixels and no more."""
-    with path.open("r+b") as stream:
-        place = len(PNG_SIGNATURE)
-        while True:
-            stream.seek(place)
-            head = stream.read(8)
-            length, kind = int.from_bytes(head[:4], "big"), head[4:]
-            if len(head) < 8 or kind == b"IDAT":
-                return
-            if kind == b"pHYs":
-                body = kind + stream.read(length)[:8] + b"\0"  # In no unit.
-                stream.seek(place + 4)
-                stream.write(body + zlib.crc32(body).to_bytes(4, "big"))
-                return
-            place += 12 + length
 
 
 def exif_with_density(details: Details, form: Format) -> bytes:
@@ -276,14 +259,20 @@ def outgoing(photograph: Photograph, form: Format) -> vips.Image:
         image = image.flatten(background=65535 if image.format == "ushort" else 255)
     if image.format == "ushort" and not form.deep:
         image = image.colourspace("srgb")
-    if photograph.details.profile:
-        image = from_srgb(image, photograph.details.profile)
+    if profile := profile_in(form, photograph.details):
+        image = from_srgb(image, profile)
     if photograph.animation and form.moving:
         image = image.copy()
         image.set_type(vips.INT, "page-height", photograph.size[1])
         image.set_type(vips.INT, "loop", photograph.animation.loop)
         image.set_type(vips.INTS, "delay", list(photograph.animation.delays))
     return image
+
+
+def profile_in(form: Format, details: Details) -> bytes | None:
+    """The color profile that goes along into a file; None where the painting leaves in sRGB."""
+    too_large = form.name == "PNG" and len(details.profile or b"") > LARGEST_PACKED
+    return None if too_large else details.profile
 
 
 def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
@@ -309,9 +298,12 @@ def save_by_pillow(path: Path, photograph: Photograph, form: Format, quality: in
     pixels = image.numpy()
     height = photograph.size[1]
     frames = [Image.fromarray(pixels[top : top + height]) for top in range(0, len(pixels), height)]
-    options: dict[str, Any] = {"icc_profile": details.profile, "exif": details.exif}
+    options: dict[str, Any] = {"icc_profile": profile_in(form, details), "exif": details.exif}
     if form.name == "HEIF":
-        options["quality"] = quality
+        options |= {"quality": quality, "xmp": details.xmp}
+    if form is PNG and details.xmp and len(details.xmp) < LARGEST_BLOCK:
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_itxt(XMP_KEY.decode(), details.xmp.decode("utf-8", "replace"))
     if photograph.animation and form is PNG:
         options |= {"save_all": True, "append_images": frames[1:], "loop": photograph.animation.loop}
         options |= {"duration": list(photograph.animation.delays), "default_image": False}

@@ -6,7 +6,6 @@ import io
 import os
 import stat
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +16,13 @@ from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import PictureError
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Canvas, turned
-from gan_style.imaging.decoding import PictureLike, explained, read_picture
+from gan_style.imaging.decoding import Picture, PictureLike, decoded, explained, picture_of
 from gan_style.imaging.finding import SIGNATURE_BYTES, looks_like_picture
-from gan_style.imaging.metadata import details_of, details_of_pillow
+from gan_style.imaging.loading import beginning, checked, first_that_reads, load, loader_of, trusted
+from gan_style.imaging.metadata import details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.photograph import Animation, Photograph
-from gan_style.imaging.profiles import to_srgb, with_profile
+from gan_style.imaging.png import is_animated, with_said, without_large_text
+from gan_style.imaging.profiles import lost, to_srgb, with_profile
 from gan_style.imaging.transparency import with_hidden_colours
 
 LARGEST_PIPE = 2**31
@@ -29,6 +30,8 @@ LARGEST_PIPE = 2**31
 
 MOVING = {"gif", "webp"}
 """Loaders that know animations."""
+
+ONE_WAY = "Colors cannot be converted back to its profile; the painting is in sRGB."
 
 FULL_DELAY = 100
 """Milliseconds a frame stays where the file says nothing, or less than browsers allow."""
@@ -55,11 +58,26 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
         if isinstance(source, bytes | Path):
             head = source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source)
             loader = loader_of(head)
-            if loader == "png" and (moving := moving_png(source, name, max_pixels)):
-                return moving
-            if loader and (still := opened(source, loader, name, max_pixels)):
-                return still
-        return by_pillow(source, name, max_pixels)
+            if loader == "png" and is_animated(source):
+                moving = moving_png(without_large_text(source), name, max_pixels)
+                if moving:
+                    return with_hidden_colours(in_srgb(moving))
+            return still(source, loader, name, max_pixels)
+        return by_pillow(picture_of(source), name, max_pixels)
+
+
+def still(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
+    """What libvips makes of a file, or Pillow, where one does not know it or makes something up.
+
+    Raises:
+        Exception: it is damaged, or too large.
+    """
+    by_libvips, pillow = trusted(source, loader)
+    ways = [lambda: opened(source, loader, name, max_pixels)] if by_libvips else []
+    if pillow:
+        ways.append(lambda: by_pillow(decoded(checked(source, loader)), name, max_pixels))
+    # Where libvips finds a TIFF damaged, Pillow would find the same, and libtiff write of it to standard error.
+    return first_that_reads(ways, until_damage=loader == "tiff")
 
 
 def content_of(path: Path) -> Path | bytes:
@@ -81,48 +99,25 @@ def content_of(path: Path) -> Path | bytes:
         return content
 
 
-def beginning(path: Path) -> bytes:
-    """The first bytes of a file."""
-    with path.open("rb") as stream:
-        return stream.read(SIGNATURE_BYTES)
-
-
-def loader_of(head: bytes) -> str:
-    """The loader of libvips for what begins so; empty where it is left to Pillow."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return "tiff"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "webp"
-    return "heif" if head[4:12] in (b"ftypavif", b"ftypavis") else ""
-
-
-def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph | None:
-    """What libvips makes of a file; None where Pillow knows more about its kind of values.
+def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
+    """What libvips makes of a file.
 
     Raises:
-        vips.Error or PictureError: it is damaged or too large.
+        vips.Error, UnsupportedError or PictureError: it is damaged, of a kind that Pillow may know, or too large.
     """
-    way = f"{loader}load" + ("_buffer" if isinstance(source, bytes) else "")
-    pages = {"n": -1} if loader in MOVING else {}
-    load: Callable[..., vips.Image] = getattr(vips.Image, way)
-    image = load(source if isinstance(source, bytes) else str(source), access="sequential", fail_on="error", **pages)
-    check_count(image.width * image.height, name, max_pixels)
-    if image.format not in ("uchar", "ushort") or image.bands - image.hasalpha() not in (1, 3, 4):
-        return None
+    loaded = load(source, loader, **({"n": -1} if loader in MOVING else {}))
+    check_count(loaded.image.width * loaded.image.height, name, max_pixels)
+    image = loaded.in_common_values()
     count = int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
+    if loader == "png":
+        image = with_said(image, source)
     details = details_of(image)
     if loader == "tiff":
         details = replace(details, exif=exif_of_tiff(source))
     animation = animation_of(image, count) if loader in MOVING and count > 1 else None
-    orientation = int(image.get("orientation")) if image.get_typeof("orientation") and not animation else 1
+    orientation = 1 if animation else orientation_of_vips(image)
     srgb, profile = to_srgb(image)
-    remark = ""
+    remark = ONE_WAY if lost(details.profile, profile) else ""
     if count > 1 and not animation:
         remark = f"{name} has {count} pages; the first is painted."
     photograph = Photograph(turned(Canvas.of(srgb), orientation), details.with_profile(profile), animation, remark)
@@ -162,19 +157,31 @@ def moving_png(source: Path | bytes, name: str, max_pixels: int) -> Photograph |
             canvas[rows, slice(None)] = np.asarray(image.convert("RGBA"))
         details = details_of_pillow(image)
         animation = Animation(tuple(delays), int(image.info.get("loop", 0)))
-        return with_hidden_colours(Photograph(canvas, details, animation))
+        return Photograph(canvas, details, animation)
 
 
-def by_pillow(source: PictureLike, name: str, max_pixels: int) -> Photograph:
+def by_pillow(picture: Picture, name: str, max_pixels: int) -> Photograph:
     """Whatever else Pillow reads: BMP, HEIC with its plugin, rare kinds of TIFF, PIL images and arrays."""
-    picture = read_picture(source, name=name)
     check_count(picture.size[0] * picture.size[1], name, max_pixels)
     layers = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
-    image = vips.Image.new_from_array(np.ascontiguousarray(layers), interpretation="srgb")
-    if picture.details.profile is not None:
-        image = with_profile(image, picture.details.profile)
-    srgb, profile = to_srgb(image)
-    return with_hidden_colours(Photograph(Canvas.of(srgb), picture.details.with_profile(profile)))
+    canvas = Canvas(layers.shape, np.uint8)
+    canvas[slice(None), slice(None)] = layers
+    return with_hidden_colours(in_srgb(Photograph(canvas, picture.details)))
+
+
+def in_srgb(photograph: Photograph) -> Photograph:
+    """The same photograph in sRGB, with the profile to return to, or the remark that there is no way back.
+
+    Raises:
+        vips.Error: it cannot be converted.
+    """
+    profile = photograph.details.profile
+    if profile is None:
+        return photograph
+    srgb, kept = to_srgb(with_profile(photograph.pixels.image(), profile))
+    remark = ONE_WAY if lost(profile, kept) else photograph.remark
+    details = photograph.details.with_profile(kept)
+    return replace(photograph, pixels=Canvas.of(srgb), details=details, remark=remark)
 
 
 def check_count(pixels: int, name: str, most: int) -> None:

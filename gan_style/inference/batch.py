@@ -17,7 +17,7 @@ from typing import Literal
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import GanStyleError, PictureError, ResourceError, UsageError
 from gan_style.files import remove_parts
-from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
+from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, profile_in, write_photograph
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
@@ -252,6 +252,8 @@ def remark(painting: Photograph, form: Format) -> str:
     """What of a file is not in its painting."""
     if painting.animation and not form.moving:
         return f"{form.name} holds one frame; the first of {painting.frames} is painted."
+    if painting.details.profile and not profile_in(form, painting.details):
+        return f"{form.name} holds no color profile of this size; the painting is in sRGB."
     return painting.remark
 
 
