@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from gan_style.files import splice
 from gan_style.imaging.exif import PREFIX
-
-MOVED = 2**20
-"""Bytes that are moved at a time."""
+from gan_style.imaging.png import chunks
 
 START_OF_SCAN = 0xDA
 
@@ -33,7 +32,7 @@ def put_exif(path: Path, form: str, block: bytes) -> None:
             found = [place for place in segments(stream) if read(stream, place[0] + 4, len(PREFIX)) == PREFIX]
             made = b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block
         elif form == "PNG":
-            found = [place for kind, place in png_chunks(stream) if kind == b"eXIf"]
+            found = [(at - 8, at + length + 4) for kind, at, length in chunks(stream) if kind == b"eXIf"]
             body = b"eXIf" + block.removeprefix(PREFIX)
             made = (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
         else:
@@ -42,7 +41,7 @@ def put_exif(path: Path, form: str, block: bytes) -> None:
             made = b"EXIF" + len(body).to_bytes(4, "little") + body + bytes(len(body) % 2)
         if not found:
             return
-        replace(stream, found[0], made)
+        splice(stream, *found[0], made)
         if form == "WEBP":
             size = stream.seek(0, 2)
             stream.seek(4)
@@ -55,15 +54,6 @@ def segments(stream: BinaryIO) -> Iterator[Place]:
     while len(head := read(stream, place, 4)) == 4 and head[0] == 0xFF and head[1] != START_OF_SCAN:
         end = place + 2 + int.from_bytes(head[2:], "big")
         yield place, end
-        place = end
-
-
-def png_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, Place]]:
-    """The kinds of the chunks of a PNG, and where each begins and ends."""
-    place = 8
-    while len(head := read(stream, place, 8)) == 8:
-        end = place + 12 + int.from_bytes(head[:4], "big")
-        yield head[4:], (place, end)
         place = end
 
 
@@ -81,22 +71,3 @@ def read(stream: BinaryIO, place: int, count: int) -> bytes:
     """So many bytes from a place on, or as many as there are."""
     stream.seek(place)
     return stream.read(count)
-
-
-def replace(stream: BinaryIO, place: Place, data: bytes) -> None:
-    """Put bytes in the place of others, few or more, and move what comes after them.
-
-    Raises:
-        OSError: the disk is full.
-    """
-    start, end = place
-    shift = start + len(data) - end
-    size = stream.seek(0, 2)
-    parts = range(end, size, MOVED)
-    for part in reversed(parts) if shift > 0 else parts:
-        moved = read(stream, part, MOVED)
-        stream.seek(part + shift)
-        stream.write(moved)
-    stream.seek(start)
-    stream.write(data)
-    stream.truncate(size + shift)

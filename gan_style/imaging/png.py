@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from gan_style.files import splice
 from gan_style.imaging import vips
 from gan_style.imaging.exif import PREFIX, orientation_of
 from gan_style.imaging.metadata import EXIF, IPTC, IRB, XMP, XMP_KEY
@@ -29,9 +30,6 @@ LARGEST_BLOCK = 2**26
 
 LARGEST_PACKED = 2**20
 """Bytes of packed text, or of a color profile, beyond which Pillow takes a file for an attack and does not open it."""
-
-MOVED = 2**20
-"""Bytes that are moved at a time."""
 
 
 @dataclass
@@ -200,16 +198,7 @@ def add_xmp(path: Path, packet: bytes) -> None:
     body = b"iTXt" + XMP_KEY + bytes(5) + packet
     chunk = (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
     with path.open("r+b") as stream:
-        end = stream.seek(0, 2)
-        while end > AFTER_HEADER:
-            start = max(AFTER_HEADER, end - MOVED)
-            stream.seek(start)
-            block = stream.read(end - start)
-            stream.seek(start + len(chunk))
-            stream.write(block)
-            end = start
-        stream.seek(AFTER_HEADER)
-        stream.write(chunk)
+        splice(stream, AFTER_HEADER, AFTER_HEADER, chunk)
 
 
 def forget_density(path: Path) -> None:

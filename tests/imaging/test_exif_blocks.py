@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gan_style.imaging import blocks
+from gan_style import files
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import write_photograph
 from gan_style.imaging.exif import PREFIX, density_of, orientation_of, signed, with_density
@@ -68,7 +68,7 @@ def test_orientation_is_read_whatever_number_it_is(kind: int, orientation: int) 
 def test_a_block_leaves_byte_for_byte(
     tmp_path: Path, cat: Pixels, suffix: str, moved: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocks, "MOVED", moved)
+    monkeypatch.setattr(files, "MOVED", moved)
     small = Image.fromarray(cat[::8, ::8].copy())
     small.save(tmp_path / "x.jpg", exif=camera_block())
     small.save(tmp_path / "plain.png")
