@@ -121,7 +121,7 @@ def seen_by_pillow(path: Path, max_pixels: int) -> Seen:
             image.mode.startswith("I;16") or image.mode in ("I", "F"),
             image.mode in ("RGB", "RGBA", "P", "PA", "RGBX", "RGBa"),
             info.get("icc_profile") or None,
-            density_of_pillow(form, info) or density_of_exif(exif),
+            density_of_pillow(image) or density_of_exif(exif),
             entries_of(exif),
             len(info.get("exif") or b"") if isinstance(info.get("exif"), bytes) else 0,
             as_bytes(image.info.get("xmp")),
@@ -164,12 +164,13 @@ def plays_of_pillow(form: str, info: dict[Any, Any]) -> int:
     return int(info.get("loop") or 0)
 
 
-def density_of_pillow(form: str, info: dict[Any, Any]) -> tuple[float, float] | None:
-    """Pixels per inch that a file says outside of its EXIF block; for a JPEG that says none Pillow makes them up."""
-    if form in ("JPEG", "MPO"):
+def density_of_pillow(image: Image.Image) -> tuple[float, float] | None:
+    """Pixels per inch that a file says outside of its EXIF block; where it says none Pillow may make them up."""
+    info = image.info
+    if image.format in ("JPEG", "MPO"):
         unit = {1: 1.0, 2: 2.54}.get(info.get("jfif_unit", 0), 0.0)
         return usable([unit * one for one in info.get("jfif_density", ())])
-    return usable(info.get("dpi"))
+    return None if 0x011A not in getattr(image, "tag_v2", {0x011A}) else usable(info.get("dpi"))
 
 
 def density_of_exif(exif: Image.Exif) -> tuple[float, float] | None:
