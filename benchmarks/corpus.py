@@ -124,14 +124,17 @@ def compared(result: Result, path: Path, readers: Sequence[Any], paint: bool) ->
 
 
 def corner(photograph: Any) -> Any:
-    """A still picture that is not large: what lies beside the pixels is written the same, in a fraction of the time."""
+    """A picture that is not large: what lies beside the pixels is written the same, in a fraction of the time."""
     from gan_style.imaging.canvas import Canvas
 
-    height, width, channels = photograph.pixels.shape
-    if photograph.animation or max(height, width) <= CORNER:
+    width, height = photograph.size
+    if max(width, height) <= CORNER:
         return photograph
-    pixels = Canvas((min(height, CORNER), min(width, CORNER), channels), photograph.pixels.dtype)
-    pixels[slice(None), slice(None)] = photograph.pixels[:CORNER, :CORNER]
+    rows, columns = min(height, CORNER), min(width, CORNER)
+    pixels = Canvas((photograph.frames * rows, columns, photograph.pixels.shape[2]), photograph.pixels.dtype)
+    for number in range(photograph.frames):
+        part = photograph.frame(number)[slice(0, rows), slice(0, columns)]
+        pixels[slice(number * rows, (number + 1) * rows), slice(None)] = part
     return dataclasses.replace(photograph, pixels=pixels)
 
 
