@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PIL import ImageCms
+from PIL import ImageCms, PngImagePlugin
 from references import Cells, Seen, distance
 
 from gan_style.imaging.encoding import Format
@@ -27,8 +27,8 @@ LOSSLESS = ("PNG", "TIFF", "BMP")
 LOSSY_MEAN, LOSSY_CELL = 12.0, 48.0
 """The same after compression at half the resolution of color, or in a palette of 256 colors."""
 
-SMALL, TINY = 64, 16
-"""Pixels of a side below which a cell, and the whole, are too small to be compared after compression in blocks."""
+SMALL = 64
+"""Pixels of a side below which a picture is too small to be compared after compression in blocks."""
 
 SOON, SOON_MEANS = 10, 100
 """Milliseconds: what is shown no longer than that, browsers show so long."""
@@ -120,9 +120,8 @@ def of_painting(made: Sequence[Seen], ours: Seen, readers: Sequence[Seen], form:
     if not same_count and not merged(expected, max(len(one.frames) for one in made)):
         faults["frames"] = f"{len(best.frames)} instead of {len(expected)}"
     most_mean, most_cell = (MEAN, CELL) if form.name in LOSSLESS else (LOSSY_MEAN, LOSSY_CELL)
-    if form.name not in LOSSLESS:
-        most_cell = most_cell if min(ours.size) >= SMALL else 255.0
-        most_mean = most_mean if min(ours.size) >= TINY else 255.0
+    if form.name not in LOSSLESS and min(ours.size) < SMALL:
+        most_mean = most_cell = 255.0
     for kind, bands in (("color", slice(3)), ("opacity", slice(3, 4))):
         apart = [distance(one.frames, expected, bands) for one in same_count]
         mean, cell = min(apart, default=(0.0, 0.0))
@@ -166,6 +165,8 @@ def of_metadata(made: Sequence[Seen], readers: Sequence[Seen], form: Format) -> 
     """What a painting has lost of what lies beside the pixels."""
     faults: Faults = {}
     profiles = {one.profile for one in readers if one.profile and one.color and goes_back(one.profile)}
+    if form.name == "PNG":  # Pillow takes a file with a larger one for an attack.
+        profiles = {one for one in profiles if len(one) <= PngImagePlugin.MAX_TEXT_CHUNK}
     if form.name in HOLDING_METADATA and profiles and not profiles & {one.profile for one in made}:
         faults["profile"] = f"{len(next(iter(profiles)))} bytes are gone"
     densities = [sorted(one.density) for one in readers if one.density]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -37,7 +36,9 @@ OF_THE_FILE = {0xA002, 0xA003, 0xA005, 0xEA1C}
 NO_PIXELS = ("svg", "pdf", "csv", "matrix", "vips")
 """Loaders of libvips for drawings, tables of numbers and its own memory dumps."""
 
-TURNED = 0x0112
+MOST_DENSE = 1e6
+"""Pixels per inch."""
+
 INCH = 25.4
 
 
@@ -184,7 +185,7 @@ def density_of_exif(exif: Image.Exif) -> tuple[float, float] | None:
 
 def usable(density: Any) -> tuple[float, float] | None:
     """A density, if it is one."""
-    if not density or not all(math.isfinite(one) and one > 0 for one in density):
+    if not density or not all(0 < one < MOST_DENSE for one in density):
         return None
     return float(density[0]), float(density[1])
 

@@ -282,7 +282,9 @@ def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
     if details.density:
         image.set_type(vips.STRING, "resolution-unit", "in")
     iptc = (RESOURCES, details.iptc and details.iptc.removeprefix(IRB)) if form is TIFF else (IPTC, details.iptc)
-    for name, block in ((EXIF, details.exif), (XMP, details.xmp), iptc):
+    # What a TIFF says of a picture is written later; libvips would take its density from there.
+    exif = None if form is TIFF else details.exif
+    for name, block in ((EXIF, exif), (XMP, details.xmp), iptc):
         if block:
             image.set_type(vips.BLOB, name, block)
     return image

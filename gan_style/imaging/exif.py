@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import struct
 from collections.abc import Iterator, Mapping
@@ -58,14 +59,18 @@ class Block:
             place = directory + 2 + ENTRY_LENGTH * index
             yield self.read(self.short, place), place
 
-    def value(self, place: int) -> int:
+    def number(self, place: int) -> Fraction:
         """The single number of an entry, whatever kind of number the writer took; 0 where it is none."""
         kind = self.read(self.short, place + 2)
         if kind in RATIONALS:
             at = self.read(self.long, place + 8)
-            return self.read(self.long, at) // (self.read(self.long, at + 4) or 1)
+            return Fraction(self.read(self.long, at), self.read(self.long, at + 4) or 1)
         sizes = {BYTE: BYTE_LONG, SBYTE: BYTE_LONG, SHORT: self.short, SSHORT: self.short}
-        return 0 if kind == ASCII else self.read(sizes.get(kind, self.long), place + 8)
+        return Fraction(0 if kind == ASCII else self.read(sizes.get(kind, self.long), place + 8))
+
+    def value(self, place: int) -> int:
+        """The same as a whole number."""
+        return int(self.number(place))
 
     def change(self, place: int, value: int) -> None:
         """Give an entry of a single number another one, as a number that every reader takes."""
@@ -122,18 +127,28 @@ def upright(block: bytes, size: tuple[int, int]) -> bytes | None:
                 exif.change(place, 1)
             elif tag == EXIF_IFD:
                 inner = exif.value(place)
-        if inner:
-            for tag, place in exif.entries(inner):
-                if tag in (WIDTH, HEIGHT):
-                    exif.change(place, size[0] if tag == WIDTH else size[1])
-        link = first + 2 + ENTRY_LENGTH * exif.read(exif.short, first)
-        second = exif.read(exif.long, link)
-        if second:
-            blot_thumbnail(exif, second)
-            exif.long.pack_into(exif.data, link, 0)
     except (ValueError, struct.error):
         return None
+    with contextlib.suppress(struct.error):  # What follows may be cut off, and what stands before it still be read.
+        for tag, place in exif.entries(inner) if inner else ():
+            if tag in (WIDTH, HEIGHT):
+                exif.change(place, size[0] if tag == WIDTH else size[1])
+    with contextlib.suppress(struct.error):
+        forget_thumbnail(exif, first)
     return PREFIX + bytes(exif.data)
+
+
+def forget_thumbnail(exif: Block, first: int) -> None:
+    """Leave out the directory that follows the first, and what it shows.
+
+    Raises:
+        struct.error: the block ends before.
+    """
+    link = first + 2 + ENTRY_LENGTH * exif.read(exif.short, first)
+    second = exif.read(exif.long, link)
+    exif.long.pack_into(exif.data, link, 0)
+    if second:
+        blot_thumbnail(exif, second)
 
 
 def signed(block: bytes | None, words: str) -> bytes:
@@ -170,13 +185,12 @@ def density_of(block: bytes) -> tuple[float, float] | None:
     try:
         exif = Block(block)
         places = dict(exif.entries(exif.first()))
-        values = [exif.read(exif.long, places[tag] + 8) for tag in (X_RESOLUTION, Y_RESOLUTION)]
-        across, down = (exif.read(exif.long, at) / exif.read(exif.long, at + 4) for at in values)
+        across, down = (float(exif.number(places[tag])) for tag in (X_RESOLUTION, Y_RESOLUTION))
         unit = exif.value(places[RESOLUTION_UNIT]) if RESOLUTION_UNIT in places else PER_INCH
-    except (ValueError, KeyError, ZeroDivisionError, struct.error):
+    except (ValueError, KeyError, struct.error):
         return None
     scale = {PER_INCH: 1.0, PER_CENTIMETRE: 2.54}.get(unit, 0.0)
-    return (across * scale, down * scale) if scale else None
+    return (across * scale, down * scale) if scale * across * down else None
 
 
 def with_entries(block: bytes | None, values: Mapping[int, str | int | float]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
 from dataclasses import dataclass, replace
@@ -31,6 +30,9 @@ xmlns:xmp="http://ns.adobe.com/xap/1.0/"><xmp:CreatorTool>{}</xmp:CreatorTool></
 XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>))([1-8])""")
 
 INCH = 25.4
+MOST_DENSE = 1e6
+"""Pixels per inch from which on a density is nonsense."""
+
 X_RESOLUTION = 0x011A
 LONGEST_JPEG_BLOCK = 65533
 """Bytes of an EXIF block."""
@@ -103,7 +105,7 @@ def details_of(image: vips.Image) -> Details:
 def density_in(exif: bytes) -> tuple[float, float] | None:
     """Pixels per millimetre, across and down, where nothing but the EXIF block says them."""
     density = density_of(exif)
-    return (density[0] / INCH, density[1] / INCH) if density and min(density) > 0 else None
+    return (density[0] / INCH, density[1] / INCH) if density and max(density) < MOST_DENSE else None
 
 
 def upright_xmp(packet: bytes) -> bytes:
@@ -150,7 +152,7 @@ def details_of_pillow(image: Image.Image) -> Details:
     if X_RESOLUTION not in getattr(image, "tag_v2", (X_RESOLUTION,)):
         dpi = None  # Pillow's own.
     density = None
-    if isinstance(dpi, tuple) and len(dpi) == 2 and all(math.isfinite(one) and one > 0 for one in dpi):
+    if isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < one < MOST_DENSE for one in dpi):
         density = (float(dpi[0]) / INCH, float(dpi[1]) / INCH)
     elif exif:
         density = density_in(exif)

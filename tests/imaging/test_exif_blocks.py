@@ -101,3 +101,42 @@ def test_a_broken_block_says_no_density_and_is_left(junk: bytes) -> None:
     block = PREFIX + junk
     made = with_density(block, (300.0, 300.0))
     assert density_of(made) == pytest.approx((300, 300), rel=0.01) or made == block
+
+
+def test_what_a_camera_wrote_as_text_instead_of_numbers_costs_no_more_than_itself(tmp_path: Path, cat: Pixels) -> None:
+    degrees = b"41 24.1234\0"
+    gps = struct.pack("<H", 2) + struct.pack("<HHL4s", 1, 2, 2, b"N\0\0\0")
+    gps += struct.pack("<HHLL", 2, 2, len(degrees), 38 + 30) + bytes(4)
+    first = struct.pack("<H", 2) + struct.pack("<HHLL", 0x010E, 2, 4, int.from_bytes(b"cat\0", "little"))
+    first += struct.pack("<HHLL", 0x8825, 4, 1, 38) + bytes(4)
+    block = PREFIX + b"II*\0\x08\0\0\0" + first + gps + degrees
+    Image.fromarray(cat[::8, ::8].copy()).save(tmp_path / "x.jpg", exif=block)
+    write_photograph(tmp_path / "y.tif", open_photograph(tmp_path / "x.jpg"))
+    with Image.open(tmp_path / "y.tif") as made:
+        assert made.getexif()[0x010E] == "cat"
+        assert made.getexif().get_ifd(0x8825)[1] == "N"
+
+
+def test_a_block_that_breaks_off_keeps_what_can_be_read(tmp_path: Path, cat: Pixels) -> None:
+    whole = block_of(3, 6)
+    Image.fromarray(cat[::8, ::8].copy()).save(tmp_path / "x.jpg", exif=whole[:-4])
+    photograph = open_photograph(tmp_path / "x.jpg")
+    assert photograph.size == Image.fromarray(cat[::8, ::8].copy()).size[::-1]
+    assert photograph.details.exif == block_of(3, 1)[:-4]
+
+
+@pytest.mark.parametrize("kind", sorted({3, 4, 8, 9}))
+def test_density_is_read_whatever_number_it_is(kind: int) -> None:
+    entries = b"".join(
+        struct.pack("<HHL", tag, kind, 1) + struct.pack(KINDS[kind], value)
+        for tag, value in ((0x011A, 300), (0x011B, 200), (0x0128, 2))
+    )
+    block = PREFIX + b"II*\0\x08\0\0\0" + struct.pack("<H", 3) + entries + bytes(4)
+    assert density_of(block) == (300, 200)
+
+
+def test_tiff_has_the_density_of_a_file_whose_block_says_none(tmp_path: Path, cat: Pixels) -> None:
+    Image.fromarray(cat[::8, ::8].copy()).save(tmp_path / "x.png", exif=camera_block(), dpi=(300, 300))
+    write_photograph(tmp_path / "y.tif", open_photograph(tmp_path / "x.png"))
+    with Image.open(tmp_path / "y.tif") as made:
+        assert made.info["dpi"] == pytest.approx((300, 300), rel=0.01)
