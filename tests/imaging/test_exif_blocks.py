@@ -135,8 +135,9 @@ def test_density_is_read_whatever_number_it_is(kind: int) -> None:
     assert density_of(block) == (300, 200)
 
 
-def test_tiff_has_the_density_of_a_file_whose_block_says_none(tmp_path: Path, cat: Pixels) -> None:
-    Image.fromarray(cat[::8, ::8].copy()).save(tmp_path / "x.png", exif=camera_block(), dpi=(300, 300))
-    write_photograph(tmp_path / "y.tif", open_photograph(tmp_path / "x.png"))
-    with Image.open(tmp_path / "y.tif") as made:
-        assert made.info["dpi"] == pytest.approx((300, 300), rel=0.01)
+@pytest.mark.parametrize("suffix", [*WRITTEN, ".tif"])
+def test_what_the_file_says_of_its_density_outdoes_its_block(tmp_path: Path, cat: Pixels, suffix: str) -> None:
+    block = with_density(camera_block(), (72.0, 72.0))
+    Image.fromarray(cat[::8, ::8].copy()).save(tmp_path / "x.png", exif=block, dpi=(300, 300))
+    write_photograph(tmp_path / f"y{suffix}", open_photograph(tmp_path / "x.png"))
+    assert open_photograph(tmp_path / f"y{suffix}").details.density == pytest.approx((300 / 25.4,) * 2, rel=0.01)
