@@ -203,6 +203,7 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         save_by_pillow(path, photograph, form, saving.quality, details)
         return
     image = outgoing(photograph, form)
+    details = replace(details, exif=exif_with_density(details, form))
     if form.name == "JPEG" and len(details.exif or b"") > LONGEST_JPEG_BLOCK:
         details = details.without_exif()
     image = described(image, replace(details, xmp=None) if form is PNG else details, form)
@@ -233,13 +234,13 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
     if form is TIFF and details.exif:
         add_exif(path, details.exif)
     if form.name in ("JPEG", "PNG", "WEBP") and details.exif:
-        put_exif(path, form.name, exif_with_density(details, form))
+        put_exif(path, form.name, details.exif)
 
 
-def exif_with_density(details: Details, form: Format) -> bytes:
-    """The EXIF block of a picture that has one, which says its density as the file does, too."""
-    block = details.exif or b""
-    if details.density is None:
+def exif_with_density(details: Details, form: Format) -> bytes | None:
+    """The EXIF block of a picture that has one, which says its density as the file does: libvips goes by the block."""
+    block = details.exif
+    if block is None or details.density is None:
         return block
     said = with_density(block, (details.density[0] * INCH, details.density[1] * INCH))
     return said if form is not JPEG or len(said) <= LONGEST_JPEG_BLOCK else block
