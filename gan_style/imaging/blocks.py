@@ -1,16 +1,18 @@
-"""EXIF blocks as they are in JPEG, PNG and WebP: libvips takes them apart and puts them together anew, otherwise."""
+"""EXIF blocks as they are in JPEG, PNG, WebP and AVIF: libvips takes them apart and puts them together anew."""
 
 from __future__ import annotations
 
+import mmap
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from gan_style.files import splice
-from gan_style.imaging.exif import PREFIX
+from gan_style.imaging.exif import PREFIX, signed
 from gan_style.imaging.png import chunks
 
+FILLING = "~"
 START_OF_SCAN = 0xDA
 
 Place = tuple[int, int]
@@ -46,6 +48,29 @@ def put_exif(path: Path, form: str, block: bytes) -> None:
             size = stream.seek(0, 2)
             stream.seek(4)
             stream.write((size - 8).to_bytes(4, "little"))
+
+
+def stand_in(block: bytes) -> bytes:
+    """A block of nothing but filling, longer than another, for libvips to write where :func:`put_over` finds it."""
+    return signed(None, FILLING * len(block))
+
+
+def put_over(path: Path, block: bytes) -> None:
+    """Write an EXIF block over its stand-in in an AVIF, whose parts stay where they are, and zeros behind it.
+
+    Args:
+        path: a file that libvips has written with :func:`stand_in`.
+        block: the same that the stand-in stands for.
+
+    Raises:
+        OSError: the file cannot be read or written.
+    """
+    body, filling = block.removeprefix(PREFIX), FILLING.encode() * len(block)
+    with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as data:
+        end = data.find(filling) + len(filling)
+        start = data.rfind(PREFIX, 0, end) + len(PREFIX)
+        if len(filling) <= end and len(PREFIX) <= start <= end - len(body):
+            data[start:end] = body.ljust(end - start, b"\0")
 
 
 def segments(stream: BinaryIO) -> Iterator[Place]:

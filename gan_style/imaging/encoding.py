@@ -16,7 +16,7 @@ from gan_style.defaults import QUALITY
 from gan_style.errors import GanStyleError, PictureError, UsageError
 from gan_style.files import replacing
 from gan_style.imaging import vips
-from gan_style.imaging.blocks import put_exif
+from gan_style.imaging.blocks import put_exif, put_over, stand_in
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.exif import with_density
@@ -54,6 +54,7 @@ PNG = Format("PNG", deep=True, moving=True)
 JPEG = Format("JPEG", alpha=False, longest=65500)
 TIFF = Format("TIFF", deep=True)
 HEIC = Format("HEIF", longest=16384)
+AVIF = Format("AVIF", longest=16384)
 FORMATS = {
     ".png": PNG,
     ".jpg": JPEG,
@@ -63,7 +64,7 @@ FORMATS = {
     ".tiff": TIFF,
     ".bmp": Format("BMP", alpha=False, longest=2**15 - 1),
     ".gif": Format("GIF", moving=True, longest=65535),
-    ".avif": Format("AVIF", longest=16384),
+    ".avif": AVIF,
     ".heic": HEIC,
     ".heif": HEIC,
 }
@@ -235,6 +236,8 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         add_exif(path, details.exif)
     if form.name in ("JPEG", "PNG", "WEBP") and details.exif:
         put_exif(path, form.name, details.exif)
+    if form is AVIF and details.exif:
+        put_over(path, details.exif)
 
 
 def exif_with_density(details: Details, form: Format) -> bytes | None:
@@ -285,6 +288,7 @@ def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
     iptc = (RESOURCES, details.iptc and details.iptc.removeprefix(IRB)) if form is TIFF else (IPTC, details.iptc)
     # What a TIFF says of a picture is written later; libvips would take its density from there.
     exif = None if form is TIFF else details.exif
+    exif = stand_in(exif) if exif and form is AVIF else exif
     for name, block in ((EXIF, exif), (XMP, details.xmp), iptc):
         if block:
             image.set_type(vips.BLOB, name, block)

@@ -63,6 +63,23 @@ def test_orientation_is_read_whatever_number_it_is(kind: int, orientation: int) 
     assert orientation_of(block_of(kind, orientation)) == orientation
 
 
+def test_a_block_leaves_an_avif_with_nothing_but_zeros_behind_it(tmp_path: Path, cat: Pixels) -> None:
+    small = Image.fromarray(cat[::8, ::8].copy())
+    small.save(tmp_path / "x.jpg", exif=camera_block(), dpi=(300, 300))
+    photograph = open_photograph(tmp_path / "x.jpg")
+    write_photograph(tmp_path / "y.avif", photograph)
+    block, made = exif_in(tmp_path / "x.jpg"), exif_in(tmp_path / "y.avif")
+    said = Image.Exif()
+    said.load(made)
+    before = Image.Exif()
+    before.load(block)
+    assert said.get_ifd(0x8769) == before.get_ifd(0x8769)
+    assert b"~~" not in made
+    again = open_photograph(tmp_path / "y.avif")
+    assert again.size == photograph.size
+    assert again.details.density == pytest.approx((300 / 25.4,) * 2, rel=0.01)
+
+
 @pytest.mark.parametrize("suffix", WRITTEN)
 @pytest.mark.parametrize("moved", [7, 2**20])
 def test_a_block_leaves_byte_for_byte(
