@@ -108,6 +108,27 @@ def test_what_is_wrongly_refused_or_accepted_is_named(
     assert (result.state, result.reasons[-1]) == ("refused", "It is not liked.")
 
 
+def test_readers_that_disagree_are_judged_by_two_rules(corpus: Any) -> None:
+    assert corpus
+    references, differences = importlib.import_module("references"), importlib.import_module("differences")
+
+    def seen(reader: str, red: float, opacity: float = 255.0, delays: tuple[int, ...] = ()) -> Any:
+        cells = np.zeros((4, 4, 4), np.float32)
+        cells[..., 0], cells[..., 3] = red, opacity
+        return references.Seen(reader, "GIF", (8, 8), (cells,) * max(1, len(delays)), delays)
+
+    bright, dark = seen("Pillow", 200.0), seen("libvips", 90.0)
+    faults, disputed = differences.of_decoding(seen("gan-style", 91.0), [bright, dark])
+    assert (set(faults), set(disputed)) == (set(), {"color"})
+    assert set(differences.of_decoding(seen("gan-style", 140.0), [bright, dark])[0]) == {"color"}
+    empty = seen("libvips", 0.0, 0.0)
+    assert set(differences.of_decoding(empty, [bright, empty])[0]) == {"color", "opacity"}
+    moving = seen("Pillow", 90.0, delays=(40, 80))
+    assert set(differences.of_decoding(seen("gan-style", 90.0), [moving, dark])[0]) == {"frames"}
+    assert differences.of_decoding(seen("gan-style", 90.0, delays=(40, 80)), [moving, dark]) == ({}, {})
+    assert set(differences.of_decoding(seen("gan-style", 90.0, delays=(40, 120)), [moving, dark])[0]) == {"durations"}
+
+
 @pytest.fixture
 def quick_worker(corpus: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A worker whose process is cheap to begin, and dies or sleeps over files called so."""
