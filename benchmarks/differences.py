@@ -24,7 +24,7 @@ MEAN, CELL = 4.0, 24.0
 """Of 255: how far the means of pictures, and of their cells, may be apart."""
 
 LOSSLESS = ("PNG", "TIFF", "BMP")
-LOSSY_MEAN, LOSSY_CELL = 12.0, 48.0
+LOSSY_MEAN, LOSSY_CELL = 20.0, 48.0
 """The same after compression at half the resolution of color, or in a palette of 256 colors."""
 
 SMALL = 64
