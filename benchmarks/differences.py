@@ -91,7 +91,7 @@ def shown(delay: int) -> int:
 
 
 def loops(ours: Seen, theirs: Seen) -> str:
-    wrong = theirs.delays and ours.delays and ours.plays != theirs.plays
+    wrong = theirs.delays and ours.delays and theirs.plays is not None and ours.plays != theirs.plays
     return f"{ours.plays} instead of {theirs.plays} ({theirs.reader})" if wrong else ""
 
 
@@ -158,8 +158,8 @@ def of_movement(made: Sequence[Seen], ours: Seen) -> Faults:
     totals = [sum(map(shown, one.delays)) for one in made if one.delays]
     if totals and min(abs(total - expected) for total in totals) > 10 * len(ours.delays):
         faults["durations"] = f"{totals[0]} instead of {expected} ms in all"
-    plays = [one.plays for one in made if one.delays]
-    if plays and (ours.plays if ours.plays <= MOST_PLAYS else 0) not in plays:
+    plays = [one.plays for one in made if one.delays and one.plays is not None]
+    if plays and (ours.plays if (ours.plays or 0) <= MOST_PLAYS else 0) not in plays:
         faults["loop"] = f"{plays[0]} instead of {ours.plays}"
     return faults
 

@@ -56,7 +56,7 @@ class Seen:
         size: width and height, upright.
         frames: of each frame (4, 4, 4) means: red, green and blue times opacity, and opacity, 0..255.
         delays: milliseconds of each frame; empty where the picture is still.
-        plays: how often the frames are shown; 0 for ever.
+        plays: how often the frames are shown; 0 for ever, None where the reader does not tell.
         deep: whether a value has more than 8 bits.
         color: whether a profile of three colors could belong to the pixels.
         profile: the ICC profile.
@@ -71,7 +71,7 @@ class Seen:
     size: tuple[int, int]
     frames: tuple[Cells, ...]
     delays: tuple[int, ...] = ()
-    plays: int = 0
+    plays: int | None = 0
     deep: bool = False
     color: bool = True
     profile: bytes | None = None
@@ -158,11 +158,11 @@ def upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def plays_of_pillow(form: str, info: dict[Any, Any]) -> int:
+def plays_of_pillow(form: str, info: dict[Any, Any]) -> int | None:
     """How often an animation is shown: a GIF counts repetitions, and says nothing for once."""
     if form == "GIF":
         return 1 if "loop" not in info else int(info["loop"]) and int(info["loop"]) + 1
-    return int(info.get("loop") or 0)
+    return int(info["loop"]) if "loop" in info else None
 
 
 def density_of_pillow(image: Image.Image) -> tuple[float, float] | None:
