@@ -95,7 +95,8 @@ def by_pillow(path: Path, max_pixels: int) -> Seen:
 
 def seen_by_pillow(path: Path, max_pixels: int) -> Seen:
     """The same of a file of which Pillow has nothing to complain."""
-    with Image.open(path) as image:
+    with contextlib.ExitStack() as stack:
+        image = stack.enter_context(Image.open(path))
         check(image.width * image.height, max_pixels)
         image.load()
         form, info = image.format or "", dict(image.info)
@@ -105,7 +106,9 @@ def seen_by_pillow(path: Path, max_pixels: int) -> Seen:
         check(image.width * image.height * len(numbers), max_pixels)
         frames, delays = [], []
         for number in numbers:
-            if len(numbers) > 1:
+            if number > 0:
+                if form == "PNG":  # One frame after another, Pillow takes a wrong one for the one before.
+                    image = stack.enter_context(Image.open(path))
                 image.seek(number)
                 image.load()
             turned = image if len(numbers) > 1 else upright(image)
