@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PIL import ImageCms, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 from references import Cells, Seen, distance
 
 from gan_style.imaging.encoding import Format
@@ -206,13 +206,17 @@ def core(packet: bytes) -> bytes:
 
 @functools.cache
 def goes_back(profile: bytes) -> bool:
-    """Whether Pillow can convert from and to a profile of three colors."""
+    """Whether Pillow can convert to a profile of three colors, and finds again from there what it was."""
     if profile[16:20] != b"RGB ":
         return False
+    levels = np.linspace(64, 192, 5).astype(np.uint8)
+    colors = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(5, 25, 3)
     try:
         srgb = ImageCms.createProfile("sRGB")
-        ImageCms.buildTransform(io.BytesIO(profile), srgb, "RGB", "RGB")
-        ImageCms.buildTransform(srgb, io.BytesIO(profile), "RGB", "RGB")
+        there = ImageCms.buildTransform(srgb, io.BytesIO(profile), "RGB", "RGB")
+        back = ImageCms.buildTransform(io.BytesIO(profile), srgb, "RGB", "RGB")
+        image = ImageCms.applyTransform(Image.fromarray(colors), there)
+        found = image and ImageCms.applyTransform(image, back)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return False
-    return True
+    return bool(np.abs(np.asarray(found).astype(int) - colors).mean() <= MEAN)

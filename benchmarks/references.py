@@ -17,27 +17,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pillow_heif
+from beside import as_bytes, density_of_exif, density_of_pillow, entries_of, exif_of, usable
 from PIL import Image, ImageCms, ImageOps
 
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Raster
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.plugins import heic_is_there
-from gan_style.imaging.tiff import DESCRIBING, EXIF_IFD, GPS_IFD
 
 Cells = npt.NDArray[np.float32]
 
 CELLS = 4
 """In a row and in a column."""
 
-OF_THE_FILE = {0xA002, 0xA003, 0xA005, 0xEA1C}
-"""EXIF entries that say something of the file: width and height, a place in it, padding."""
-
 NO_PIXELS = ("svg", "pdf", "csv", "matrix", "vips")
 """Loaders of libvips for drawings, tables of numbers and its own memory dumps."""
-
-MOST_DENSE = 1e6
-"""Pixels per inch."""
 
 INCH = 25.4
 
@@ -166,31 +160,6 @@ def plays_of_pillow(form: str, info: dict[Any, Any]) -> int | None:
     if form == "GIF":
         return 1 if "loop" not in info else int(info["loop"]) and int(info["loop"]) + 1
     return int(info["loop"]) if "loop" in info else None
-
-
-def density_of_pillow(image: Image.Image) -> tuple[float, float] | None:
-    """Pixels per inch that a file says outside of its EXIF block; where it says none Pillow may make them up."""
-    info = image.info
-    if image.format in ("JPEG", "MPO"):
-        unit = {1: 1.0, 2: 2.54}.get(info.get("jfif_unit", 0), 0.0)
-        return usable([unit * one for one in info.get("jfif_density", ())])
-    return None if 0x011A not in getattr(image, "tag_v2", {0x011A}) else usable(info.get("dpi"))
-
-
-def density_of_exif(exif: Image.Exif) -> tuple[float, float] | None:
-    """Pixels per inch that an EXIF block says."""
-    unit = {2: 1.0, 3: 2.54}.get(exif.get(0x0128, 2), 0.0)
-    try:
-        return usable([unit * float(exif[tag]) for tag in (0x011A, 0x011B)])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        return None
-
-
-def usable(density: Any) -> tuple[float, float] | None:
-    """A density, if it is one."""
-    if not density or not all(0 < one < MOST_DENSE for one in density):
-        return None
-    return float(density[0]), float(density[1])
 
 
 def srgb_of_pillow(image: Image.Image) -> npt.NDArray[np.uint8]:
@@ -323,49 +292,6 @@ def cells_of(pixels: npt.NDArray[np.uint8]) -> Cells:
     # Not RGBA, which Pillow would multiply by opacity once more.
     image = Image.frombytes("RGBX", pixels.shape[1::-1], pixels.tobytes())
     return np.asarray(image.resize((CELLS, CELLS), Image.Resampling.BOX)).astype(np.float32)
-
-
-def entries_of(exif: Image.Exif) -> dict[str, str]:
-    """What describes the picture, by tag; nothing where the block is broken."""
-    try:
-        entries = {f"0x{tag:04x}": words_of(exif[tag]) for tag in DESCRIBING if tag in exif}
-        for directory in (EXIF_IFD, GPS_IFD):
-            inner = exif.get_ifd(directory).items()
-            entries |= {f"0x{directory:04x}/0x{tag:04x}": words_of(one) for tag, one in inner if tag not in OF_THE_FILE}
-    except Exception:
-        return {}
-    return {tag: words for tag, words in entries.items() if words}
-
-
-def exif_of(block: bytes) -> Image.Exif:
-    """A block of bytes; an empty one where it is broken."""
-    exif = Image.Exif()
-    try:
-        exif.load(block)
-    except Exception:
-        return Image.Exif()
-    return exif
-
-
-def words_of(value: Any) -> str:
-    """A value, however it is stored."""
-    if isinstance(value, tuple):
-        return " ".join(words_of(one) for one in value)
-    if isinstance(value, bytes):
-        if len(value) == 1:
-            return str(value[0])
-        value = value.decode("latin-1")
-    if isinstance(value, str):
-        return value.strip("\0 ")
-    try:
-        return f"{float(value):.6g}"
-    except (TypeError, ValueError, ZeroDivisionError):
-        return str(value)
-
-
-def as_bytes(value: Any) -> bytes | None:
-    """A packet as bytes."""
-    return (value.encode() if isinstance(value, str) else bytes(value)) if value else None
 
 
 def check(pixels: int, most: int) -> None:
