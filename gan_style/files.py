@@ -25,6 +25,9 @@ HICCUPS = {
 }
 """Errors of network file systems that may be gone a moment later."""
 
+MOVED = 2**20
+"""Bytes that are moved at a time within a file."""
+
 PART = ".gan-style-{}.part"
 """Name of what is being written."""
 
@@ -114,3 +117,28 @@ def remove_parts(folder: Path) -> None:
             except OSError:  # It is being written, or nobody can tell.
                 continue
             path.unlink(missing_ok=True)
+
+
+def splice(stream: IO[bytes], start: int, end: int, data: bytes) -> None:
+    """Put bytes in the place of others, few or more, of a file that is open for both, and move what comes after them.
+
+    Args:
+        stream: the file.
+        start: where the others begin.
+        end: where they end; ``start`` for none.
+        data: what comes instead.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    shift = start + len(data) - end
+    size = stream.seek(0, 2)
+    places = range(end, size, MOVED)
+    for place in reversed(places) if shift > 0 else places:
+        stream.seek(place)
+        moved = stream.read(MOVED)
+        stream.seek(place + shift)
+        stream.write(moved)
+    stream.seek(start)
+    stream.write(data)
+    stream.truncate(size + shift)

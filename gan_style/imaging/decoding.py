@@ -21,7 +21,7 @@ from gan_style.imaging.canvas import Canvas, turned
 from gan_style.imaging.kinds import SIGNATURE_BYTES
 from gan_style.imaging.loading import beginning, checked, first_that_reads, is_unsupported, load, loader_of, trusted
 from gan_style.imaging.metadata import Details, details_of, details_of_pillow, orientation_of_vips
-from gan_style.imaging.pillow_images import array_image, bits_of, to_eight_bit, upright
+from gan_style.imaging.pillow_images import array_image, bits_of, by_profile, to_eight_bit, upright
 from gan_style.imaging.profiles import passes_for_srgb, to_srgb, with_profile
 from gan_style.imaging.refusing import check_kind
 
@@ -204,7 +204,7 @@ def finish(image: Image.Image, size: tuple[int, int]) -> Picture:
     shown = upright(image)
     if shown.size != image.size:
         size = size[::-1]
-    shown = to_eight_bit(shown, bits_of(image))
+    shown = to_eight_bit(by_profile(shown), bits_of(image))
     if shown.size != size:
         shown = shown.resize(size, Image.Resampling.LANCZOS)
     rgb = np.asarray(shown.convert("RGB"))

@@ -16,9 +16,11 @@ from gan_style.errors import GanStyleError, PictureError, UsageError
 from gan_style.files import replacing
 from gan_style.imaging import vips
 from gan_style.imaging.apng_writing import add_frames
+from gan_style.imaging.blocks import put_exif, put_over, stand_in
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.formats import AVIF, PNG, TIFF, Format, format_of, profile_in
+from gan_style.imaging.exif import with_density
+from gan_style.imaging.formats import AVIF, JPEG, PNG, TIFF, Format, format_of, profile_in
 from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, Details
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.png import add_xmp, forget_density
@@ -119,15 +121,14 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         add_frames(path, photograph.animation, (frame.numpy() for frame in outgoing_frames(photograph, form)))
         return
     details = photograph.details if saving.metadata else photograph.details.without_metadata()
-    if form is AVIF and photograph.animation:
-        if saving.signature:
-            details = details.signed(saving.signature)
-        frames = (Image.fromarray(frame.numpy()) for frame in outgoing_frames(photograph, form))
-        save_reel(path, Reel(frames, photograph), photograph.animation, details, saving.quality)
-        return
     simply = form.name in ("BMP", "HEIF")
     if saving.signature:
         details = details.signed(saving.signature, exif=simply)
+    details = replace(details, exif=exif_with_density(details, form))
+    if form is AVIF and photograph.animation:
+        frames = (Image.fromarray(frame.numpy()) for frame in outgoing_frames(photograph, form))
+        save_reel(path, Reel(frames, photograph), photograph.animation, details, saving.quality)
+        return
     if simply:
         save_by_pillow(path, photograph, form, saving.quality, details)
         return
@@ -161,6 +162,19 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         add_xmp(path, details.xmp)
     if form is TIFF and details.exif:
         add_exif(path, details.exif)
+    if form.name in ("JPEG", "PNG", "WEBP") and details.exif:
+        put_exif(path, form.name, details.exif)
+    if form is AVIF and details.exif:
+        put_over(path, details.exif)
+
+
+def exif_with_density(details: Details, form: Format) -> bytes | None:
+    """The EXIF block of a picture that has one, which says its density as the file does: libvips goes by the block."""
+    block = details.exif
+    if block is None or details.density is None:
+        return block
+    said = with_density(block, (details.density[0] * INCH, details.density[1] * INCH))
+    return said if form is not JPEG or len(said) <= LONGEST_JPEG_BLOCK else block
 
 
 def size_of(image: vips.Image) -> int:
@@ -202,7 +216,10 @@ def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
     if details.density:
         image.set_type(vips.STRING, "resolution-unit", "in")
     iptc = (RESOURCES, details.iptc and details.iptc.removeprefix(IRB)) if form is TIFF else (IPTC, details.iptc)
-    for name, block in ((EXIF, details.exif), (XMP, details.xmp), iptc):
+    # What a TIFF says of a picture is written later; libvips would take its density from there.
+    exif = None if form is TIFF else details.exif
+    exif = stand_in(exif) if exif and form is AVIF else exif
+    for name, block in ((EXIF, exif), (XMP, details.xmp), iptc):
         if block:
             image.set_type(vips.BLOB, name, block)
     return image

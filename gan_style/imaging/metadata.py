@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from xml.sax.saxutils import escape
 from PIL import Image
 
 from gan_style.imaging import vips
-from gan_style.imaging.exif import ORIENTATION, orientation_of, signed, upright
+from gan_style.imaging.exif import ORIENTATION, density_of, orientation_of, signed, upright
 from gan_style.imaging.profiles import profile_of
 from gan_style.imaging.tiff import describing
 
@@ -31,6 +30,9 @@ xmlns:xmp="http://ns.adobe.com/xap/1.0/"><xmp:CreatorTool>{}</xmp:CreatorTool></
 XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>))([1-8])""")
 
 INCH = 25.4
+MOST_DENSE = 1e6
+"""Pixels per inch from which on a density is nonsense."""
+
 X_RESOLUTION = 0x011A
 LONGEST_JPEG_BLOCK = 65533
 """Bytes of an EXIF block."""
@@ -87,6 +89,8 @@ def details_of(image: vips.Image) -> Details:
     exif = bytes(image.get(EXIF)) if image.get_typeof(EXIF) else None
     # libvips gives one pixel per millimetre where a file says nothing.
     density = (float(image.xres), float(image.yres)) if image.get_typeof("resolution-unit") else None
+    if density in (None, (1.0, 1.0)) and exif:
+        density = density_in(exif)
     if density is not None and turned:
         density = density[::-1]
     return Details(
@@ -96,6 +100,12 @@ def details_of(image: vips.Image) -> Details:
         iptc_of(image),
         density,
     )
+
+
+def density_in(exif: bytes) -> tuple[float, float] | None:
+    """Pixels per millimetre, across and down, where nothing but the EXIF block says them."""
+    density = density_of(exif)
+    return (density[0] / INCH, density[1] / INCH) if density and max(density) < MOST_DENSE else None
 
 
 def upright_xmp(packet: bytes) -> bytes:
@@ -142,8 +152,10 @@ def details_of_pillow(image: Image.Image) -> Details:
     if X_RESOLUTION not in getattr(image, "tag_v2", (X_RESOLUTION,)):
         dpi = None  # Pillow's own.
     density = None
-    if isinstance(dpi, tuple) and len(dpi) == 2 and all(math.isfinite(one) and one > 0 for one in dpi):
+    if isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < one < MOST_DENSE for one in dpi):
         density = (float(dpi[0]) / INCH, float(dpi[1]) / INCH)
+    elif exif:
+        density = density_in(exif)
     return Details(
         profile if isinstance(profile, bytes) else None,
         upright(exif, size) if exif else None,

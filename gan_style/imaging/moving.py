@@ -15,7 +15,7 @@ from gan_style.imaging.isobmff import brands_of, plays_of
 from gan_style.imaging.kinds import streamed
 from gan_style.imaging.metadata import Details, details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.photograph import Animation, Photograph
-from gan_style.imaging.pillow_images import to_eight_bit, upright
+from gan_style.imaging.pillow_images import by_profile, to_eight_bit, upright
 from gan_style.imaging.png import with_said
 from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
 from gan_style.imaging.refusing import check_count
@@ -79,7 +79,7 @@ def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int
             image.load()
             start = int(image.info.get("timestamp", ends[-1] if ends else 0))
             ends.append(start + round(float(image.info.get("duration", FULL_DELAY))))
-            yield np.asarray(to_eight_bit(upright(image)))
+            yield np.asarray(to_eight_bit(by_profile(upright(image))))
 
     with streamed(source) as stream:
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from gan_style.errors import PictureError
 from gan_style.imaging.tiff_layout import BITS
@@ -19,6 +21,26 @@ def upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except Exception:  # A broken block can raise anything, and the pixels are fine without it.
         return image
+
+
+def by_profile(image: Image.Image) -> Image.Image:
+    """Grey or ink in sRGB, by a profile that works; whatever else as it is."""
+    profile = image.info.get("icc_profile")
+    if image.mode not in ("L", "LA", "CMYK") or not profile or "transparency" in image.info:
+        return image
+    try:
+        rgb = ImageCms.profileToProfile(
+            image.convert("L") if image.mode == "LA" else image,
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            "RGB",
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    if rgb is not None and image.mode == "LA":
+        rgb.putalpha(image.getchannel("A"))
+    return rgb or image
 
 
 def bits_of(image: Image.Image) -> int:

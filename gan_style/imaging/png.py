@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from gan_style.files import splice
 from gan_style.imaging import vips
 from gan_style.imaging.exif import PREFIX, orientation_of
 from gan_style.imaging.kinds import streamed
@@ -29,9 +30,6 @@ LARGEST_BLOCK = 2**26
 
 LARGEST_PACKED = 2**20
 """Bytes of packed text, or of a color profile, beyond which Pillow takes a file for an attack and does not open it."""
-
-MOVED = 2**20
-"""Bytes that are moved at a time."""
 
 
 @dataclass
@@ -158,16 +156,7 @@ def add_xmp(path: Path, packet: bytes) -> None:
         return
     made = chunk(b"iTXt", XMP_KEY + bytes(5) + packet)
     with path.open("r+b") as stream:
-        end = stream.seek(0, 2)
-        while end > AFTER_HEADER:
-            start = max(AFTER_HEADER, end - MOVED)
-            stream.seek(start)
-            block = stream.read(end - start)
-            stream.seek(start + len(made))
-            stream.write(block)
-            end = start
-        stream.seek(AFTER_HEADER)
-        stream.write(made)
+        splice(stream, AFTER_HEADER, AFTER_HEADER, made)
 
 
 def forget_density(path: Path) -> None:

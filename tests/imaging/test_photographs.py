@@ -129,6 +129,14 @@ def test_colours_go_on_under_transparent_pixels(tmp_path: Path, monkeypatch: pyt
     assert np.array_equal(pixels(encoded(of(nothing), FORMATS[".png"], Saving())), nothing)
 
 
+def test_what_shines_through_keeps_its_colours(tmp_path: Path, cat: Pixels) -> None:
+    alpha = np.full(cat.shape[:2], 128, np.uint8)
+    alpha[:, :64], alpha[:, 64:100] = 64, 0
+    Image.fromarray(np.dstack([cat, alpha])).save(tmp_path / "x.png")
+    seen = pixels(tmp_path / "x.png")
+    assert np.abs(seen[..., :3] - cat)[alpha > 0].max() <= 1
+
+
 def test_all_that_people_hand_over_is_understood(tmp_path: Path, cat: Pixels) -> None:
     path = tmp_path / "cat.png"
     Image.fromarray(cat).save(path)
@@ -269,6 +277,16 @@ def test_wide_colours_are_painted_as_srgb_and_go_back(tmp_path: Path, cat: Pixel
         assert np.array_equal(pixels(tmp_path / "same.png"), cat), "nothing to convert"
     Image.fromarray(cat).convert("L").save(tmp_path / "grey.png", icc_profile=srgb)
     assert open_photograph(tmp_path / "grey.png").details.profile is None, "a profile of three colours for one"
+
+
+def test_ink_by_its_profile_is_the_same_whoever_reads_it(tmp_path: Path, cat: Pixels) -> None:
+    plain = vips.Image.new_from_array(cat, interpretation="srgb")
+    plain.icc_transform("cmyk", input_profile="srgb").jpegsave(str(tmp_path / "ink.jpg"), Q=95)
+    by_libvips = pixels(tmp_path / "ink.jpg")
+    with Image.open(tmp_path / "ink.jpg") as image:
+        assert image.mode == "CMYK"
+        by_pillow = open_photograph(image).pixels[:, :].astype(np.int64)
+    assert np.abs(by_libvips - by_pillow).mean() < 3
 
 
 def test_metadata_can_be_left_out_and_density_stays(tmp_path: Path, cat: Pixels) -> None:
