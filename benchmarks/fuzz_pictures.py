@@ -20,7 +20,8 @@ import torch
 from PIL import Image
 
 from gan_style.checkpoints.style_file import StyleFile, write_style
-from gan_style.imaging.encoding import FORMATS, write_photograph
+from gan_style.imaging.encoding import write_photograph
+from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.plugins import heic_is_there
 from gan_style.inference.batch import Rules, run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import secrets
 import time
@@ -27,6 +28,8 @@ HICCUPS = {
 
 FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
 """Errors of a disk, or of somebody's share of it, that is full."""
+MOVED = 2**20
+"""Bytes that are moved at a time within a file."""
 
 PART = ".gan-style-{}.part"
 """Name of what is being written."""
@@ -147,3 +150,39 @@ def remove_parts(folder: Path) -> None:
             except OSError:  # It is being written, or nobody can tell.
                 continue
             path.unlink(missing_ok=True)
+
+
+def splice(stream: IO[bytes], start: int, end: int, data: bytes) -> None:
+    """Put bytes in the place of others, few or more, of a file that is open for both, and move what comes after them.
+
+    Args:
+        stream: the file.
+        start: where the others begin.
+        end: where they end; ``start`` for none.
+        data: what comes instead.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    shift = start + len(data) - end
+    size = stream.seek(0, 2)
+    places = range(end, size, MOVED)
+    for place in reversed(places) if shift > 0 else places:
+        stream.seek(place)
+        moved = stream.read(MOVED)
+        stream.seek(place + shift)
+        stream.write(moved)
+    stream.seek(start)
+    stream.write(data)
+    stream.truncate(size + shift)
+
+
+class CheckedFile(io.BufferedRandom):
+    """A file into which Pillow writes through Python.
+
+    Given a descriptor, it writes by itself, and takes a disk that becomes full for one that has taken it all.
+    """
+
+    def fileno(self) -> int:
+        """None that Pillow may have."""
+        raise io.UnsupportedOperation("fileno")

@@ -103,7 +103,7 @@ def in_pipe(context: typer.Context) -> None:
 
 def by_files(context: typer.Context, jobs: Sequence[Job], output: Path | None) -> None:
     """Options of ``stylize`` that do nothing for the files that are to be written."""
-    from gan_style.imaging.encoding import format_of
+    from gan_style.imaging.formats import format_of
 
     if [job.target for job in jobs] == [output]:
         remark(context, ["name"], "-o names the painting")

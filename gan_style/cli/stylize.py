@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from gan_style.imaging.encoding import Format
+    from gan_style.imaging.formats import Format
     from gan_style.inference.artist import Artist
     from gan_style.inference.batch import Outcome, Pace, Rules
     from gan_style.inference.painter import Brush
@@ -91,7 +91,8 @@ def stylize(
         task = progress.add_task("loading", total=None, count="", speed="")
         from gan_style.errors import printable
         from gan_style.files import is_folder
-        from gan_style.imaging.encoding import Saving, format_named
+        from gan_style.imaging.encoding import Saving
+        from gan_style.imaging.formats import format_named
         from gan_style.inference.batch import Outcome, Rules, foresee
         from gan_style.inference.naming import Naming
         from gan_style.inference.painter import Brush

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -14,8 +13,8 @@ import numpy.typing as npt
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import strips
 from gan_style.imaging.photograph import Animation
+from gan_style.imaging.png import SIGNATURE, chunk, chunks
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = struct.Struct(">II5s")  # width, height, and how pixels are stored
 CONTROL = struct.Struct(">IIIIIHHBB")  # number, width, height, left, top, delay (twice), disposal, blending
 KEEP, CLEAR, RESTORE = range(3)
@@ -136,24 +135,6 @@ def controlled(body: bytes, number: int, size: tuple[int, int]) -> Frame:
     if said != number or not inside or disposal > RESTORE or blending > OVER:
         raise BrokenAnimationError
     return Frame((left, top, width, height), delay / (parts or 100), disposal, blending, [])
-
-
-def chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, place and length of what each chunk of a PNG holds, where the stream stands when it is told."""
-    place = len(SIGNATURE)
-    while True:
-        stream.seek(place)
-        head = stream.read(8)
-        if len(head) < 8:
-            return
-        length = int.from_bytes(head[:4], "big")
-        yield head[4:], place + 8, length
-        place += 12 + length
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    """A chunk as it stands in a file."""
-    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
 
 
 def shown(stream: BinaryIO, film: Film) -> Iterator[Pixels]:

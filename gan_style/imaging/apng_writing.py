@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from gan_style.imaging import vips
-from gan_style.imaging.apng import CONTROL, KEEP, SOURCE, Pixels, chunk, chunks
+from gan_style.imaging.apng import CONTROL, KEEP, SOURCE, Pixels
 from gan_style.imaging.canvas import strips
 from gan_style.imaging.photograph import Animation
+from gan_style.imaging.png import chunk, chunks
 
 LONGEST = 2**16 - 1
 """Largest numerator and denominator of a delay."""

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from gan_style.errors import GanStyleError, PictureError, ResourceError
 from gan_style.imaging import vips
-from gan_style.imaging.isobmff import brands_of, holds
-from gan_style.imaging.kinds import AVIF_BRANDS, HEIC_BRANDS, HEIF_BRANDS, POSTSCRIPT, SIGNATURE_BYTES, is_raw, streamed
-from gan_style.imaging.metadata import Details, details_of_pillow
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.canvas import Canvas, turned
+from gan_style.imaging.kinds import SIGNATURE_BYTES
+from gan_style.imaging.loading import beginning, checked, first_that_reads, is_unsupported, load, loader_of, trusted
+from gan_style.imaging.metadata import Details, details_of, details_of_pillow, orientation_of_vips
+from gan_style.imaging.pillow_images import array_image, bits_of, by_profile, to_eight_bit, upright
+from gan_style.imaging.profiles import passes_for_srgb, to_srgb, with_profile
+from gan_style.imaging.refusing import check_kind
 from gan_style.imaging.strangers import what_instead
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 PictureLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.generic]
 
-ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
-RGB_MODES = {"RGB", "RGBA", "P", "PA"}
+FIRST_FRAME = {"gif", "webp"}
+"""Loaders of what may move; Pillow takes its first frame."""
 
-OVERSHOOT = 0.5
-"""How far floats may lie outside 0..1, as resizing leaves them, before they must be something else."""
+RGB_MODES = {"RGB", "RGBA", "P", "PA"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Picture:
 
 
 def read_picture(source: PictureLike, short_side: int | None = None, *, name: str = "") -> Picture:
-    """Decode a picture.
+    """Decode a picture as sRGB.
 
     Args:
         source: a path, the bytes of a file, a PIL image, or an array: (H, W), (H, W, 3) or (H, W, 4), uint8 in 0..255
@@ -67,20 +70,89 @@ def read_picture(source: PictureLike, short_side: int | None = None, *, name: st
     """
     name = name or (str(source) if isinstance(source, str | os.PathLike) else "The picture")
     with explained(name, source):
-        if isinstance(source, np.ndarray):
-            source = array_image(source)
-        if isinstance(source, Image.Image):
-            return finish(source, shrunk(source.size, short_side))
-        if isinstance(source, str | os.PathLike | bytes):
-            check_kind(source if isinstance(source, bytes) else Path(source), name)
-        elif not hasattr(source, "read"):
-            kind = type(source).__name__
-            raise PictureError(f"{kind} is no picture; give a path, bytes, a PIL image or a NumPy array.")
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-            size = shrunk(image.size, short_side)
-            if size != image.size:
-                image.draft(None, size)  # A JPEG decodes at a fraction of its size, never below the one asked for.
-            return finish(image, size)
+        return in_srgb(picture_of(source, short_side, name))
+
+
+def picture_of(source: PictureLike, short_side: int | None = None, name: str = "The picture") -> Picture:
+    """Decode a picture as :func:`read_picture` does, in its own colors.
+
+    Raises:
+        Exception: it cannot be found, read or understood.
+    """
+    if isinstance(source, np.ndarray):
+        source = array_image(source)
+    if isinstance(source, Image.Image):
+        return finish(source, shrunk(source.size, short_side))
+    if not isinstance(source, str | os.PathLike | bytes) and not hasattr(source, "read"):
+        kind = type(source).__name__
+        raise PictureError(f"{kind} is no picture; give a path, bytes, a PIL image or a NumPy array.")
+    if isinstance(source, str | os.PathLike):
+        source = Path(source)
+    if not isinstance(source, bytes) and not (isinstance(source, Path) and source.is_file()):
+        return decoded(source, short_side)
+    check_kind(source, name)
+    loader = loader_of(source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source))
+    by_libvips, pillow = trusted(source, loader)
+    ways = [lambda: decoded(checked(source, loader), short_side)] if pillow or loader in FIRST_FRAME else []
+    if by_libvips and loader not in FIRST_FRAME:
+        ways.append(lambda: decoded_by_libvips(source, loader, short_side))
+    return first_that_reads(ways)
+
+
+def in_srgb(picture: Picture) -> Picture:
+    """The same picture in sRGB.
+
+    Raises:
+        vips.Error: it cannot be converted.
+    """
+    profile = picture.details.profile
+    if profile is None or passes_for_srgb(profile):
+        return picture
+    image = vips.Image.new_from_array(np.ascontiguousarray(picture.rgb), interpretation="srgb")
+    rgb = to_srgb(with_profile(image, profile))[0].numpy()
+    return replace(picture, rgb=rgb, details=picture.details.with_profile(None))
+
+
+def decoded(
+    source: Path | bytes | IO[bytes], short_side: int | None = None, check: Callable[[int], None] = lambda _: None
+) -> Picture:
+    """What Pillow makes of a file.
+
+    Args:
+        source: a file, its bytes, or a stream of them.
+        short_side: as for :func:`read_picture`.
+        check: called with the number of pixels before they are decoded.
+
+    Raises:
+        Exception: it is damaged, or of a kind that Pillow does not know.
+    """
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        check(image.width * image.height)
+        size = shrunk(image.size, short_side)
+        if size != image.size:
+            image.draft(None, size)  # A JPEG decodes at a fraction of its size, never below the one asked for.
+        return finish(image, size)
+
+
+def decoded_by_libvips(source: Path | bytes, loader: str, short_side: int | None) -> Picture:
+    """What libvips makes of a file.
+
+    Raises:
+        vips.Error or UnsupportedError: it is damaged, or of a kind that libvips does not know.
+        PIL.Image.DecompressionBombError: it is too large.
+    """
+    loaded = load(source, loader)
+    size = loaded.image.width, loaded.image.height
+    if size[0] * size[1] > 2 * (Image.MAX_IMAGE_PIXELS or math.inf):
+        raise Image.DecompressionBombError
+    image = loaded.in_common_values()
+    details, orientation = details_of(image).with_profile(None), orientation_of_vips(image)
+    image = to_srgb(image)[0].colourspace("srgb")
+    small = shrunk(size, short_side)
+    if small != size:
+        image = image.resize(small[0] / size[0], vscale=small[1] / size[1])
+    pixels = turned(Canvas.of(image), orientation)[:, :]
+    return Picture(pixels[..., :3], pixels[..., 3] if pixels.shape[2] == 4 else None, details)
 
 
 @contextlib.contextmanager
@@ -119,41 +191,11 @@ def explained(name: str, source: object = None) -> Iterator[None]:
             raise PictureError(instead) from None
         if isinstance(error, OSError) and error.errno:  # Of the file system, rather than of a decoder.
             raise PictureError(f"{name} cannot be read ({reason}); check the path and its permissions.") from None
+        if is_unsupported(error):
+            raise PictureError(
+                f"{name} is of a kind that cannot be read ({reason}); convert it to PNG or JPEG."
+            ) from None
         raise PictureError(f"{name} is damaged ({reason}); open and save it again elsewhere.") from None
-
-
-def check_count(pixels: int, name: str, most: int) -> None:
-    """Refuse what claims to be too large, before any of it is decoded.
-
-    Raises:
-        PictureError: there are more pixels than allowed.
-    """
-    if pixels > most:
-        raise PictureError(
-            f"{name} claims {pixels / 1e6:.0f} megapixels and {most / 1e6:.0f} are allowed; "
-            f"shrink it, or allow it with --max-pixels {pixels}."
-        )
-
-
-def check_kind(source: Path | bytes, name: str) -> None:
-    """Have Pillow ready for a file, or say what to do where its kind is known and not read.
-
-    Raises:
-        OSError: it cannot be opened.
-        PictureError: it is a camera's raw file, a film, or HEIC or PostScript without what these need.
-    """
-    with streamed(source) as stream:
-        head = stream.read(SIGNATURE_BYTES)
-        brands = brands_of(head)
-        film = bool(brands & HEIF_BRANDS) and holds(stream, b"moov") and not holds(stream, b"meta")
-    if is_raw(source, head):
-        raise PictureError(f"{name} is a camera's raw file; develop it first and save it as TIFF or JPEG.")
-    if film and not brands & AVIF_BRANDS:
-        raise PictureError(f"{name} is a moving picture in HEVC, which is not read; convert it to AVIF or WebP first.")
-    if brands & HEIF_BRANDS and not heic_is_there() and brands & HEIC_BRANDS:
-        raise PictureError(f'{name} is HEIC, which needs a plugin; install it with pip install "gan-style[heic]".')
-    if head.startswith(POSTSCRIPT) and not EpsImagePlugin.has_ghostscript():
-        raise PictureError(f"{name} is PostScript, which needs Ghostscript; install that, or convert it to PNG first.")
 
 
 def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
@@ -170,46 +212,12 @@ def finish(image: Image.Image, size: tuple[int, int]) -> Picture:
     details = details_of_pillow(image)
     if image.mode not in RGB_MODES:
         details = details.with_profile(None)
-    try:
-        upright = ImageOps.exif_transpose(image)
-    except Exception:  # A broken block can raise anything, and the pixels are fine without it.
-        upright = image
-    if upright.size != image.size:
+    shown = upright(image)
+    if shown.size != image.size:
         size = size[::-1]
-    upright = to_eight_bit(upright)
-    if upright.size != size:
-        upright = upright.resize(size, Image.Resampling.LANCZOS)
-    rgb = np.asarray(upright.convert("RGB"))
-    alpha = np.asarray(upright.getchannel("A")) if upright.mode == "RGBA" else None
+    shown = to_eight_bit(by_profile(shown), bits_of(image))
+    if shown.size != size:
+        shown = shown.resize(size, Image.Resampling.LANCZOS)
+    rgb = np.asarray(shown.convert("RGB"))
+    alpha = np.asarray(shown.getchannel("A")) if shown.mode == "RGBA" else None
     return Picture(rgb, alpha, details)
-
-
-def to_eight_bit(image: Image.Image) -> Image.Image:
-    """The picture as RGB, or as RGBA where it has transparency."""
-    if image.mode in ALPHA_MODES or "transparency" in image.info:
-        return image.convert("RGBA")
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode in ("I", "F"):
-        values = np.asarray(image, np.float64)
-        highest = values.max(initial=0)
-        scale = 255.0 if image.mode == "F" and highest <= 1 else 1.0 if highest <= 255 else 255 / 65535
-        return Image.fromarray((values * scale).clip(0, 255).astype(np.uint8)).convert("RGB")
-    return image.convert("RGB")
-
-
-def array_image(array: npt.NDArray[np.generic]) -> Image.Image:
-    """A PIL image of an array.
-
-    Raises:
-        PictureError: the shape or the type is not a picture's.
-    """
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
-        raise PictureError(f"An array of shape {array.shape} is no picture; give (H, W), (H, W, 3) or (H, W, 4).")
-    if array.dtype == np.uint8:
-        return Image.fromarray(np.ascontiguousarray(array))
-    if np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all():
-        if min(float(array.min()), 1 - float(array.max())) < -OVERSHOOT:
-            raise PictureError("An array of floats must lie in 0..1; divide it by 255, or give uint8.")
-        return Image.fromarray(np.asarray(np.clip(array, 0, 1) * 255 + 0.5, np.uint8))
-    raise PictureError(f"An array of {array.dtype} is no picture; give uint8 in 0..255 or finite floats in 0..1.")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,69 +15,24 @@ from PIL import Image
 
 from gan_style.defaults import QUALITY
 from gan_style.errors import NoSpaceError, PictureError, UsageError
-from gan_style.files import is_full, replacing
+from gan_style.files import CheckedFile, is_full, replacing
 from gan_style.imaging import vips
 from gan_style.imaging.apng_writing import add_frames
+from gan_style.imaging.blocks import put_exif, put_over, stand_in
 from gan_style.imaging.canvas import Canvas, no_space
 from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.exif import with_density
+from gan_style.imaging.formats import AVIF, JPEG, PNG, TIFF, Format, format_of, profile_in
 from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, Details
 from gan_style.imaging.photograph import Photograph
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.png import add_xmp, forget_density
 from gan_style.imaging.profiles import from_srgb
-from gan_style.imaging.reel import AVIF_MOVES, Reel, save_reel
+from gan_style.imaging.reel import Reel, save_reel
 from gan_style.imaging.tiff import add_exif
-
-
-@dataclass(frozen=True)
-class Format:
-    """What a kind of file can hold.
-
-    Attributes:
-        name: Pillow's name of it.
-        alpha: whether it knows transparency.
-        deep: whether it knows 16 bits.
-        moving: whether it knows animations.
-        longest: most pixels of a side.
-    """
-
-    name: str
-    alpha: bool = True
-    deep: bool = False
-    moving: bool = False
-    longest: int = 2**31 - 1
-
-    @property
-    def lossy(self) -> bool:
-        """Whether a quality is chosen for it."""
-        return self.name in LOSSY
-
-
-LOSSY = {"JPEG", "WEBP", "AVIF", "HEIF"}
-"""Formats that leave out what is hardly seen, more or less of it."""
 
 UNKNOWN = 72 / INCH
 """Pixels per millimetre that are written where a format demands a density and none is known, as EXIF wants it."""
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-PNG = Format("PNG", deep=True, moving=True)
-JPEG = Format("JPEG", alpha=False, longest=65500)
-TIFF = Format("TIFF", deep=True)
-HEIC = Format("HEIF", longest=16384)
-AVIF = Format("AVIF", moving=AVIF_MOVES, longest=16384)
-FORMATS = {
-    ".png": PNG,
-    ".jpg": JPEG,
-    ".jpeg": JPEG,
-    ".webp": Format("WEBP", moving=True, longest=16383),
-    ".tif": TIFF,
-    ".tiff": TIFF,
-    ".bmp": Format("BMP", alpha=False, longest=2**15 - 1),
-    ".gif": Format("GIF", moving=True, longest=65535),
-    ".avif": AVIF,
-    ".heic": HEIC,
-    ".heif": HEIC,
-}
 FAILURES = (vips.Error, OSError, ValueError, RuntimeError)
 """What the libraries raise where a picture cannot be written."""
 
@@ -112,55 +66,6 @@ class Saving:
     def __post_init__(self) -> None:
         if not 1 <= self.quality <= 100:
             raise UsageError(f"quality must be from 1 to 100, not {self.quality}.")
-
-
-def format_of(path: Path) -> Format:
-    """The format that an extension asks for.
-
-    Raises:
-        PictureError: no format that can be written has it.
-    """
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
-        raise PictureError(f"{path} has no extension of a picture; use one of {', '.join(FORMATS)}.")
-    return available(form)
-
-
-def format_named(word: str) -> Format:
-    """The format that a word means: an extension without its dot.
-
-    Raises:
-        UsageError: no format that can be written is called so.
-        PictureError: it needs a plugin that is not installed.
-    """
-    form = FORMATS.get(f".{word.lower()}")
-    if form is None:
-        words = ", ".join(suffix.removeprefix(".") for suffix in FORMATS)
-        raise UsageError(f"format must be one of {words}, not {word}.")
-    return available(form)
-
-
-def available(form: Format) -> Format:
-    """The same format.
-
-    Raises:
-        PictureError: it needs a plugin that is not installed.
-    """
-    if form is HEIC and not heic_is_there():
-        raise PictureError('HEIC needs a plugin; install it with pip install "gan-style[heic]", or use AVIF.')
-    return form
-
-
-def check_fits(form: Format, size: tuple[int, int], name: str) -> None:
-    """Refuse before painting what a format cannot hold.
-
-    Raises:
-        PictureError: it takes no picture of this width and height.
-    """
-    if max(size) > form.longest:
-        raise PictureError(
-            f"{name} cannot be {size[0]}x{size[1]} pixels: {form.name} ends at {form.longest}; use PNG or TIFF."
-        )
 
 
 def to_image(photograph: Photograph) -> Image.Image:
@@ -223,22 +128,21 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         add_frames(path, photograph.animation, (frame.numpy() for frame in outgoing_frames(photograph, form)))
         return
     details = photograph.details if saving.metadata else photograph.details.without_metadata()
-    if form is AVIF and photograph.animation:
-        if saving.signature:
-            details = details.signed(saving.signature)
-        frames = (Image.fromarray(frame.numpy()) for frame in outgoing_frames(photograph, form))
-        save_reel(path, Reel(frames, photograph), photograph.animation, details, saving.quality)
-        return
     simply = form.name in ("BMP", "HEIF")
     if saving.signature:
         details = details.signed(saving.signature, exif=simply)
+    details = replace(details, exif=exif_with_density(details, form))
+    if form is AVIF and photograph.animation:
+        frames = (Image.fromarray(frame.numpy()) for frame in outgoing_frames(photograph, form))
+        save_reel(path, Reel(frames, photograph), photograph.animation, details, saving.quality)
+        return
     if simply:
         save_by_pillow(path, photograph, form, saving.quality, details)
         return
     image = outgoing(photograph, form)
     if form.name == "JPEG" and len(details.exif or b"") > LONGEST_JPEG_BLOCK:
         details = details.without_exif()
-    image = described(image, details, form)
+    image = described(image, replace(details, xmp=None) if form is PNG else details, form)
     # Without a block of its own, and a density, libvips would make one up.
     keep = "all" if details.exif or details.density else "xmp:iptc:icc"
     name = os.fsencode(path)  # libvips takes text for UTF-8, which a file name need not be.
@@ -262,26 +166,23 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
     how[form.name]()
     if form is PNG and not details.density:
         forget_density(path)
+    if form is PNG and details.xmp:
+        add_xmp(path, details.xmp)
     if form is TIFF and details.exif:
         add_exif(path, details.exif)
+    if form.name in ("JPEG", "PNG", "WEBP") and details.exif:
+        put_exif(path, form.name, details.exif)
+    if form is AVIF and details.exif:
+        put_over(path, details.exif)
 
 
-def forget_density(path: Path) -> None:
-    """Make what a PNG says of its density, which libvips always writes, the shape of its pixels and no more."""
-    with path.open("r+b") as stream:
-        place = len(PNG_SIGNATURE)
-        while True:
-            stream.seek(place)
-            head = stream.read(8)
-            length, kind = int.from_bytes(head[:4], "big"), head[4:]
-            if len(head) < 8 or kind == b"IDAT":
-                return
-            if kind == b"pHYs":
-                body = kind + stream.read(length)[:8] + b"\0"  # In no unit.
-                stream.seek(place + 4)
-                stream.write(body + zlib.crc32(body).to_bytes(4, "big"))
-                return
-            place += 12 + length
+def exif_with_density(details: Details, form: Format) -> bytes | None:
+    """The EXIF block of a picture that has one, which says its density as the file does: libvips goes by the block."""
+    block = details.exif
+    if block is None or details.density is None:
+        return block
+    said = with_density(block, (details.density[0] * INCH, details.density[1] * INCH))
+    return said if form is not JPEG or len(said) <= LONGEST_JPEG_BLOCK else block
 
 
 def size_of(image: vips.Image) -> int:
@@ -298,8 +199,8 @@ def outgoing(photograph: Photograph, form: Format) -> vips.Image:
         image = image.flatten(background=65535 if image.format == "ushort" else 255)
     if image.format == "ushort" and not form.deep:
         image = image.colourspace("srgb")
-    if photograph.details.profile:
-        image = from_srgb(image, photograph.details.profile)
+    if profile := profile_in(form, photograph.details):
+        image = from_srgb(image, profile)
     if photograph.animation and form.moving:
         image = image.copy()
         image.set_type(vips.INT, "page-height", photograph.size[1])
@@ -323,21 +224,13 @@ def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
     if details.density:
         image.set_type(vips.STRING, "resolution-unit", "in")
     iptc = (RESOURCES, details.iptc and details.iptc.removeprefix(IRB)) if form is TIFF else (IPTC, details.iptc)
-    for name, block in ((EXIF, details.exif), (XMP, details.xmp), iptc):
+    # What a TIFF says of a picture is written later; libvips would take its density from there.
+    exif = None if form is TIFF else details.exif
+    exif = stand_in(exif) if exif and form is AVIF else exif
+    for name, block in ((EXIF, exif), (XMP, details.xmp), iptc):
         if block:
             image.set_type(vips.BLOB, name, block)
     return image
-
-
-class CheckedFile(io.BufferedRandom):
-    """A file into which Pillow writes through Python.
-
-    Given a descriptor, it writes by itself, and takes a disk that becomes full for one that has taken it all.
-    """
-
-    def fileno(self) -> int:
-        """None that Pillow may have."""
-        raise io.UnsupportedOperation("fileno")
 
 
 def save_by_pillow(path: Path, photograph: Photograph, form: Format, quality: int, details: Details) -> None:
@@ -348,7 +241,7 @@ def save_by_pillow(path: Path, photograph: Photograph, form: Format, quality: in
     """
     options: dict[str, Any] = {"icc_profile": details.profile, "exif": details.exif}
     if form.name == "HEIF":
-        options["quality"] = quality
+        options |= {"quality": quality, "xmp": details.xmp}
     if details.density:
         options["dpi"] = (details.density[0] * INCH, details.density[1] * INCH)
     image = Image.fromarray(outgoing(photograph, form).numpy())

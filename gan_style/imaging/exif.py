@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 
 PREFIX = b"Exif\0\0"
 ORIENTATION, EXIF_IFD = 0x0112, 0x8769
 WIDTH, HEIGHT = 0xA002, 0xA003
 THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
 SOFTWARE = 0x0131
-ASCII, SHORT, LONG = 2, 3, 4
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
+PER_INCH, PER_CENTIMETRE = 2, 3
+BYTE, ASCII, SHORT, LONG, RATIONAL, SBYTE, SSHORT, SRATIONAL = 1, 2, 3, 4, 5, 6, 8, 10
+RATIONALS = (RATIONAL, SRATIONAL)
+BYTE_LONG = struct.Struct("B")
+LARGEST_DENOMINATOR = 10000
 ENTRY_LENGTH = 12
 
 EMPTY = b"II*\0\x08\0\0\0" + bytes(6)
@@ -51,17 +59,36 @@ class Block:
             place = directory + 2 + ENTRY_LENGTH * index
             yield self.read(self.short, place), place
 
+    def number(self, place: int) -> Fraction:
+        """The single number of an entry, whatever kind of number the writer took; 0 where it is none."""
+        kind = self.read(self.short, place + 2)
+        if kind in RATIONALS:
+            at = self.read(self.long, place + 8)
+            return Fraction(self.read(self.long, at), self.read(self.long, at + 4) or 1)
+        sizes = {BYTE: BYTE_LONG, SBYTE: BYTE_LONG, SHORT: self.short, SSHORT: self.short}
+        return Fraction(0 if kind == ASCII else self.read(sizes.get(kind, self.long), place + 8))
+
     def value(self, place: int) -> int:
-        """The single number of an entry."""
-        return self.read(self.short if self.read(self.short, place + 2) == SHORT else self.long, place + 8)
+        """The same as a whole number."""
+        return int(self.number(place))
 
     def change(self, place: int, value: int) -> None:
-        """Give an entry of a single number another one, if it fits."""
-        kind = self.read(self.short, place + 2)
-        if kind == SHORT and value < 2**16:
-            self.short.pack_into(self.data, place + 8, value)
-        elif kind == LONG:
-            self.long.pack_into(self.data, place + 8, value)
+        """Give an entry of a single number another one, as a number that every reader takes."""
+        kind, packed = (SHORT, self.short.pack(value) + bytes(2)) if value < 2**16 else (LONG, self.long.pack(value))
+        self.data[place + 2 : place + ENTRY_LENGTH] = self.short.pack(kind) + self.long.pack(1) + packed
+
+    def added(self, value: str | int | float) -> bytes:
+        """Type, count, and value or place of a value, which goes to the end where it is long."""
+        if isinstance(value, int):
+            return self.short.pack(SHORT) + self.long.pack(1) + self.short.pack(value) + bytes(2)
+        place = self.long.pack(len(self.data))
+        if isinstance(value, str):
+            text = value.encode("ascii", "replace") + b"\0"
+            self.data += text + bytes(len(text) % 2)
+            return self.short.pack(ASCII) + self.long.pack(len(text)) + place
+        fraction = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
+        self.data += self.long.pack(fraction.numerator) + self.long.pack(fraction.denominator)
+        return self.short.pack(RATIONAL) + self.long.pack(1) + place
 
     def first(self) -> int:
         """Place of the first directory."""
@@ -100,28 +127,80 @@ def upright(block: bytes, size: tuple[int, int]) -> bytes | None:
                 exif.change(place, 1)
             elif tag == EXIF_IFD:
                 inner = exif.value(place)
-        if inner:
-            for tag, place in exif.entries(inner):
-                if tag in (WIDTH, HEIGHT):
-                    exif.change(place, size[0] if tag == WIDTH else size[1])
-        link = first + 2 + ENTRY_LENGTH * exif.read(exif.short, first)
-        second = exif.read(exif.long, link)
-        if second:
-            blot_thumbnail(exif, second)
-            exif.long.pack_into(exif.data, link, 0)
     except (ValueError, struct.error):
         return None
+    with contextlib.suppress(struct.error):  # What follows may be cut off, and what stands before it still be read.
+        for tag, place in exif.entries(inner) if inner else ():
+            if tag in (WIDTH, HEIGHT):
+                exif.change(place, size[0] if tag == WIDTH else size[1])
+    with contextlib.suppress(struct.error):
+        forget_thumbnail(exif, first)
     return PREFIX + bytes(exif.data)
+
+
+def forget_thumbnail(exif: Block, first: int) -> None:
+    """Leave out the directory that follows the first, and what it shows.
+
+    Raises:
+        struct.error: the block ends before.
+    """
+    link = first + 2 + ENTRY_LENGTH * exif.read(exif.short, first)
+    second = exif.read(exif.long, link)
+    exif.long.pack_into(exif.data, link, 0)
+    if second:
+        blot_thumbnail(exif, second)
 
 
 def signed(block: bytes | None, words: str) -> bytes:
     """A block that says what program made the picture, whatever it said of that before.
 
+    Args:
+        block: one that there is, or None for one that says nothing else.
+        words: what it is to say; anything but ASCII becomes a question mark.
+
+    Returns:
+        The block with ``Exif`` before it; unchanged where it is broken.
+    """
+    return with_entries(block, {SOFTWARE: words})
+
+
+def with_density(block: bytes, density: tuple[float, float]) -> bytes:
+    """A block that says how large a picture prints; the same one where it says so already.
+
+    Args:
+        block: one that there is.
+        density: pixels per inch, across and down.
+
+    Returns:
+        The block with ``Exif`` before it; unchanged where it is broken.
+    """
+    said = density_of(block)
+    if said and all(math.isclose(one, other, rel_tol=0.002) for one, other in zip(said, density, strict=True)):
+        return block
+    return with_entries(block, {X_RESOLUTION: density[0], Y_RESOLUTION: density[1], RESOLUTION_UNIT: PER_INCH})
+
+
+def density_of(block: bytes) -> tuple[float, float] | None:
+    """Pixels per inch, across and down; None where the block does not say, or is broken."""
+    try:
+        exif = Block(block)
+        places = dict(exif.entries(exif.first()))
+        across, down = (float(exif.number(places[tag])) for tag in (X_RESOLUTION, Y_RESOLUTION))
+        unit = exif.value(places[RESOLUTION_UNIT]) if RESOLUTION_UNIT in places else PER_INCH
+    except (ValueError, KeyError, struct.error):
+        return None
+    scale = {PER_INCH: 1.0, PER_CENTIMETRE: 2.54}.get(unit, 0.0)
+    return (across * scale, down * scale) if scale * across * down else None
+
+
+def with_entries(block: bytes | None, values: Mapping[int, str | int | float]) -> bytes:
+    """A block that says some things anew.
+
     The first directory is written once more, at the end, and everything else stays where it is.
 
     Args:
         block: one that there is, or None for one that says nothing else.
-        words: what it is to say, four letters or more; anything but ASCII becomes a question mark.
+        values: text of four letters or more, whole numbers below 65536, or fractions, by their tags.
 
     Returns:
         The block with ``Exif`` before it; unchanged where it is broken.
@@ -134,13 +213,9 @@ def signed(block: bytes | None, words: str) -> bytes:
         link = exif.read(exif.long, first + 2 + ENTRY_LENGTH * size)
     except (ValueError, struct.error):
         return block or b""
-    text = words.encode("ascii", "replace") + b"\0"
-    place = len(exif.data) + len(exif.data) % 2
-    entries[SOFTWARE] = (
-        exif.short.pack(SOFTWARE) + exif.short.pack(ASCII) + exif.long.pack(len(text)) + exif.long.pack(place)
-    )
-    text += bytes(len(text) % 2)
-    exif.data += bytes(len(exif.data) % 2) + text
+    exif.data += bytes(len(exif.data) % 2)
+    for tag, value in values.items():
+        entries[tag] = exif.short.pack(tag) + exif.added(value)
     exif.long.pack_into(exif.data, 4, len(exif.data))
     exif.data += (
         exif.short.pack(len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + exif.long.pack(link)

@@ -6,7 +6,6 @@ import contextlib
 import io
 import struct
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -139,8 +138,10 @@ def is_raw(source: Path | bytes, head: bytes) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def streamed(source: Path | bytes) -> Iterator[BinaryIO]:
-    """A file, or the bytes of one, to be read in any order."""
-    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
-        yield stream
+def streamed(source: Path | bytes) -> BinaryIO:
+    """A file, or the bytes of one, to be read in any order.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")

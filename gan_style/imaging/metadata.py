@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from xml.sax.saxutils import escape
 from PIL import Image
 
 from gan_style.imaging import vips
-from gan_style.imaging.exif import ORIENTATION, orientation_of, signed, upright
+from gan_style.imaging.exif import ORIENTATION, density_of, orientation_of, signed, upright
 from gan_style.imaging.profiles import profile_of
 from gan_style.imaging.tiff import describing
 
@@ -19,13 +18,22 @@ EXIF, XMP, IPTC, RESOURCES = "exif-data", "xmp-data", "iptc-data", "photoshop-da
 IRB = b"Photoshop 3.0\0"
 """What stands before Photoshop's resources, IPTC among them, in a JPEG and not in a TIFF."""
 
+XMP_KEY = b"XML:com.adobe.xmp"
+"""How a PNG calls the text that is an XMP packet."""
+
 CREATED = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF \
 xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" \
 xmlns:xmp="http://ns.adobe.com/xap/1.0/"><xmp:CreatorTool>{}</xmp:CreatorTool></rdf:Description></rdf:RDF>\
 </x:xmpmeta><?xpacket end="r"?>"""
 """An XMP packet that names a program and says nothing else (ISO 16684-1)."""
 
+XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>))([1-8])""")
+
 INCH = 25.4
+MOST_DENSE = 1e6
+"""Pixels per inch from which on a density is nonsense."""
+
+X_RESOLUTION = 0x011A
 LONGEST_JPEG_BLOCK = 65533
 """Bytes of an EXIF block."""
 
@@ -76,11 +84,13 @@ class Details:
 
 def details_of(image: vips.Image) -> Details:
     """What lies beside the pixels of a file that libvips has opened."""
-    turned = image.get_typeof("orientation") and int(image.get("orientation")) >= 5
+    turned = orientation_of_vips(image) >= 5
     size = (image.height, image.width) if turned else (image.width, image.height)
     exif = bytes(image.get(EXIF)) if image.get_typeof(EXIF) else None
     # libvips gives one pixel per millimetre where a file says nothing.
     density = (float(image.xres), float(image.yres)) if image.get_typeof("resolution-unit") else None
+    if density in (None, (1.0, 1.0)) and exif:
+        density = density_in(exif)
     if density is not None and turned:
         density = density[::-1]
     return Details(
@@ -92,9 +102,26 @@ def details_of(image: vips.Image) -> Details:
     )
 
 
+def density_in(exif: bytes) -> tuple[float, float] | None:
+    """Pixels per millimetre, across and down, where nothing but the EXIF block says them."""
+    density = density_of(exif)
+    return (density[0] / INCH, density[1] / INCH) if density and max(density) < MOST_DENSE else None
+
+
 def upright_xmp(packet: bytes) -> bytes:
     """An XMP packet that says upright, too."""
-    return re.sub(rb"""(tiff:Orientation(?:\s*=\s*["']|>))[2-8]""", rb"\g<1>1", packet)
+    return XMP_ORIENTATION.sub(rb"\g<1>1", packet)
+
+
+def orientation_of_vips(image: vips.Image) -> int:
+    """1 to 8: what EXIF says, or where it does not, as Pillow has it, what XMP says; 1 where neither does."""
+    if image.get_typeof("orientation"):
+        return int(image.get("orientation"))
+    loader = str(image.get("vips-loader")) if image.get_typeof("vips-loader") else ""
+    if not image.get_typeof(XMP) or loader.startswith("heif"):  # HEIF has another place for it, and has been turned.
+        return 1
+    found = XMP_ORIENTATION.search(bytes(image.get(XMP)))
+    return int(found[2]) if found else 1
 
 
 def iptc_of(image: vips.Image) -> bytes | None:
@@ -119,10 +146,16 @@ def details_of_pillow(image: Image.Image) -> Details:
             exif = None
     turned = exif is not None and orientation_of(exif) >= 5
     size = image.size[::-1] if turned else image.size
-    profile, xmp, dpi = info.get("icc_profile"), info.get("xmp"), info.get("dpi")
+    # Pillow takes what a PNG holds as anything but iTXt for Latin-1.
+    xmp = info.get("xmp") or str(info.get(XMP_KEY.decode(), "")).encode("latin-1", "replace")
+    profile, dpi = info.get("icc_profile"), info.get("dpi")
+    if X_RESOLUTION not in getattr(image, "tag_v2", (X_RESOLUTION,)):
+        dpi = None  # Pillow's own.
     density = None
-    if isinstance(dpi, tuple) and len(dpi) == 2 and all(math.isfinite(one) and one > 0 for one in dpi):
+    if isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < one < MOST_DENSE for one in dpi):
         density = (float(dpi[0]) / INCH, float(dpi[1]) / INCH)
+    elif exif:
+        density = density_in(exif)
     return Details(
         profile if isinstance(profile, bytes) else None,
         upright(exif, size) if exif else None,

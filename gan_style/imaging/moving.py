@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from gan_style.imaging import apng, vips
 from gan_style.imaging.canvas import Canvas, strips, turned
-from gan_style.imaging.decoding import check_count, to_eight_bit
 from gan_style.imaging.isobmff import brands_of, plays_of
 from gan_style.imaging.kinds import streamed
-from gan_style.imaging.metadata import details_of, details_of_pillow
+from gan_style.imaging.metadata import Details, details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.photograph import Animation, Photograph
-from gan_style.imaging.profiles import to_srgb, with_profile
+from gan_style.imaging.pillow_images import by_profile, to_eight_bit, upright
+from gan_style.imaging.png import with_said
+from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
+from gan_style.imaging.refusing import check_count
 
 FULL_DELAY = 100
 """Milliseconds a frame stays where the file says nothing, or less than browsers allow."""
@@ -55,12 +58,14 @@ def moving_png(source: Path | bytes, name: str, max_pixels: int) -> Photograph |
         if film is None:
             return None
         check_count(film.size[0] * film.size[1] * len(film.frames), name, max_pixels)
-        header = vips.Image.pngload_buffer(source) if isinstance(source, bytes) else vips.Image.pngload(str(source))
+        header = (
+            vips.Image.pngload_buffer(source) if isinstance(source, bytes) else vips.Image.pngload(os.fsencode(source))
+        )
+        header = with_said(header, source)
         details = details_of(header)
-        pixels, profile = stacked(apng.shown(stream, film), len(film.frames), details.profile)
-        orientation = int(header.get("orientation")) if header.get_typeof("orientation") else 1
         animation = film.animation if len(film.frames) > 1 else None
-        return turned_upright(Photograph(pixels, details.with_profile(profile), animation), orientation)
+        photograph = stacked(apng.shown(stream, film), len(film.frames), details, animation)
+        return turned_upright(photograph, orientation_of_vips(header))
 
 
 def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int) -> Photograph | None:
@@ -77,7 +82,7 @@ def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int
             image.load()
             start = int(image.info.get("timestamp", ends[-1] if ends else 0))
             ends.append(start + round(float(image.info.get("duration", FULL_DELAY))))
-            yield np.asarray(to_eight_bit(ImageOps.exif_transpose(image)))
+            yield np.asarray(to_eight_bit(by_profile(upright(image))))
 
     with streamed(source) as stream:
         try:
@@ -89,22 +94,25 @@ def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int
             return None
         check_count(image.width * image.height * count, name, max_pixels)
         details = details_of_pillow(image)
-        pixels, profile = stacked(shown(image, count), count, details.profile)
+        photograph = stacked(shown(image, count), count, details)
         delays = tuple(int(delay) for delay in np.diff(ends, prepend=0))
         plays = plays_of(stream) if form == "AVIF" else 0
-        return Photograph(pixels, details.with_profile(profile), Animation(delays, plays))
+        return replace(photograph, animation=Animation(delays, plays))
 
 
-def stacked(frames: Iterator[apng.Pixels], count: int, profile: bytes | None) -> tuple[Canvas, bytes | None]:
-    """Frames one below the other in sRGB, and the profile to return to.
+def stacked(
+    frames: Iterator[apng.Pixels], count: int, details: Details, animation: Animation | None = None
+) -> Photograph:
+    """Frames one below the other in sRGB, with the profile to return to.
 
     Args:
         frames: (H, W, C) each.
         count: how many there are.
-        profile: what their colours are in; None for sRGB.
+        details: what lies beside them, with the profile that their colours are in; None for sRGB.
+        animation: how they follow each other.
     """
     canvas: Canvas | None = None
-    back: bytes | None = None
+    profile, back = details.profile, None
     for index, pixels in enumerate(frames):
         deep, grey = pixels.dtype == np.uint16, pixels.shape[2] < 3
         space = ("grey16" if grey else "rgb16") if deep else ("b-w" if grey else "srgb")
@@ -116,7 +124,7 @@ def stacked(frames: Iterator[apng.Pixels], count: int, profile: bytes | None) ->
         canvas[index * height : (index + 1) * height, :] = srgb.numpy()
     if canvas is None:
         raise ValueError("there are no frames")
-    return canvas, back
+    return Photograph(canvas, details.with_profile(back), animation, remark_on(profile, back))
 
 
 def turned_upright(photograph: Photograph, orientation: int) -> Photograph:

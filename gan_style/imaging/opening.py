@@ -6,8 +6,8 @@ import io
 import os
 import stat
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,16 @@ from gan_style.errors import PictureError
 from gan_style.imaging import vips
 from gan_style.imaging.apng import BrokenAnimationError
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.decoding import PictureLike, check_count, check_kind, explained, read_picture
-from gan_style.imaging.isobmff import brands_of, holds
-from gan_style.imaging.kinds import AVIF_BRANDS, SIGNATURE_BYTES, looks_like_picture, pillow_formats, streamed
-from gan_style.imaging.metadata import details_of, details_of_pillow
+from gan_style.imaging.decoding import Picture, PictureLike, decoded, explained, picture_of
+from gan_style.imaging.isobmff import holds
+from gan_style.imaging.kinds import SIGNATURE_BYTES, looks_like_picture, pillow_formats, streamed
+from gan_style.imaging.loading import beginning, checked, first_that_reads, load, loader_of, trusted
+from gan_style.imaging.metadata import details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.moving import FULL_DELAY, open_moving, turned_upright
 from gan_style.imaging.photograph import Animation, Photograph
-from gan_style.imaging.profiles import to_srgb, with_profile
+from gan_style.imaging.png import with_said
+from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
+from gan_style.imaging.refusing import check_count, check_kind
 from gan_style.imaging.strangers import what_instead
 from gan_style.imaging.transparency import with_hidden_colours
 
@@ -59,20 +62,32 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
         warnings.simplefilter("ignore")  # What decoders remark on and go on past.
         if isinstance(source, str | os.PathLike):
             source = content_of(Path(source))
-        if isinstance(source, bytes | Path):
-            check_kind(source, name)
-            head = source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source)
-            loader, remark = loader_of(head), ""
-            try:
-                if moving := open_moving(source, head, loader, name, max_pixels):
-                    return with_hidden_colours(moving)
-            except BrokenAnimationError:
-                remark = f"{name} holds an animation that cannot be read; its still picture is painted."
-            if loader and (still := opened(source, loader, name, max_pixels)):
-                others = unpainted(source, name) if loader == "jpeg" else still.remark
-                return replace(still, remark=remark or others)
-            return replace(by_pillow(source, name, max_pixels), remark=remark or unpainted(source, name))
-        return by_pillow(source, name, max_pixels)
+        if not isinstance(source, bytes | Path):
+            return by_pillow(picture_of(source), name, max_pixels)
+        check_kind(source, name)
+        head = source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source)
+        loader = loader_of(head)
+        try:
+            if moving := open_moving(source, head, loader, name, max_pixels):
+                return with_hidden_colours(moving)
+        except BrokenAnimationError:
+            photograph = still(source, loader, name, max_pixels)
+            return photograph.remarked(f"{name} holds an animation that cannot be read; its still picture is painted.")
+        return still(source, loader, name, max_pixels)
+
+
+def still(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
+    """What libvips makes of a file, or Pillow, where one does not know it or makes something up.
+
+    Raises:
+        Exception: it is damaged, or too large.
+    """
+    by_libvips, pillow = trusted(source, loader)
+    ways = [lambda: opened(source, loader, name, max_pixels)] if by_libvips else []
+    if pillow:
+        ways.append(lambda: opened_by_pillow(source, loader, name, max_pixels))
+    # Where libvips finds a TIFF damaged, Pillow would find the same, and libtiff write of it to standard error.
+    return first_that_reads(ways, until_damage=loader == "tiff")
 
 
 def content_of(path: Path) -> Path | bytes:
@@ -97,53 +112,40 @@ def content_of(path: Path) -> Path | bytes:
         return content
 
 
-def beginning(path: Path) -> bytes:
-    """The first bytes of a file."""
-    with path.open("rb") as stream:
-        return stream.read(SIGNATURE_BYTES)
-
-
-def loader_of(head: bytes) -> str:
-    """The loader of libvips for what begins so; empty where it is left to Pillow."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return "tiff"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "webp"
-    return "heif" if brands_of(head) & AVIF_BRANDS else ""
-
-
-def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph | None:
-    """What libvips makes of a file; None where Pillow knows more about its kind of values.
+def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
+    """What libvips makes of a file.
 
     Raises:
-        vips.Error or PictureError: it is damaged or too large.
+        vips.Error, UnsupportedError or PictureError: it is damaged, of a kind that Pillow may know, or too large.
     """
-    way = f"{loader}load" + ("_buffer" if isinstance(source, bytes) else "")
-    pages = {"n": -1} if loader in MOVING else {}
-    load: Callable[..., vips.Image] = getattr(vips.Image, way)
-    given = source if isinstance(source, bytes) else os.fsencode(source)  # libvips takes text for UTF-8.
-    image = load(given, access="sequential", fail_on="error", **pages)
-    check_count(image.width * image.height, name, max_pixels)
-    if image.format not in ("uchar", "ushort") or image.bands - image.hasalpha() not in (1, 3, 4):
-        return None
+    loaded = load(source, loader, **({"n": -1} if loader in MOVING else {}))
+    check_count(loaded.image.width * loaded.image.height, name, max_pixels)
+    image = loaded.in_common_values()
     count = int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
+    if loader == "png":
+        image = with_said(image, source)
     details = details_of(image)
     if loader == "tiff":
         details = replace(details, exif=exif_of_tiff(source))
     animation = animation_of(image, count) if loader in MOVING and count > 1 else None
-    orientation = int(image.get("orientation")) if image.get_typeof("orientation") else 1
     srgb, profile = to_srgb(image)
-    remark = ""
-    if count > 1 and not animation:
-        remark = f"{name} has {count} pages; the first is painted."
+    remark = remark_on(details.profile, profile)
     photograph = Photograph(Canvas.of(srgb), details.with_profile(profile), animation, remark)
-    return with_hidden_colours(turned_upright(photograph, orientation))
+    photograph = with_hidden_colours(turned_upright(photograph, orientation_of_vips(image)))
+    if loader == "jpeg":
+        return photograph.remarked(unpainted(source, name))
+    paged = count > 1 and not animation
+    return photograph.remarked(f"{name} has {count} pages; the first is painted." if paged else "")
+
+
+def opened_by_pillow(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
+    """What Pillow makes of a file.
+
+    Raises:
+        Exception: it is damaged, of a kind that Pillow does not know, or too large.
+    """
+    picture = decoded(checked(source, loader), check=partial(check_count, name=name, most=max_pixels))
+    return by_pillow(picture, name, max_pixels).remarked(unpainted(source, name))
 
 
 def unpainted(source: Path | bytes, name: str) -> str:
@@ -182,13 +184,24 @@ def animation_of(image: vips.Image, pages: int) -> Animation:
     return Animation(tuple(delays), int(image.get("loop")) if image.get_typeof("loop") else 0)
 
 
-def by_pillow(source: PictureLike, name: str, max_pixels: int) -> Photograph:
+def by_pillow(picture: Picture, name: str, max_pixels: int) -> Photograph:
     """Whatever else Pillow reads: BMP, HEIC with its plugin, rare kinds of TIFF, PIL images and arrays."""
-    picture = read_picture(source, name=name)
     check_count(picture.size[0] * picture.size[1], name, max_pixels)
     layers = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
-    image = vips.Image.new_from_array(np.ascontiguousarray(layers), interpretation="srgb")
-    if picture.details.profile is not None:
-        image = with_profile(image, picture.details.profile)
-    srgb, profile = to_srgb(image)
-    return with_hidden_colours(Photograph(Canvas.of(srgb), picture.details.with_profile(profile)))
+    canvas = Canvas(layers.shape, np.uint8)
+    canvas[slice(None), slice(None)] = layers
+    return with_hidden_colours(in_srgb(Photograph(canvas, picture.details)))
+
+
+def in_srgb(photograph: Photograph) -> Photograph:
+    """The same photograph in sRGB, with the profile to return to, or the remark that there is no way back.
+
+    Raises:
+        vips.Error: it cannot be converted.
+    """
+    profile = photograph.details.profile
+    if profile is None:
+        return photograph
+    srgb, kept = to_srgb(with_profile(photograph.pixels.image(), profile))
+    details = photograph.details.with_profile(kept)
+    return replace(photograph, pixels=Canvas.of(srgb), details=details).remarked(remark_on(profile, kept))

@@ -42,7 +42,7 @@ class Photograph:
         pixels: (frames * H, W, 3 or 4), uint8 or uint16, sRGB, upright; the fourth channel is opacity.
         details: what lies beside the pixels.
         animation: None for a still picture.
-        remark: what of the file is not painted, in a sentence; empty for all of it is.
+        remark: what of the file is not painted, or does not go along, in sentences; empty for all of it is and does.
     """
 
     pixels: Canvas
@@ -79,6 +79,10 @@ class Photograph:
         for rows in strips(frame.shape):
             pixels[rows, :] = frame[rows, :]
         return replace(self, pixels=pixels, animation=None)
+
+    def remarked(self, sentence: str) -> Photograph:
+        """The same picture with one more remark; nothing changes where that is empty."""
+        return replace(self, remark=f"{self.remark} {sentence}".strip())
 
     def painted(self, colours: Canvas) -> Photograph:
         """The same picture in other colours, (frames * H, W, 3)."""

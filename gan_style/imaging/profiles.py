@@ -12,6 +12,11 @@ FIELD = "icc-profile-data"
 CLOSE = 3
 """Of 255: how far a profile may be from sRGB and still pass for it."""
 
+ONE_WAY = "Colors cannot be converted back to its profile; the painting is in sRGB."
+
+ASTRAY = 10
+"""Mean difference (CIE 1976) from which colors have not come back; what inks cannot reach makes less."""
+
 
 def profile_of(image: vips.Image) -> bytes | None:
     """The profile that lies in a picture's file."""
@@ -21,7 +26,8 @@ def profile_of(image: vips.Image) -> bytes | None:
 def to_srgb(image: vips.Image) -> tuple[vips.Image, bytes | None]:
     """The picture in sRGB, as deep as it was, and the profile to return to, if any.
 
-    A profile is one to return to when it is of three colours; what comes in grey or in ink leaves in sRGB.
+    A profile is one to return to when it is of three colours and there is a way back; what comes in grey or in ink
+    leaves in sRGB.
     """
     profile = profile_of(image)
     deep = image.format == "ushort"
@@ -29,7 +35,8 @@ def to_srgb(image: vips.Image) -> tuple[vips.Image, bytes | None]:
         return image.colourspace("rgb16" if deep else "srgb"), profile
     if profile is not None and is_usable(profile, image):
         image = image.icc_transform("srgb", embedded=True, depth=16 if deep else 8)
-        return image.colourspace("rgb16" if deep else "srgb"), profile if profile[16:20] == b"RGB " else None
+        back = profile[16:20] == b"RGB " and leads_back(profile)
+        return image.colourspace("rgb16" if deep else "srgb"), profile if back else None
     if image.interpretation == "cmyk":
         image = image.icc_transform("srgb", input_profile="cmyk", depth=8)
     return image.colourspace("rgb16" if deep else "srgb"), None
@@ -64,6 +71,30 @@ def passes_for_srgb(profile: bytes) -> bool:
     except vips.Error:
         return True  # A profile that says nothing is carried along and otherwise passed over.
     return bool(np.abs(changed.astype(int) - colours).max() <= CLOSE)
+
+
+@functools.lru_cache(maxsize=16)
+def leads_back(profile: bytes) -> bool:
+    """Whether colors of sRGB can be converted to a profile and are the same there.
+
+    Some profiles are made for reading only: the way back is missing, or stands there and does nothing.
+    """
+    levels = np.asarray([64, 128, 192], np.uint8)
+    colors = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(3, 9, 3)
+    image = vips.Image.new_from_array(colors, interpretation="srgb")
+    lab = image.icc_import(input_profile="srgb", embedded=False, pcs="lab")
+    try:
+        there = with_profile(lab, profile).icc_export(depth=8)
+        again = with_profile(there, profile).icc_import(embedded=True, pcs="lab").numpy()
+    except vips.Error:
+        return False
+    return bool(np.linalg.norm(again - lab.numpy(), axis=-1).mean() < ASTRAY)
+
+
+def remark_on(profile: bytes | None, kept: bytes | None) -> str:
+    """What to say where a picture of three colors came with a profile that it cannot go back to; empty elsewhere."""
+    lost = profile is not None and kept is None and profile[16:20] == b"RGB " and not leads_back(profile)
+    return ONE_WAY if lost else ""
 
 
 def is_usable(profile: bytes, image: vips.Image) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from PIL import Image, features
 
+from gan_style.files import CheckedFile
 from gan_style.imaging.isobmff import set_plays
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.photograph import Animation, Photograph
@@ -76,7 +78,7 @@ def save_reel(path: Path, reel: Reel, animation: Animation, details: Details, qu
         OSError, ValueError or RuntimeError: it cannot be written.
     """
     along = {"icc_profile": details.profile, "exif": usable(details.exif), "xmp": details.xmp}
-    with path.open("r+b") as stream, warnings.catch_warnings():
+    with CheckedFile(io.FileIO(path, "r+b")) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         reel.save(
             stream,

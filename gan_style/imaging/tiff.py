@@ -30,12 +30,26 @@ def describing(exif: Image.Exif) -> Image.Exif:
     result = Image.Exif()
     for tag in DESCRIBING:
         if tag in exif:
-            result[tag] = as_it_was(exif[tag])
+            value = as_it_was(exif[tag])
+            if can_be_written(tag, value):
+                result[tag] = value
     for tag in (EXIF_IFD, GPS_IFD):
-        inner = exif.get_ifd(tag)
+        entries = ((key, as_it_was(value)) for key, value in exif.get_ifd(tag).items())
+        inner = {key: value for key, value in entries if can_be_written(tag, {key: value})}
         if inner:
-            result[tag] = {key: as_it_was(value) for key, value in inner.items()}
+            result[tag] = inner
     return result
+
+
+def can_be_written(tag: int, value: Any) -> bool:
+    """Whether Pillow writes what it has read: of some cameras it has read text where there should be numbers."""
+    exif = Image.Exif()
+    exif[tag] = value
+    try:
+        exif.tobytes()
+    except Exception:  # Of as many kinds as there are wrong values.
+        return False
+    return True
 
 
 def as_it_was(value: Any) -> Any:

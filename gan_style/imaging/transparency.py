@@ -14,6 +14,10 @@ THUMBNAIL = 96
 """Longer side of what hidden colours are guessed from."""
 
 
+KNOWN = 4
+"""One part of so many: pixels that are at least as opaque have colours of their own, and keep them."""
+
+
 def with_hidden_colours(photograph: Photograph) -> Photograph:
     """The photograph with the colours of its visible parts continued under its transparent ones.
 
@@ -33,7 +37,7 @@ def with_hidden_colours(photograph: Photograph) -> Photograph:
 
 
 def fill_in(canvas: Canvas, filled: Canvas, top: int, height: int, opaque: int) -> None:
-    """Copy the rows of one frame, their colours mixed with continued ones by transparency."""
+    """Copy the rows of one frame, the colours of their least visible pixels mixed with continued ones."""
     width = canvas.shape[1]
     scale = min(1.0, THUMBNAIL / max(width, height))
     small = canvas.image().crop(0, top, width, height).premultiply(max_alpha=opaque)
@@ -46,7 +50,8 @@ def fill_in(canvas: Canvas, filled: Canvas, top: int, height: int, opaque: int) 
         if guess is not None:
             opacity = part[..., 3:].astype(np.float32) / opaque
             hidden = enlarged(guess, height, width, strip)
-            mixed = part[..., :3] * opacity + hidden * (1 - opacity)
+            known = np.minimum(opacity * KNOWN, 1)
+            mixed = part[..., :3] * known + hidden * (1 - known)
             part[..., :3] = np.clip(mixed + 0.5, 0, opaque)
         filled[rows, :] = part
 

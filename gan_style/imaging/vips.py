@@ -22,6 +22,7 @@ pyvips.cache_set_max(0)  # A file that has changed since it was last opened woul
 
 Image = pyvips.Image
 Error = pyvips.Error
+SourceCustom = pyvips.SourceCustom
 TargetCustom = pyvips.TargetCustom
 
 

@@ -17,8 +17,9 @@ from typing import Literal
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import GanStyleError, NoSpaceError, PictureError, UsageError
 from gan_style.files import exists, is_file, remove_parts
-from gan_style.imaging.encoding import Format, Saving, check_fits, encoded, format_of, write_photograph
+from gan_style.imaging.encoding import Saving, encoded, write_photograph
 from gan_style.imaging.finding import is_picture_or_closed
+from gan_style.imaging.formats import Format, check_fits, format_of, profile_in
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.strangers import what_instead
 from gan_style.inference.artist import Artist
@@ -303,11 +304,13 @@ def finished(outcome: Outcome) -> Future[Outcome]:
 
 
 def as_held(photograph: Photograph, form: Format) -> Photograph:
-    """What of a photograph a format holds: of a moving picture one frame, where it knows none."""
-    if not photograph.animation or form.moving:
-        return photograph
-    remark = f"{form.name} holds one frame; the first of {photograph.frames} is painted."
-    return replace(photograph.still(), remark=remark)
+    """What a format holds of a photograph, of a moving one a frame where it knows no more, and remarks on the rest."""
+    if photograph.animation and not form.moving:
+        sentence = f"{form.name} holds one frame; the first of {photograph.frames} is painted."
+        photograph = photograph.still().remarked(sentence)
+    if photograph.details.profile and not profile_in(form, photograph.details):
+        return photograph.remarked(f"{form.name} holds no color profile of this size; the painting is in sRGB.")
+    return photograph
 
 
 def paint_to_pipe(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gan_style.defaults import NAME
 from gan_style.errors import UsageError
-from gan_style.imaging.encoding import FORMATS, format_named
+from gan_style.imaging.formats import FORMATS, format_named
 from gan_style.names import fitting, nameable
 
 WORDS = ("name", "style", "seed", "folder")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from gan_style.errors import PictureError, UsageError
 from gan_style.files import exists, is_folder, real
-from gan_style.imaging.encoding import FORMATS, format_named, format_of
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.formats import FORMATS, format_named, format_of
 from gan_style.imaging.strangers import what_instead
 from gan_style.inference.naming import Naming, absolute, numbered
 

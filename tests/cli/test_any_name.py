@@ -16,7 +16,7 @@ from PIL import Image
 from gan_style.cli.streams import write_any_name
 from gan_style.errors import GanStyleError
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.encoding import FORMATS, HEIC
+from gan_style.imaging.formats import FORMATS, HEIC
 from gan_style.imaging.opening import open_photograph
 from tests.cli.conftest import Run
 

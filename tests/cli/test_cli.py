@@ -235,7 +235,7 @@ def test_pictures_go_through_pipes(run: Run, cat_path: Path, style_path: Path, t
 
 def test_a_photograph_is_painted_in_several_manners(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
     output, manners = tmp_path / "out.png", tmp_path / "manners.safetensors"
-    write_style(manners, StyleFile(lively_generator(dataclasses.replace(TINY, noise=2)), 64))
+    write_style(manners, StyleFile(lively_generator(dataclasses.replace(TINY, noise=2)), 256))
     varied = run("stylize", cat_path, "--style", manners, "-o", output, "--variations", 3, "--seed", 5)
     paintings = [tmp_path / f"out-{seed}.png" for seed in (5, 6, 7)]
     assert varied.out.split() == [str(path) for path in paintings]

@@ -99,7 +99,7 @@ def test_heic_is_read_whatever_is_written(tmp_path: Path, cat: Pixels, monkeypat
         (tmp_path / "x.heic").write_bytes(saved(cat[:64, :64], "HEIF"))
     else:
         (tmp_path / "x.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
-    monkeypatch.setattr("gan_style.imaging.decoding.heic_is_there", lambda: False)
+    monkeypatch.setattr("gan_style.imaging.refusing.heic_is_there", lambda: False)
     for read in (open_photograph, read_picture):
         with pytest.raises(PictureError, match=r"gan-style\[heic\]"):
             read(tmp_path / "x.heic")

@@ -15,7 +15,8 @@ import pytest
 from gan_style.errors import NoSpaceError, PictureError, ResourceError
 from gan_style.files import is_full
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.encoding import FAILURES, FORMATS, HEIC, Saving, encoded, save, write_photograph
+from gan_style.imaging.encoding import FAILURES, Saving, encoded, save, write_photograph
+from gan_style.imaging.formats import FORMATS, HEIC
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.plugins import heic_is_there
 from gan_style.training.data import PixelStore

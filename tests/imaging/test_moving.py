@@ -23,11 +23,13 @@ from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging.apng_writing import add_frames
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.encoding import FORMATS, Saving, encoded, write_photograph
+from gan_style.imaging.encoding import Saving, encoded, write_photograph
+from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.isobmff import plays_of, set_plays
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
+from gan_style.imaging.png import LARGEST_PACKED, chunk, chunks
 from gan_style.inference.batch import as_held
 
 MOVING = [suffix for suffix, form in FORMATS.items() if form.moving]
@@ -168,8 +170,8 @@ def test_half_transparent_frames_mix() -> None:
 def test_of_a_damaged_animation_the_still_picture_is_painted_and_that_is_said(cat: Pixels) -> None:
     frames = crops(cat, 3)
     source = saved(frames, "PNG", duration=100)
-    places = [place for kind, place, _ in apng.chunks(io.BytesIO(source)) if kind == b"fcTL"]
-    whole = source[: places[1] - 8] + apng.chunk(b"IEND", b"")  # Frames that are promised are not there.
+    places = [place for kind, place, _ in chunks(io.BytesIO(source)) if kind == b"fcTL"]
+    whole = source[: places[1] - 8] + chunk(b"IEND", b"")  # Frames that are promised are not there.
     photograph = open_photograph(whole, name="x.png")
     assert "animation that cannot be read" in photograph.remark
     assert photograph.animation is None
@@ -331,6 +333,20 @@ def test_a_format_of_one_frame_has_no_other_painted(cat: Pixels) -> None:
     assert np.array_equal(held.pixels[:, :], frames[0])
     assert held.remark == "JPEG holds one frame; the first of 3 is painted."
     assert as_held(film(frames, [10, 20, 30]), FORMATS[".png"]).frames == 3
+
+
+def test_nothing_that_is_left_out_of_a_moving_picture_goes_unsaid(cat: Pixels) -> None:
+    large = Details(profile=b"no profile at all" + bytes(LARGEST_PACKED))
+    photograph = replace(film(crops(cat, 2), [10, 20]), details=large).remarked("x has 2 pages.")
+    held = as_held(photograph, FORMATS[".png"])
+    too_large = "PNG holds no color profile of this size; the painting is in sRGB."
+    assert (held.frames, held.remark) == (2, f"x has 2 pages. {too_large}")
+    with Image.open(io.BytesIO(encoded(held, FORMATS[".png"], Saving()))) as made:
+        assert "icc_profile" not in made.info
+        assert made.n_frames == 2  # type: ignore[attr-defined]
+    assert (
+        as_held(photograph, FORMATS[".jpg"]).remark == "x has 2 pages. JPEG holds one frame; the first of 2 is painted."
+    )
 
 
 @settings(max_examples=40, deadline=None)

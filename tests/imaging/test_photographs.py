@@ -23,9 +23,10 @@ from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Canvas, Rows, turned
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.encoding import FORMATS, Saving, check_fits, encoded, format_of, write_photograph, write_pixels
+from gan_style.imaging.encoding import Saving, encoded, write_photograph, write_pixels
 from gan_style.imaging.exif import orientation_of, signed, upright
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.formats import FORMATS, check_fits, format_of
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
@@ -126,6 +127,14 @@ def test_colours_go_on_under_transparent_pixels(tmp_path: Path, monkeypatch: pyt
     assert np.abs(seen[:, 90:98, :3] - (40, 40, 200)).max() < 20
     nothing = np.zeros((5, 5, 4), np.uint8)
     assert np.array_equal(pixels(encoded(of(nothing), FORMATS[".png"], Saving())), nothing)
+
+
+def test_what_shines_through_keeps_its_colours(tmp_path: Path, cat: Pixels) -> None:
+    alpha = np.full(cat.shape[:2], 128, np.uint8)
+    alpha[:, :64], alpha[:, 64:100] = 64, 0
+    Image.fromarray(np.dstack([cat, alpha])).save(tmp_path / "x.png")
+    seen = pixels(tmp_path / "x.png")
+    assert np.abs(seen[..., :3] - cat)[alpha > 0].max() <= 1
 
 
 def test_all_that_people_hand_over_is_understood(tmp_path: Path, cat: Pixels) -> None:
@@ -268,6 +277,16 @@ def test_wide_colours_are_painted_as_srgb_and_go_back(tmp_path: Path, cat: Pixel
         assert np.array_equal(pixels(tmp_path / "same.png"), cat), "nothing to convert"
     Image.fromarray(cat).convert("L").save(tmp_path / "grey.png", icc_profile=srgb)
     assert open_photograph(tmp_path / "grey.png").details.profile is None, "a profile of three colours for one"
+
+
+def test_ink_by_its_profile_is_the_same_whoever_reads_it(tmp_path: Path, cat: Pixels) -> None:
+    plain = vips.Image.new_from_array(cat, interpretation="srgb")
+    plain.icc_transform("cmyk", input_profile="srgb").jpegsave(str(tmp_path / "ink.jpg"), Q=95)
+    by_libvips = pixels(tmp_path / "ink.jpg")
+    with Image.open(tmp_path / "ink.jpg") as image:
+        assert image.mode == "CMYK"
+        by_pillow = open_photograph(image).pixels[:, :].astype(np.int64)
+    assert np.abs(by_libvips - by_pillow).mean() < 3
 
 
 def test_metadata_can_be_left_out_and_density_stays(tmp_path: Path, cat: Pixels) -> None:

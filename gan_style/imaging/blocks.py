@@ -1,0 +1,96 @@
+"""EXIF blocks as they are in JPEG, PNG, WebP and AVIF: libvips takes them apart and puts them together anew."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from gan_style.files import splice
+from gan_style.imaging.exif import PREFIX, signed
+from gan_style.imaging.png import chunk, chunks
+
+FILLING = "~"
+START_OF_SCAN = 0xDA
+
+Place = tuple[int, int]
+
+
+def put_exif(path: Path, form: str, block: bytes) -> None:
+    """Put an EXIF block into a file in the place of the one that libvips has written.
+
+    Args:
+        path: a file that has one.
+        form: Pillow's name of its format: JPEG, PNG or WEBP.
+        block: beginning with ``Exif``, and short enough for the format.
+
+    Raises:
+        OSError: the file cannot be read or written.
+    """
+    with path.open("r+b") as stream:
+        if form == "JPEG":
+            found = [place for place in segments(stream) if read(stream, place[0] + 4, len(PREFIX)) == PREFIX]
+            made = b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block
+        elif form == "PNG":
+            found = [(at - 8, at + length + 4) for kind, at, length in chunks(stream) if kind == b"eXIf"]
+            made = chunk(b"eXIf", block.removeprefix(PREFIX))
+        else:
+            found = [place for kind, place in riff_chunks(stream) if kind == b"EXIF"]
+            body = block.removeprefix(PREFIX)
+            made = b"EXIF" + len(body).to_bytes(4, "little") + body + bytes(len(body) % 2)
+        if not found:
+            return
+        splice(stream, *found[0], made)
+        if form == "WEBP":
+            size = stream.seek(0, 2)
+            stream.seek(4)
+            stream.write((size - 8).to_bytes(4, "little"))
+
+
+def stand_in(block: bytes) -> bytes:
+    """A block of nothing but filling, longer than another, for libvips to write where :func:`put_over` finds it."""
+    return signed(None, FILLING * len(block))
+
+
+def put_over(path: Path, block: bytes) -> None:
+    """Write an EXIF block over its stand-in in an AVIF, whose parts stay where they are, and zeros behind it.
+
+    Args:
+        path: a file that libvips has written with :func:`stand_in`.
+        block: the same that the stand-in stands for.
+
+    Raises:
+        OSError: the file cannot be read or written.
+    """
+    body, filling = block.removeprefix(PREFIX), FILLING.encode() * len(block)
+    with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as data:
+        end = data.find(filling) + len(filling)
+        start = data.rfind(PREFIX, 0, end) + len(PREFIX)
+        if len(filling) <= end and len(PREFIX) <= start <= end - len(body):
+            data[start:end] = body.ljust(end - start, b"\0")
+
+
+def segments(stream: BinaryIO) -> Iterator[Place]:
+    """Where the segments of a JPEG before its pixels begin and end."""
+    place = 2
+    while len(head := read(stream, place, 4)) == 4 and head[0] == 0xFF and head[1] != START_OF_SCAN:
+        end = place + 2 + int.from_bytes(head[2:], "big")
+        yield place, end
+        place = end
+
+
+def riff_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, Place]]:
+    """The kinds of the chunks of a WebP, and where each begins and ends."""
+    place = 12
+    while len(head := read(stream, place, 8)) == 8:
+        size = int.from_bytes(head[4:], "little")
+        end = place + 8 + size + size % 2
+        yield head[:4], (place, end)
+        place = end
+
+
+def read(stream: BinaryIO, place: int, count: int) -> bytes:
+    """So many bytes from a place on, or as many as there are."""
+    stream.seek(place)
+    return stream.read(count)

@@ -1,0 +1,114 @@
+"""Formats that paintings are written in: what each can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_style.errors import PictureError, UsageError
+from gan_style.imaging.metadata import Details
+from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.png import LARGEST_PACKED
+from gan_style.imaging.reel import AVIF_MOVES
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a kind of file can hold.
+
+    Attributes:
+        name: Pillow's name of it.
+        alpha: whether it knows transparency.
+        deep: whether it knows 16 bits.
+        moving: whether it knows animations.
+        longest: most pixels of a side.
+    """
+
+    name: str
+    alpha: bool = True
+    deep: bool = False
+    moving: bool = False
+    longest: int = 2**31 - 1
+
+    @property
+    def lossy(self) -> bool:
+        """Whether a quality is chosen for it."""
+        return self.name in LOSSY
+
+
+LOSSY = {"JPEG", "WEBP", "AVIF", "HEIF"}
+"""Formats that leave out what is hardly seen, more or less of it."""
+
+PNG = Format("PNG", deep=True, moving=True)
+JPEG = Format("JPEG", alpha=False, longest=65500)
+TIFF = Format("TIFF", deep=True)
+HEIC = Format("HEIF", longest=16384)
+AVIF = Format("AVIF", moving=AVIF_MOVES, longest=16384)
+FORMATS = {
+    ".png": PNG,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".webp": Format("WEBP", moving=True, longest=16383),
+    ".tif": TIFF,
+    ".tiff": TIFF,
+    ".bmp": Format("BMP", alpha=False, longest=2**15 - 1),
+    ".gif": Format("GIF", moving=True, longest=65535),
+    ".avif": AVIF,
+    ".heic": HEIC,
+    ".heif": HEIC,
+}
+
+
+def format_of(path: Path) -> Format:
+    """The format that an extension asks for.
+
+    Raises:
+        PictureError: no format that can be written has it.
+    """
+    form = FORMATS.get(path.suffix.lower())
+    if form is None:
+        raise PictureError(f"{path} has no extension of a picture; use one of {', '.join(FORMATS)}.")
+    return available(form)
+
+
+def format_named(word: str) -> Format:
+    """The format that a word means: an extension without its dot.
+
+    Raises:
+        UsageError: no format that can be written is called so.
+        PictureError: it needs a plugin that is not installed.
+    """
+    form = FORMATS.get(f".{word.lower()}")
+    if form is None:
+        words = ", ".join(suffix.removeprefix(".") for suffix in FORMATS)
+        raise UsageError(f"format must be one of {words}, not {word}.")
+    return available(form)
+
+
+def available(form: Format) -> Format:
+    """The same format.
+
+    Raises:
+        PictureError: it needs a plugin that is not installed.
+    """
+    if form is HEIC and not heic_is_there():
+        raise PictureError('HEIC needs a plugin; install it with pip install "gan-style[heic]", or use AVIF.')
+    return form
+
+
+def check_fits(form: Format, size: tuple[int, int], name: str) -> None:
+    """Refuse before painting what a format cannot hold.
+
+    Raises:
+        PictureError: it takes no picture of this width and height.
+    """
+    if max(size) > form.longest:
+        raise PictureError(
+            f"{name} cannot be {size[0]}x{size[1]} pixels: {form.name} ends at {form.longest}; use PNG or TIFF."
+        )
+
+
+def profile_in(form: Format, details: Details) -> bytes | None:
+    """The color profile that goes along into a file; None where the painting leaves in sRGB."""
+    too_large = form.name == "PNG" and len(details.profile or b"") > LARGEST_PACKED
+    return None if too_large else details.profile

@@ -1,0 +1,121 @@
+"""Other directories for TIFFs as they are, with which libvips reads more of them."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+from gan_style.imaging import vips
+from gan_style.imaging.kinds import streamed
+from gan_style.imaging.tiff_layout import (
+    BITS,
+    BLACK_IS_ZERO,
+    COMPRESSION,
+    EXTRA,
+    FAX,
+    FORMAT,
+    PHOTOMETRIC,
+    PLANES,
+    RGB,
+    SAMPLES,
+    SHORT,
+    TILE_SIZES,
+    TILES,
+    WHITE_IS_ZERO,
+    Entry,
+    Layout,
+)
+
+WRITTEN = Entry(0, 0, b"")
+"""Stands for an entry whose numbers are written anew."""
+
+
+def named(layout: Layout) -> Layout | None:
+    """The layout with what the values mean, where the file leaves it out, as libtiff takes it; None: nobody knows."""
+    if layout.colors not in (1, 3):
+        return None
+    grey = WHITE_IS_ZERO if layout.first(COMPRESSION, 1) in FAX else BLACK_IS_ZERO
+    meaning = RGB if layout.colors == 3 else grey
+    return changed(layout, {PHOTOMETRIC: (meaning,)})
+
+
+def plane(layout: Layout, index: int) -> Layout:
+    """One channel as a picture of its own."""
+    count = len(layout.values[TILES]) // layout.samples
+    part = slice(index * count, (index + 1) * count)
+    values: dict[int, tuple[int, ...]] = {SAMPLES: (1,), PLANES: (1,), PHOTOMETRIC: (BLACK_IS_ZERO,), EXTRA: ()}
+    values |= {tag: layout.values[tag][:1] for tag in (BITS, FORMAT) if tag in layout.values}
+    return changed(layout, values | {tag: layout.values[tag][part] for tag in (TILES, TILE_SIZES)})
+
+
+def changed(layout: Layout, values: dict[int, tuple[int, ...]]) -> Layout:
+    """The layout with other numbers in some entries; no numbers, no entry."""
+    return replace(layout, values=layout.values | values, entries={**layout.entries, **dict.fromkeys(values, WRITTEN)})
+
+
+def written(layout: Layout) -> tuple[bytes, bytes]:
+    """A header and the directory that it points to, which belongs behind the file.
+
+    Raises:
+        struct.error: the file is too long for its kind.
+    """
+    start = layout.size + layout.size % 2
+    long, form = ("Q", "HHQ8s") if layout.big else ("I", "HHI4s")
+    entries = {tag: entry for tag, entry in layout.entries.items() if entry is not WRITTEN or layout.values[tag]}
+    counted = struct.pack(layout.order + ("Q" if layout.big else "H"), len(entries))
+    entry_form = struct.Struct(layout.order + form)
+    behind = start + len(counted) + entry_form.size * len(entries) + struct.calcsize(long)
+    directory, rest = counted, b""
+    for tag, entry in sorted(entries.items()):
+        if entry is WRITTEN:
+            values = layout.values[tag]
+            kind, code = (SHORT, "H") if max(values) < 2**16 else (16, "Q") if layout.big else (4, "I")
+            data = struct.pack(f"{layout.order}{len(values)}{code}", *values)
+            if len(data) > struct.calcsize(long):
+                data, rest = struct.pack(layout.order + long, behind + len(rest)), rest + data + bytes(-len(data) % 8)
+            entry = Entry(kind, len(values), data)
+        directory += entry_form.pack(tag, entry.kind, entry.count, entry.field)
+    directory = bytes(start - layout.size) + directory + bytes(struct.calcsize(long)) + rest
+    mark = b"II" if layout.order == "<" else b"MM"
+    if layout.big:
+        return mark + struct.pack(layout.order + "HHHQ", 43, 8, 0, start), directory
+    return mark + struct.pack(layout.order + "HI", 42, start), directory
+
+
+def source_with(source: Path | bytes, layout: Layout) -> vips.SourceCustom:
+    """A TIFF with another directory, for libvips.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: a part of it is missing.
+        struct.error: it is too long for its kind.
+    """
+    if layout.breaks_off:
+        raise ValueError("it breaks off")
+    head, tail = written(layout)
+    stream = streamed(source)
+    end = layout.size + len(tail)
+    place = 0
+
+    def read(length: int) -> bytes:
+        nonlocal place
+        if place < len(head):
+            data = head[place : place + length]
+        elif place < layout.size:
+            stream.seek(place)
+            data = stream.read(min(length, layout.size - place))
+        else:
+            data = tail[place - layout.size :][:length]
+        place += len(data)
+        return data
+
+    def seek(offset: int, whence: int) -> int:
+        nonlocal place
+        place = offset + {0: 0, 1: place, 2: end}[whence]
+        return place
+
+    made = vips.SourceCustom()
+    made.on_read(read)
+    made.on_seek(seek)
+    return made

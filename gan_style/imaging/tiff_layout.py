@@ -1,0 +1,186 @@
+"""How pixels lie in a TIFF, which decides who reads them rightly."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from gan_style.imaging.kinds import streamed
+
+BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANES, EXTRA, FORMAT = 258, 259, 262, 277, 284, 338, 339
+STRIPS, STRIP_SIZES, TILES, TILE_SIZES = 273, 279, 324, 325
+QUANTIZATION, DC_CODES, AC_CODES = 519, 520, 521
+READ = (
+    *(BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANES, EXTRA, FORMAT, STRIPS, STRIP_SIZES, TILES, TILE_SIZES),
+    *(QUANTIZATION, DC_CODES, AC_CODES),
+)
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, INK, YCBCR, CIELAB = 0, 1, 2, 5, 6, 8
+OLD_JPEG, JPEG = 6, 7
+FAX = (2, 3, 4)
+UNSIGNED = 1
+RAW_SENSOR, ITU_LAB, LINEAR_RAW = 32803, 10, 34892
+SHORT = 3
+SIZES = {1: 1, 3: 2, 4: 4, 16: 8}
+"""Bytes of a number, by type: those that layouts are written in."""
+
+WIDTHS = {**SIZES, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 17: 8, 18: 8}
+"""Bytes of a value, by type, where they are more than one."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a directory: the type of its values, how many, and their bytes or place, as they stand."""
+
+    kind: int
+    count: int
+    field: bytes
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The first directory of a TIFF.
+
+    Attributes:
+        order: ``<`` or ``>``.
+        big: whether it is a BigTIFF.
+        entries: by tag.
+        size: bytes of the file.
+        values: numbers of some entries, by tag.
+        end: where the last of its parts ends.
+    """
+
+    order: str
+    big: bool
+    entries: dict[int, Entry]
+    size: int
+    values: dict[int, tuple[int, ...]]
+    end: int
+
+    def first(self, tag: int, default: int) -> int:
+        """The first number of an entry."""
+        return self.values.get(tag, (default,))[0]
+
+    @property
+    def samples(self) -> int:
+        """Values of a pixel."""
+        return self.first(SAMPLES, 1)
+
+    @property
+    def colors(self) -> int:
+        """Values of a pixel without opacity and the like."""
+        return self.samples - len(self.values.get(EXTRA, ()))
+
+    @property
+    def photometric(self) -> int | None:
+        """What the values mean, if it is said."""
+        return self.first(PHOTOMETRIC, 0) if PHOTOMETRIC in self.values else None
+
+    @property
+    def in_planes(self) -> bool:
+        """Whether each channel lies on its own."""
+        return self.first(PLANES, 1) == 2 and self.samples > 1
+
+    @property
+    def in_tiled_planes(self) -> bool:
+        """Whether libvips needs each plane as a picture of its own."""
+        return self.in_planes and TILES in self.values and self.photometric in (BLACK_IS_ZERO, RGB, INK)
+
+    def libvips_is_right(self) -> bool:
+        """Whether libvips reads such files, or says that it does not, rather than making something up."""
+        if self.photometric in (RAW_SENSOR, ITU_LAB, LINEAR_RAW):
+            return False
+        return not self.is_old_jpeg and not (self.photometric == YCBCR and self.first(COMPRESSION, 1) != JPEG)
+
+    @property
+    def breaks_off(self) -> bool:
+        """Whether a part of the pixels, or of what they need, is missing at the end of the file."""
+        return self.end > self.size
+
+    @property
+    def is_old_jpeg(self) -> bool:
+        """Whether it is an old-style JPEG; where a part of one is missing, libtiff makes up the rest."""
+        return self.first(COMPRESSION, 1) == OLD_JPEG
+
+    def pillow_is_right(self) -> bool:
+        """Whether Pillow reads such files, or says that it does not, rather than making something up."""
+        if self.photometric is None or self.photometric in (RAW_SENSOR, ITU_LAB, LINEAR_RAW):
+            return False
+        if self.first(BITS, 1) == 32 and self.first(FORMAT, UNSIGNED) == UNSIGNED:
+            return False  # It takes the upper half for negative.
+        if self.photometric == WHITE_IS_ZERO and self.first(BITS, 1) > 8:
+            return False  # It takes white for black.
+        if not self.in_planes:
+            return True
+        plain = self.photometric in (RGB, INK) and self.first(BITS, 1) == 8
+        return self.photometric != CIELAB and (plain or self.first(COMPRESSION, 1) != 1)
+
+
+def layout_of(source: Path | bytes) -> Layout | None:
+    """The layout of a TIFF; None where it is broken.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with streamed(source) as stream:
+        try:
+            return read_layout(stream)
+        except (struct.error, KeyError):
+            return None
+
+
+def read_layout(stream: BinaryIO) -> Layout:
+    """The layout of a TIFF.
+
+    Raises:
+        struct.error or KeyError: it is broken.
+    """
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    head = stream.read(16)
+    order = {b"II": "<", b"MM": ">"}[head[:2]]
+    big = struct.unpack(order + "H", head[2:4])[0] == 43
+    place = struct.unpack(order + ("Q" if big else "I"), head[8:16] if big else head[4:8])[0]
+    stream.seek(place)
+    counted, form = ("Q", "HHQ8s") if big else ("H", "HHI4s")
+    count = struct.unpack(order + counted, stream.read(struct.calcsize(counted)))[0]
+    entry = struct.Struct(order + form)
+    data = stream.read(entry.size * min(count, 4096))
+    entries = {tag: Entry(*rest) for tag, *rest in entry.iter_unpack(data)}
+    values = {}
+    for tag in READ:
+        if tag in entries and entries[tag].count and entries[tag].kind in SIZES:
+            with contextlib.suppress(struct.error):  # They lie outside, which shows below.
+                values[tag] = numbers(stream, order, big, entries[tag], size)
+    places = struct.Struct(order + ("Q" if big else "I"))
+    apart = [(places.unpack(one.field)[0], WIDTHS.get(one.kind, 1) * one.count) for one in entries.values()]
+    end = max([place + length for place, length in apart if length > places.size], default=0)
+    return Layout(order, big, entries, size, values, max(end, end_of_pixels(stream, values)))
+
+
+def end_of_pixels(stream: BinaryIO, values: dict[int, tuple[int, ...]]) -> int:
+    """Where the last part of the pixels ends, or of the tables that they need."""
+    pairs = ((STRIPS, STRIP_SIZES), (TILES, TILE_SIZES))
+    parts = [part for one, other in pairs for part in zip(values.get(one, ()), values.get(other, ()), strict=False)]
+    parts += [(place, 64) for place in values.get(QUANTIZATION, ())]
+    for place in values.get(DC_CODES, ()) + values.get(AC_CODES, ()):
+        stream.seek(place)
+        parts.append((place, 16 + sum(stream.read(16))))  # How many codes there are of each length, and the codes.
+    return max((place + size for place, size in parts), default=0)
+
+
+def numbers(stream: BinaryIO, order: str, big: bool, entry: Entry, size: int) -> tuple[int, ...]:
+    """The numbers of an entry.
+
+    Raises:
+        struct.error: they lie outside.
+    """
+    length = SIZES[entry.kind] * entry.count
+    data = entry.field[:length]
+    if length > len(entry.field):
+        stream.seek(struct.unpack(order + ("Q" if big else "I"), entry.field)[0])
+        data = stream.read(min(length, size))
+    code = {1: "B", 3: "H", 4: "I", 16: "Q"}[entry.kind]
+    return struct.unpack(f"{order}{entry.count}{code}", data)
