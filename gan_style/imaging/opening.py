@@ -58,7 +58,7 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
         ResourceError: there is not enough memory, or not enough space for temporary files.
     """
     name = name or (str(source) if isinstance(source, str | os.PathLike) else "The picture")
-    with explained(name), warnings.catch_warnings():
+    with explained(name, source), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # What decoders remark on and go on past.
         if isinstance(source, str | os.PathLike):
             source = content_of(Path(source))

@@ -15,6 +15,7 @@ from torch import Tensor
 
 import gan_style
 from gan_style.checkpoints.bundled import bundled_styles
+from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.device import Compute
 from gan_style.errors import UsageError
 from gan_style.imaging.canvas import Raster
@@ -243,9 +244,11 @@ def test_a_bundled_style_changes_a_photograph_without_breaking_it(cat: Pixels, n
     assert 0.5 < painting.std() / cat.std() < 2
 
 
-def test_a_style_of_large_strokes_says_so_and_how_they_become_fine(style_path: Path) -> None:
+def test_a_style_of_large_strokes_says_so_and_how_they_become_fine(tmp_path: Path) -> None:
     """At 64 pixels strokes are learnt that cover four times as much of a photograph as those learnt at 256."""
-    artist = gan_style.load_style(style_path)
+    path = tmp_path / "large.safetensors"
+    write_style(path, StyleFile(lively_generator(TINY), 64))
+    artist = gan_style.load_style(path)
     assert "4 times as large" in artist.remark(Brush())
     assert "--stroke 0.25" in artist.remark(Brush())
     assert artist.remark(Brush(stroke=0.25)) == ""
