@@ -32,7 +32,7 @@ TILE = 1024
 REFILTER = 4
 """Pixels around a tile that shrinking and enlarging looks at, rounded up to keep tiles on the generator's grid."""
 
-BRUSHES = 3
+BRUSHES = 2
 """How many brushes of the generator itself a style with a refiner uses at most; all finer strokes are the refiner's."""
 
 STRUCTURE = 0.06

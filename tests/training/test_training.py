@@ -188,7 +188,8 @@ def test_a_whole_training_leaves_a_style_a_preview_and_a_history(
     assert [status.steps for status in recorder.statuses] == [1, 2, 3, 4, 5, 6]
     assert recorder.statuses[-1].progress == 1
     assert recorder.statuses[-1].images == 24
-    assert recorder.warnings == []
+    assert len(recorder.warnings) == 1
+    assert "With --size 64" in recorder.warnings[0]
 
     style = gan_style.load_style("paintings.safetensors")
     assert style.file.licence == "CC0-1.0"
@@ -216,10 +217,11 @@ def test_few_and_damaged_pictures_are_mentioned_and_none_at_all_is_refused(tmp_p
     train(
         photos, paintings, tmp_path / "x.ckpt", recipe=TINY_RECIPE, limit=Limit(steps=1), listener=recorder
     )  # fmt: skip
-    assert len(recorder.warnings) == 3
+    assert len(recorder.warnings) == 4
     assert "cut.png" in recorder.warnings[0]
     assert "Only 3 photographs" in recorder.warnings[1]
     assert "Only 2 paintings" in recorder.warnings[2]
+    assert "With --size" in recorder.warnings[3]
     (tmp_path / "empty").mkdir()
     for arguments, message in (
         ((tmp_path / "empty", paintings), "no photographs"),
@@ -375,8 +377,8 @@ def test_training_goes_on_without_a_preview(
     recorder = Recorder()
     style = tmp_path / "x.safetensors"
     train(photo_folder, painting_folder, style, recipe=TINY_RECIPE, limit=Limit(steps=2), listener=recorder)
-    assert len(recorder.warnings) == 1
-    assert "Training goes on" in recorder.warnings[0]
+    assert len(recorder.warnings) == 2
+    assert "Training goes on" in recorder.warnings[1]
     assert read_style(style).training["steps"] == 2
 
 
