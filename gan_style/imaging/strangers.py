@@ -74,9 +74,7 @@ def by_content(head: bytes) -> str:
     brand = head[8:12].decode("latin-1")
     if head[4:8] == b"ftyp" and brand.startswith(FILM_BRANDS):
         return FILM
-    if head[4:8] in (b"moov", b"mdat", b"wide") or head.startswith(
-        (b"\x1aE\xdf\xa3", b"FLV\1", b"\0\0\1\xba", b"\0\0\1\xb3")
-    ):
+    if head[4:8] in (b"moov", b"mdat", b"wide") or head.startswith(FILM_SIGNATURES):
         return FILM
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return FILM
