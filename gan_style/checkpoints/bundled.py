@@ -165,9 +165,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     except OSError:
         files = []
     # Lower case beside each as it is written, for what is near it but for its case.
-    there = {one.lower(): str(path.with_name(one)) for one in files}
-    there |= {Path(one).stem.lower(): str(path.with_name(one)) for one in files}
-    if path.name == word:
+    # By stems: an extension that all of them have makes none of them near.
+    there = {Path(one).stem.lower(): str(path.with_name(one)) for one in files}
+    if path.name == word.removeprefix("./"):
         there |= {name: name for name in known}
     for asked in (path.name.lower(), path.stem.lower()):
         for near in difflib.get_close_matches(asked, there, n=1, cutoff=NEAR):

@@ -122,7 +122,8 @@ def in_words(task: Task, spent: float) -> str:
     if task.total and task.total != 1:
         parts.append(f"{int(task.completed)} of {int(task.total)}")
     if task.total:
-        parts.append(f"{task.percentage:.0f} % done")
+        # What is rounded up to 100 % looks finished.
+        parts.append(f"{int(task.percentage)} % done")
     if task.fields.get("speed"):
         parts.append(task.fields["speed"])
     parts.append(f"{clock(spent)} so far")
@@ -177,7 +178,9 @@ def counter(progress: Progress, task: TaskID) -> Callable[[str, int, int], None]
             start, phase = time.monotonic(), what
         if done == total:
             logger.info("%s: all %d in %.1f s", what, total, time.monotonic() - start)
-        remaining = (time.monotonic() - start) / done * (total - done) if done else float("inf")
+        # A phase that has ended says nothing of those that may follow.
+        left = (time.monotonic() - start) / done * (total - done) if done else 0.0
+        remaining = left or float("inf")
         progress.update(task, description=what, completed=done, total=total, remaining=remaining)
 
     return show

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -30,7 +31,7 @@ def show_plan(outcomes: Sequence[Outcome], artist: Artist, *, as_json: bool) -> 
         elif outcome.state == "planned":
             say(f"{outcome.job.source} -> {outcome.job.target}")
         if outcome.error and len(outcomes) > 1:
-            complain(str(outcome.error))
+            complain(naming(outcome.job.source, str(outcome.error)))
     counts = Counter(outcome.state for outcome in outcomes)
     skipped = f", {counts['skipped']} passed over" if counts["skipped"] else ""
     warn(f"{counts['planned']} would be painted in the style {artist.name}{skipped}; nothing was.")
@@ -52,6 +53,11 @@ def summarize(outcomes: Sequence[Outcome], verb: str = "failed") -> None:
     if failures:
         complain(f"{len(failures)} of {len(outcomes)} pictures {verb}; they are named above.")
         raise typer.Exit(1)
+
+
+def naming(source: Path, sentence: str) -> str:
+    """A sentence about what went wrong with a picture, which it names."""
+    return sentence if str(source) in sentence else f"{source}: {sentence}"
 
 
 def as_line(outcome: Outcome) -> dict[str, object]:

@@ -13,7 +13,7 @@ import typer
 from gan_style.cli import ignored
 from gan_style.cli import stylize_options as options
 from gan_style.cli.command import Quiet, Verbose
-from gan_style.cli.outcomes import as_line, show_plan, summarize
+from gan_style.cli.outcomes import as_line, naming, show_plan, summarize
 from gan_style.cli.styles import list_styles, show_info
 from gan_style.cli.stylize_options import Metadata
 from gan_style.defaults import DETAIL, KEEP_COLORS, MAX_PIXELS, NAME, QUALITY, STRENGTH, STROKE, STYLE
@@ -199,7 +199,7 @@ def paint_files(
         elif outcome.state == "painted":
             say(str(outcome.job.target))
         if outcome.error and len(jobs) > 1:
-            complain(str(outcome.error))
+            complain(naming(outcome.job.source, str(outcome.error)))
         elif outcome.remark:
             warn(f"{outcome.job.source}: {outcome.remark}")
 

@@ -199,7 +199,6 @@ def train(
         typer.Option(
             metavar="N",
             help="Threads of the CPU. \\[default: as many as PyTorch takes, and with --resume as before]",
-            min=1,
             rich_help_panel=RUNNING,
             show_default=False,
         ),

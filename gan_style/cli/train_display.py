@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from gan_style.cli.display import is_first, warn
-from gan_style.errors import printable
 from gan_style.words import counted
 
 if TYPE_CHECKING:
@@ -37,11 +36,11 @@ def end(outcome: Outcome) -> None:
     if is_first():
         typer.echo(outcome.style)
         for line in (
-            f"the style is {printable(str(outcome.style))}. {outcome.verdict}",
-            f"what it paints: {printable(str(outcome.folder / 'index.html'))}",
+            f"the style is {outcome.style}. {outcome.verdict}",
+            f"what it paints: {outcome.folder / 'index.html'}",
             f"to paint with it: gan-style stylize photo.jpg --style {quoted(outcome.style)}",
         ):
-            typer.echo(f"gan-style: {line}", err=True)
+            warn(line)
     if outcome.interrupted:
         typer.echo(
             f"gan-style: interrupted after {counted(outcome.steps, 'step')}; the style is usable as it is. To go on: "
@@ -97,6 +96,10 @@ def how_good(curve: Sequence[float]) -> str:
     return f"{100 * curve[-1]:.0f} % of the way to the paintings"
 
 
+ALMOST = 0.99
+"""Share of a training that is done when only its last examination is left."""
+
+
 class Display:
     """The progress display of a training: reading, then training."""
 
@@ -119,9 +122,11 @@ class Display:
         """A bar with what matters beside it; figures for experts with --verbose, at every examination."""
         good = how_good(status.curve)
         where = f"{good} {sparkline(status.curve)}" if status.curve else f"learning, step {status.steps}"
-        self.progress.update(
-            self.task, description=where, completed=status.progress, total=1.0, remaining=status.remaining
-        )
+        if status.progress >= 1:
+            where = "a last look at how good it is"
+        # All steps are made then, and the command is not at its end yet.
+        share = min(status.progress, ALMOST)
+        self.progress.update(self.task, description=where, completed=share, total=1.0, remaining=status.remaining)
         if len(status.curve) != self.examined:
             self.examined = len(status.curve)
             losses = status.losses

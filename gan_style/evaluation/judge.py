@@ -119,6 +119,7 @@ class Judge:
             raise DataError(
                 f"{self.photos} and {self.paintings} hold the same pictures; give photographs and paintings."
             )
+        self.progress("distances", 0, 1)
         rows = self.rows(real, photographs, recoloured, painted)
         distance, similarity = (
             mean_estimate([getattr(pair, what) for pair in pairs]) for what in ("content", "similarity")
@@ -244,6 +245,7 @@ class Judge:
         """Faults, counted and beside what real paintings have."""
         ours, theirs = (np.array(values).mean(0) for values in ([pair.lattice for pair in pairs], known.lattices))
         trials = [example.photo for example in shown.spread[:TRIALS]] if style else []
+        self.progress("seams, flicker and cost", 0, 1)
         return Health(
             lattice=(float(ours[0] / max(theirs[0], 1e-12)), float(ours[1] / max(theirs[1], 1e-12))),
             saturation=(mean([pair.health.saturation for pair in pairs]), mean(known.saturations)),
