@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -183,10 +184,17 @@ def test_paintings_inside_the_folder_are_not_painted_again(
         assert run(*command).out == f"{tmp_path / 'out' / 'a-tiny.png'}\n"
 
 
-def piped(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run the program as a shell does."""
-    words = [sys.executable, "-m", "gan_style", *map(str, arguments)]
-    return subprocess.run(words, input=given, capture_output=True, check=False)
+Piped = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture
+def piped(program: Path) -> Piped:
+    """Runs the program as a shell does."""
+
+    def call(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([program, *map(str, arguments)], input=given, capture_output=True, check=False)
+
+    return call
 
 
 def test_an_interrupt_at_any_moment_is_no_traceback(
@@ -202,7 +210,7 @@ def test_an_interrupt_at_any_moment_is_no_traceback(
     assert capsys.readouterr().err == "gan-style: interrupted.\n"
 
 
-def test_pictures_go_through_pipes(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+def test_pictures_go_through_pipes(piped: Piped, run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
     content = cat_path.read_bytes()
     through = piped("stylize", "-", "--style", style_path, given=content)
     assert (through.returncode, through.stderr) == (0, b"")
@@ -233,7 +241,9 @@ def test_pictures_go_through_pipes(run: Run, cat_path: Path, style_path: Path, t
         assert message in refused.error
 
 
-def test_a_photograph_is_painted_in_several_manners(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+def test_a_photograph_is_painted_in_several_manners(
+    piped: Piped, run: Run, cat_path: Path, style_path: Path, tmp_path: Path
+) -> None:
     output, manners = tmp_path / "out.png", tmp_path / "manners.safetensors"
     write_style(manners, StyleFile(lively_generator(dataclasses.replace(TINY, noise=2)), 256))
     varied = run("stylize", cat_path, "--style", manners, "-o", output, "--variations", 3, "--seed", 5)

@@ -26,7 +26,8 @@ from gan_style.training.plan import Plan, plan_values, read_plan
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Clock, Limit
 from gan_style.training.session import Outcome
-from tests.conftest import TINY
+from tests.conftest import TINY, save_crops
+from tests.training.conftest import small_features
 
 RECIPE = Recipe(
     size=64,
@@ -76,14 +77,34 @@ def learn(folders: tuple[Path, Path], output: Path, cut: int = 0) -> Outcome:
     return train(*folders, output, recipe=RECIPE, limit=Limit(steps=STEPS), device="cpu", listener=Cutter(cut))
 
 
+def small_folders(folder: Path) -> tuple[Path, Path]:
+    """As few pictures as can be drawn from several times within a short training."""
+    return save_crops(folder / "photos", "chelsea.png", 6), save_crops(folder / "paintings", "coffee.png", 4)
+
+
 @pytest.fixture
-def folders(photo_folder: Path, painting_folder: Path) -> tuple[Path, Path]:
-    return photo_folder, painting_folder
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    for name in ("ENOUGH_PHOTOS", "ENOUGH_PAINTINGS"):
+        monkeypatch.setattr(f"gan_style.training.sources.{name}", 1)
+    return small_folders(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The style that a training ends with which nothing cuts off."""
+    folder, before = tmp_path_factory.mktemp("whole"), torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gan_style.training.learning.choose_features", small_features)
+        torch.set_num_threads(1)
+        outcome = learn(small_folders(folder), folder / "whole.safetensors")
+        torch.set_num_threads(before)
+    return outcome.style.read_bytes()
 
 
 @pytest.mark.usefixtures("often")
-def test_a_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    whole = learn(folders, tmp_path / "whole.safetensors")
+def test_a_training_cut_anywhere_ends_as_if_it_were_not(
+    folders: tuple[Path, Path], tmp_path: Path, whole: bytes
+) -> None:
     style = tmp_path / "cut.safetensors"
     with pytest.raises(PowerCutError):
         learn(folders, style, 1)
@@ -94,7 +115,7 @@ def test_a_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path, Pat
         torch.manual_seed(step)  # Chance elsewhere in the program changes nothing.
     outcome = resume(tmp_path / "cut-run")
     assert (outcome.steps, outcome.interrupted) == (STEPS, False)
-    assert style.read_bytes() == whole.style.read_bytes()
+    assert style.read_bytes() == whole
     history = [json.loads(line)["step"] for line in (tmp_path / "cut-run" / "history.jsonl").read_text().splitlines()]
     assert sorted(set(history)) == list(range(1, STEPS + 1))
     assert history == sorted(history)
@@ -104,19 +125,22 @@ def test_a_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path, Pat
 
 
 @pytest.mark.usefixtures("often")
-def test_where_the_newest_state_is_damaged_the_one_before_serves(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    whole = learn(folders, tmp_path / "whole.safetensors")
+def test_where_the_newest_state_is_damaged_the_one_before_serves(
+    folders: tuple[Path, Path], tmp_path: Path, whole: bytes
+) -> None:
     with pytest.raises(PowerCutError):
         learn(folders, tmp_path / "cut.safetensors", 6)
     states = sorted((tmp_path / "cut-run").glob("state-*"))
     assert len(states) == 2
     states[1].write_bytes(states[1].read_bytes()[:5000])
     resume(tmp_path / "cut-run")
-    assert (tmp_path / "cut.safetensors").read_bytes() == whole.style.read_bytes()
+    assert (tmp_path / "cut.safetensors").read_bytes() == whole
 
 
 @pytest.mark.usefixtures("often")
-def test_a_run_goes_on_with_its_own_threads_unless_told_otherwise(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_run_goes_on_with_its_own_threads_unless_told_otherwise(
+    folders: tuple[Path, Path], tmp_path: Path, whole: bytes
+) -> None:
     class Ear(Cutter):
         def __init__(self) -> None:
             super().__init__(0)
@@ -129,7 +153,6 @@ def test_a_run_goes_on_with_its_own_threads_unless_told_otherwise(folders: tuple
             del status
             self.threads = torch.get_num_threads()
 
-    whole = learn(folders, tmp_path / "whole.safetensors")
     for told in (None, 2):
         style = tmp_path / f"cut-{told}.safetensors"
         with pytest.raises(PowerCutError):
@@ -144,7 +167,7 @@ def test_a_run_goes_on_with_its_own_threads_unless_told_otherwise(folders: tuple
             assert any("2 threads instead of 1 thread" in sentence for sentence in ear.said)
         else:
             assert not ear.said
-            assert style.read_bytes() == whole.style.read_bytes()
+            assert style.read_bytes() == whole
 
 
 @pytest.mark.usefixtures("often")
@@ -167,8 +190,9 @@ def test_what_makes_another_style_is_said(folders: tuple[Path, Path], tmp_path: 
 
 
 @pytest.mark.usefixtures("often")
-def test_a_full_disk_loses_nothing(folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = learn(folders, tmp_path / "whole.safetensors")
+def test_a_full_disk_loses_nothing(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bytes
+) -> None:
     with monkeypatch.context() as patch:
         written: list[Path] = []
 
@@ -182,7 +206,7 @@ def test_a_full_disk_loses_nothing(folders: tuple[Path, Path], tmp_path: Path, m
         with pytest.raises(NoSpaceError, match=r"The disk of .* is full; make room and go on .* --resume .*cut-run"):
             learn(folders, tmp_path / "cut.safetensors")
     resume(tmp_path / "cut-run")
-    assert (tmp_path / "cut.safetensors").read_bytes() == whole.style.read_bytes()
+    assert (tmp_path / "cut.safetensors").read_bytes() == whole
 
 
 @pytest.mark.usefixtures("often")
@@ -232,8 +256,7 @@ def test_folders_whose_names_are_no_text(folders: tuple[Path, Path], tmp_path: P
     assert read_style(style).training["steps"] == STEPS
 
 
-def test_a_run_may_move_but_not_change_its_name(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    whole = learn(folders, tmp_path / "whole.safetensors")
+def test_a_run_may_move_but_not_change_its_name(folders: tuple[Path, Path], tmp_path: Path, whole: bytes) -> None:
     with pytest.raises(PowerCutError):
         learn(folders, tmp_path / "cut.safetensors", 6)
     (tmp_path / "elsewhere").mkdir()
@@ -242,7 +265,7 @@ def test_a_run_may_move_but_not_change_its_name(folders: tuple[Path, Path], tmp_
         resume(run)
     outcome = resume(run.rename(tmp_path / "elsewhere" / "cut-run"))
     assert outcome.style == tmp_path / "elsewhere" / "cut.safetensors"
-    assert outcome.style.read_bytes() == whole.style.read_bytes()
+    assert outcome.style.read_bytes() == whole
 
 
 @pytest.mark.usefixtures("often")
