@@ -299,9 +299,9 @@ def test_what_was_painted_before_is_passed_over(run: Run, style_path: Path, phot
     assert run("stylize", photo_folder, *options, "--overwrite").code == 2
 
 
-def test_eval_prints_tables_json_and_a_page(
-    run: Run, photo_folder: Path, painting_folder: Path, style_path: Path, tmp_path: Path
-) -> None:
+def test_eval_prints_tables_json_and_a_page(run: Run, style_path: Path, tmp_path: Path) -> None:
+    photo_folder = save_crops(tmp_path / "photos", "chelsea.png", 12)
+    painting_folder = save_crops(tmp_path / "paintings", "coffee.png", 10)
     given = ["eval", "--photos", photo_folder, "--paintings", painting_folder, "--features", "lite0"]
     tables = run(*given, "--style", style_path, "-o", tmp_path / "report")
     assert tables.code == 0
@@ -319,16 +319,16 @@ def test_eval_prints_tables_json_and_a_page(
     machine = run(*given, "--outputs", photo_folder, "--json")
     assert machine.code == 1
     assert "000.png" in machine.error
-    assert json.loads(machine.out)["rows"][-1]["pictures"] == 29
+    assert json.loads(machine.out)["rows"][-1]["pictures"] == 11
 
 
-def test_train_until_done_is_a_limit_of_its_own(
-    run: Run, photo_folder: Path, painting_folder: Path, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("quick_examinations")
+def test_train_until_done_is_a_limit_of_its_own(run: Run, tmp_path: Path) -> None:
+    photos, paintings = save_crops(tmp_path / "photos", "chelsea.png", 4), save_crops(tmp_path / "p", "coffee.png", 3)
     output = tmp_path / "done.safetensors"
     options = ("--until-done", "--steps", "3", "--size", "64", "--batch-size", "1", "--device", "cpu")
     shown = ("--simplify", "1", "--streaks", "2")
-    done = run("train", photo_folder, painting_folder, "-o", output, *options, *shown)
+    done = run("train", photos, paintings, "-o", output, *options, *shown)
     assert (done.code, done.out.strip()) == (0, str(output)), done.error
     plan = json.loads((tmp_path / "done-run" / "plan.json").read_text())
     assert plan["limit"] == {"minutes": 1440.0, "steps": 3, "until_done": True}
@@ -422,15 +422,16 @@ def test_a_painting_serves_as_a_style(run: Run, cat_path: Path, tmp_path: Path) 
     assert "--minutes" in result.error
 
 
+@pytest.mark.usefixtures("quick_examinations")
 def test_several_settings_are_compared_with_a_table(run: Run, tmp_path: Path) -> None:
     photos, paintings = save_crops(tmp_path / "photos", "chelsea.png", 6), save_crops(tmp_path / "p", "coffee.png", 6)
     output = tmp_path / "best.safetensors"
     common = ("train", photos, paintings, "-o", output, "--size", 64, "--from", "scratch")
-    result = run(*common, "--cross-validate", "--batch-size", "1,2", "--steps", "2", "--folds", "2")
+    result = run(*common, "--cross-validate", "--batch-size", "1,2", "--steps", "1", "--folds", "2")
     assert result.code == 0, result
     *table, last = result.out.splitlines()
     assert last == str(output)
-    assert [row.split()[:2] for row in table] == [["batch", "steps"], ["1", "2"], ["2", "2"]]
+    assert [row.split()[:2] for row in table] == [["batch", "steps"], ["1", "1"], ["2", "1"]]
     assert sum("chosen" in row for row in table) == 1
     assert read_style(output).generator.config == Recipe().generator
     assert "Chosen: batch" in result.error
