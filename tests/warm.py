@@ -51,8 +51,8 @@ def run_program(words: list[str], environment: dict[str, str], folder: str) -> N
     sys.argv = ["gan-style", *words]
     # Streams of this process's own descriptors, made as Python makes them.
     for number, name in enumerate(("stdin", "stdout", "stderr")):
-        how = {"encoding": "utf-8", "errors": "surrogateescape" if number < 2 else "backslashreplace", "newline": None}
-        stream = open(number, "r" if number == 0 else "w", buffering=-1, closefd=False, **how)  # type: ignore[call-overload]  # noqa: SIM115
+        errors = "surrogateescape" if number < 2 else "backslashreplace"
+        stream = os.fdopen(number, "w" if number else "r", encoding="utf-8", errors=errors, closefd=False)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     importlib.import_module("gan_style.__main__").main()
