@@ -18,6 +18,7 @@ from torch import Tensor
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.imaging.decoding import Pixels
 from gan_style.models.generator import Generator, GeneratorConfig
+from tests.warm import warm_program
 
 PHOTO_FOLDER = Path(skimage.__file__).parent / "data"
 Network = TypeVar("Network", bound=torch.nn.Module)
@@ -129,3 +130,10 @@ def waves(angle: float, period: float, side: int = 64) -> Tensor:
     turn = math.radians(angle)
     across = rows * math.cos(turn) + columns * math.sin(turn)
     return (across * 2 * math.pi / period).sin().expand(1, 3, side, side)
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[Path]:
+    """``gan-style`` in processes of its own, which need not import PyTorch first."""
+    with warm_program() as path:
+        yield path

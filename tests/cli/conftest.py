@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from gan_style.cli.app import main
+from tests.training.conftest import small_features
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Result(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def quick_examinations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings whose pictures are looked at through a small network."""
+    monkeypatch.setattr("gan_style.training.learning.choose_features", small_features)

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,21 +27,24 @@ from tests.conftest import save_crops
 DOCS = Path(__file__).parent.parent.parent / "docs" / "batch.md"
 
 
-def shell(command: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of a shell script with ``gan-style`` on its path."""
-    scripts = folder / ".bin"
-    scripts.mkdir(exist_ok=True)
-    (scripts / "gan-style").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gan_style "$@"\n')
-    (scripts / "gan-style").chmod(0o755)
-    environment = os.environ | {"PATH": f"{scripts}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"} | variables
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+Shell = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def shell(program: Path) -> Shell:
+    """Runs a command of a shell script with ``gan-style`` on its path."""
+
+    def call(command: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            cwd=folder,
+            env=os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"} | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return call
 
 
 def blocks(kind: str) -> list[str]:
@@ -61,17 +65,17 @@ def holiday(tmp_path: Path, cat: Pixels, style_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("example", [one for one in blocks("sh") if "--variations" not in one])
-def test_the_examples_of_the_guide(holiday: Path, example: str) -> None:
+def test_the_examples_of_the_guide(shell: Shell, holiday: Path, example: str) -> None:
     done = shell(example, holiday, GAN_STYLE_WEIGHTS=str(holiday / "styles"))
     assert (done.returncode, done.stderr) == (0, ""), (example, done.stderr)
-    made = [path for path in holiday.rglob("*") if path.is_file() and path.parent.name not in ("styles", ".bin")]
+    made = [path for path in holiday.rglob("*") if path.is_file() and path.parent.name != "styles"]
     made = [path for path in made if "holiday" not in path.relative_to(holiday).parts]
     pictures = [path for path in made if path.suffix not in (".jsonl", ".safetensors")]
     assert pictures
     assert all(open_photograph(path).size == (60, 40) for path in pictures)
 
 
-def test_the_makefile_and_the_crontab_of_the_guide(holiday: Path) -> None:
+def test_the_makefile_and_the_crontab_of_the_guide(shell: Shell, holiday: Path) -> None:
     (holiday / "Makefile").write_text(blocks("make")[0])
     weights = str(holiday / "styles")
     if shutil.which("make"):
@@ -88,7 +92,7 @@ def test_the_makefile_and_the_crontab_of_the_guide(holiday: Path) -> None:
     ]
 
 
-def test_lists_patterns_names_and_json(run: Run, holiday: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_patterns_names_and_json(shell: Shell, run: Run, holiday: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = {"GAN_STYLE_WEIGHTS": str(holiday / "styles")}
     (holiday / "holiday" / "odd\nname.jpg").write_bytes((holiday / "holiday" / "a.jpg").read_bytes())
     (holiday / "holiday" / "bad.jpg").write_bytes((holiday / "holiday" / "a.jpg").read_bytes()[:300])
@@ -126,7 +130,7 @@ def test_lists_patterns_names_and_json(run: Run, holiday: Path, monkeypatch: pyt
         assert refused.error.count("\n") == 1
 
 
-def test_whoever_reads_may_go_away(holiday: Path) -> None:
+def test_whoever_reads_may_go_away(shell: Shell, holiday: Path) -> None:
     weights = {"GAN_STYLE_WEIGHTS": str(holiday / "styles")}
     for index in range(30):
         shutil.copy(holiday / "holiday" / "a.jpg", holiday / "holiday" / f"z{index}.jpg")
@@ -138,18 +142,19 @@ def test_whoever_reads_may_go_away(holiday: Path) -> None:
     assert (done.stdout.strip() in ("0", "141"), done.stderr) == (True, "")
 
 
-def test_a_batch_that_is_killed_goes_on_to_the_same_files(tmp_path: Path, style_path: Path) -> None:
+def test_a_batch_that_is_killed_goes_on_to_the_same_files(tmp_path: Path, style_path: Path, program: Path) -> None:
     photos = save_crops(tmp_path / "photos", "coffee.png", 60)
-    command = [sys.executable, "-m", "gan_style", "stylize", str(photos), "--style", str(style_path), "--skip-existing"]
+    words = ["stylize", str(photos), "--style", str(style_path), "--skip-existing", "-o"]
+    command = [sys.executable, "-m", "gan_style", *words]
 
     def sums(folder: Path) -> dict[str, str]:
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    subprocess.run([*command, "-o", str(whole)], check=True, capture_output=True)
+    subprocess.run([program, *words, str(whole)], check=True, capture_output=True)
     chance = random.Random(0)
-    for _ in range(3):
-        running = subprocess.Popen([*command, "-o", str(cut)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for _ in range(2):
+        running = subprocess.Popen([*command, str(cut)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert running.stdout is not None
         running.stdout.readline()  # It has begun.
         time.sleep(chance.uniform(0, 0.3))
@@ -157,13 +162,13 @@ def test_a_batch_that_is_killed_goes_on_to_the_same_files(tmp_path: Path, style_
         running.communicate()
         finished = {name: value for name, value in sums(cut).items() if not name.startswith(".")}
         assert finished.items() <= sums(whole).items()
-    subprocess.run([*command, "-o", str(cut)], check=True, capture_output=True)
+    subprocess.run([program, *words, str(cut)], check=True, capture_output=True)
     assert sums(cut) == sums(whole)
 
 
-def test_two_runs_over_one_folder_do_no_harm(tmp_path: Path, style_path: Path) -> None:
+def test_two_runs_over_one_folder_do_no_harm(tmp_path: Path, style_path: Path, program: Path) -> None:
     photos = save_crops(tmp_path / "photos", "coffee.png", 20)
-    command = [sys.executable, "-m", "gan_style", "stylize", str(photos), "--style", str(style_path), "--skip-existing"]
+    command = [str(program), "stylize", str(photos), "--style", str(style_path), "--skip-existing"]
     both = [
         subprocess.Popen([*command, "-o", str(tmp_path / "out")], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
@@ -176,7 +181,7 @@ def test_two_runs_over_one_folder_do_no_harm(tmp_path: Path, style_path: Path) -
     assert all(open_photograph(path).size == (80, 80) for path in made)
 
 
-def test_a_full_disk_is_survived(holiday: Path) -> None:
+def test_a_full_disk_is_survived(shell: Shell, holiday: Path) -> None:
     if os.geteuid() != 0 or not shutil.which("mount"):
         pytest.skip("needs to mount a small disk")
     small = holiday / "small"
@@ -200,7 +205,7 @@ def test_a_full_disk_is_survived(holiday: Path) -> None:
         subprocess.run(["umount", str(small)], check=True)
 
 
-def test_folders_that_cannot_be_read_are_named(holiday: Path) -> None:
+def test_folders_that_cannot_be_read_are_named(shell: Shell, holiday: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root reads everything")
     (holiday / "holiday" / "sea").chmod(0)
@@ -211,7 +216,7 @@ def test_folders_that_cannot_be_read_are_named(holiday: Path) -> None:
     assert len(done.stdout.split()) == 2
 
 
-def test_the_animation_of_a_folder_stays_one(tmp_path: Path, cat: Pixels, style_path: Path) -> None:
+def test_the_animation_of_a_folder_stays_one(shell: Shell, tmp_path: Path, cat: Pixels, style_path: Path) -> None:
     frames = [Image.fromarray(np.ascontiguousarray(cat[top : top + 40, :60])) for top in (0, 40, 80)]
     frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:], duration=[100, 200, 50], loop=0)
     done = shell(f"gan-style stylize x.gif --style {style_path} -o y.webp", tmp_path)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -183,10 +184,17 @@ def test_paintings_inside_the_folder_are_not_painted_again(
         assert run(*command).out == f"{tmp_path / 'out' / 'a-tiny.png'}\n"
 
 
-def piped(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run the program as a shell does."""
-    words = [sys.executable, "-m", "gan_style", *map(str, arguments)]
-    return subprocess.run(words, input=given, capture_output=True, check=False)
+Piped = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture
+def piped(program: Path) -> Piped:
+    """Runs the program as a shell does."""
+
+    def call(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([program, *map(str, arguments)], input=given, capture_output=True, check=False)
+
+    return call
 
 
 def test_an_interrupt_at_any_moment_is_no_traceback(
@@ -202,7 +210,7 @@ def test_an_interrupt_at_any_moment_is_no_traceback(
     assert capsys.readouterr().err == "gan-style: interrupted.\n"
 
 
-def test_pictures_go_through_pipes(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+def test_pictures_go_through_pipes(piped: Piped, run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
     content = cat_path.read_bytes()
     through = piped("stylize", "-", "--style", style_path, given=content)
     assert (through.returncode, through.stderr) == (0, b"")
@@ -233,7 +241,9 @@ def test_pictures_go_through_pipes(run: Run, cat_path: Path, style_path: Path, t
         assert message in refused.error
 
 
-def test_a_photograph_is_painted_in_several_manners(run: Run, cat_path: Path, style_path: Path, tmp_path: Path) -> None:
+def test_a_photograph_is_painted_in_several_manners(
+    piped: Piped, run: Run, cat_path: Path, style_path: Path, tmp_path: Path
+) -> None:
     output, manners = tmp_path / "out.png", tmp_path / "manners.safetensors"
     write_style(manners, StyleFile(lively_generator(dataclasses.replace(TINY, noise=2)), 256))
     varied = run("stylize", cat_path, "--style", manners, "-o", output, "--variations", 3, "--seed", 5)
@@ -289,9 +299,9 @@ def test_what_was_painted_before_is_passed_over(run: Run, style_path: Path, phot
     assert run("stylize", photo_folder, *options, "--overwrite").code == 2
 
 
-def test_eval_prints_tables_json_and_a_page(
-    run: Run, photo_folder: Path, painting_folder: Path, style_path: Path, tmp_path: Path
-) -> None:
+def test_eval_prints_tables_json_and_a_page(run: Run, style_path: Path, tmp_path: Path) -> None:
+    photo_folder = save_crops(tmp_path / "photos", "chelsea.png", 12)
+    painting_folder = save_crops(tmp_path / "paintings", "coffee.png", 10)
     given = ["eval", "--photos", photo_folder, "--paintings", painting_folder, "--features", "lite0"]
     tables = run(*given, "--style", style_path, "-o", tmp_path / "report")
     assert tables.code == 0
@@ -309,16 +319,16 @@ def test_eval_prints_tables_json_and_a_page(
     machine = run(*given, "--outputs", photo_folder, "--json")
     assert machine.code == 1
     assert "000.png" in machine.error
-    assert json.loads(machine.out)["rows"][-1]["pictures"] == 29
+    assert json.loads(machine.out)["rows"][-1]["pictures"] == 11
 
 
-def test_train_until_done_is_a_limit_of_its_own(
-    run: Run, photo_folder: Path, painting_folder: Path, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("quick_examinations")
+def test_train_until_done_is_a_limit_of_its_own(run: Run, tmp_path: Path) -> None:
+    photos, paintings = save_crops(tmp_path / "photos", "chelsea.png", 4), save_crops(tmp_path / "p", "coffee.png", 3)
     output = tmp_path / "done.safetensors"
     options = ("--until-done", "--steps", "3", "--size", "64", "--batch-size", "1", "--device", "cpu")
     shown = ("--simplify", "1", "--streaks", "2")
-    done = run("train", photo_folder, painting_folder, "-o", output, *options, *shown)
+    done = run("train", photos, paintings, "-o", output, *options, *shown)
     assert (done.code, done.out.strip()) == (0, str(output)), done.error
     plan = json.loads((tmp_path / "done-run" / "plan.json").read_text())
     assert plan["limit"] == {"minutes": 1440.0, "steps": 3, "until_done": True}
@@ -412,15 +422,16 @@ def test_a_painting_serves_as_a_style(run: Run, cat_path: Path, tmp_path: Path) 
     assert "--minutes" in result.error
 
 
+@pytest.mark.usefixtures("quick_examinations")
 def test_several_settings_are_compared_with_a_table(run: Run, tmp_path: Path) -> None:
     photos, paintings = save_crops(tmp_path / "photos", "chelsea.png", 6), save_crops(tmp_path / "p", "coffee.png", 6)
     output = tmp_path / "best.safetensors"
     common = ("train", photos, paintings, "-o", output, "--size", 64, "--from", "scratch")
-    result = run(*common, "--cross-validate", "--batch-size", "1,2", "--steps", "2", "--folds", "2")
+    result = run(*common, "--cross-validate", "--batch-size", "1,2", "--steps", "1", "--folds", "2")
     assert result.code == 0, result
     *table, last = result.out.splitlines()
     assert last == str(output)
-    assert [row.split()[:2] for row in table] == [["batch", "steps"], ["1", "2"], ["2", "2"]]
+    assert [row.split()[:2] for row in table] == [["batch", "steps"], ["1", "1"], ["2", "1"]]
     assert sum("chosen" in row for row in table) == 1
     assert read_style(output).generator.config == Recipe().generator
     assert "Chosen: batch" in result.error

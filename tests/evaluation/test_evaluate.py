@@ -22,6 +22,8 @@ from tests.conftest import save_crops
 
 COUNT = 12
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:

@@ -89,6 +89,6 @@ def fetch(run: Command) -> Command:
 
 
 @pytest.fixture
-def gan_style(run: Command) -> Command:
+def gan_style(run: Command, program: Path) -> Command:
     """Runs the program."""
-    return lambda *words, **environment: run(sys.executable, "-m", "gan_style", *words, **environment)
+    return lambda *words, **environment: run(str(program), *words, **environment)

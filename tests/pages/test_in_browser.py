@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.evaluation.evaluate import evaluate
 from gan_style.evaluation.ratings import tally, write_tally
 from gan_style.evaluation.report import write_report
@@ -18,7 +19,8 @@ from gan_style.training.page import write_run_page
 from gan_style.training.plan import Plan
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
-from tests.conftest import photo, save_crops
+from tests.conftest import TINY, lively_generator, photo, save_crops
+from tests.evaluation.conftest import quick_evaluation
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -67,15 +69,25 @@ def opened(context: BrowserContext, page: Path) -> tuple[Page, list[str]]:
     return tab, faults
 
 
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of an evaluation."""
+    folder = tmp_path_factory.mktemp("report")
+    photos, paintings = (save_crops(folder / name, f"{name}.png", 12) for name in ("chelsea", "coffee"))
+    write_style(folder / "tiny.safetensors", StyleFile(lively_generator(TINY), size=256))
+    with pytest.MonkeyPatch.context() as patch:
+        quick_evaluation(patch)
+        result = evaluate(photos, paintings, style=folder / "tiny.safetensors", features="lite0")
+    return write_report(result, folder / "report")
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_report_fits_and_its_sliders_obey_keys(
-    browser: Browser, tmp_path: Path, photos: Path, style_path: Path, size: ViewportSize, scheme: Scheme
+    browser: Browser, report: Path, size: ViewportSize, scheme: Scheme
 ) -> None:
-    paintings = save_crops(tmp_path / "paintings", "coffee.png", 12)
-    page = write_report(evaluate(photos, paintings, style=style_path, features="lite0"), tmp_path / "report")
     context = browser.new_context(viewport=size, color_scheme=scheme)
-    tab, faults = opened(context, page)
+    tab, faults = opened(context, report)
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
     whole = "[...document.querySelectorAll('.wide')].every((one) => one.scrollWidth <= one.clientWidth)"
     assert tab.evaluate(whole), "no column is cut off"

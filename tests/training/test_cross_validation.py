@@ -25,15 +25,20 @@ from gan_style.training.listener import Silent, Status
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
 from tests.conftest import TINY, save_crops
+from tests.training.conftest import small_features
 from tests.training.test_training import TINY_RECIPE
 
 GRID = Grid((1, 2), (Limit(steps=2), Limit(steps=3)), folds=2)
 QUICK = dataclasses.replace(TINY_RECIPE, generator=TINY)
 
 
+def crops(folder: Path) -> tuple[Path, Path]:
+    return save_crops(folder / "photos", "chelsea.png", 8), save_crops(folder / "paintings", "coffee.png", 7)
+
+
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    return save_crops(tmp_path / "photos", "chelsea.png", 8), save_crops(tmp_path / "paintings", "coffee.png", 7)
+    return crops(tmp_path)
 
 
 class Interrupting(Silent):
@@ -58,6 +63,15 @@ def validated(folders: tuple[Path, Path], output: Path, listener: Silent | None 
     return cross_validate(*folders, output, grid=GRID, recipe=QUICK, start="scratch", listener=listener)
 
 
+@pytest.fixture(scope="module")
+def uncut(tmp_path_factory: pytest.TempPathFactory) -> tuple[Choice, Interrupting]:
+    """A choice that nothing interrupted, and what was said on the way."""
+    folder, listener = tmp_path_factory.mktemp("uncut"), Interrupting(0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gan_style.training.learning.choose_features", small_features)
+        return validated(crops(folder), folder / "whole.safetensors", listener), listener
+
+
 @given(count=st.integers(6, 200), folds=st.integers(2, 6))
 def test_every_picture_is_left_out_exactly_once(count: int, folds: int) -> None:
     parts = [members(count, fold, folds) for fold in range(folds)]
@@ -69,9 +83,8 @@ def test_every_picture_is_left_out_exactly_once(count: int, folds: int) -> None:
     assert max(sizes) - min(sizes) <= 1
 
 
-def test_the_best_setting_is_trained_on_everything(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    listener = Interrupting(0)
-    choice = validated(folders, tmp_path / "whole.safetensors", listener)
+def test_the_best_setting_is_trained_on_everything(uncut: tuple[Choice, Interrupting]) -> None:
+    choice, listener = uncut
     assert [score.setting for score in choice.scores] == GRID.settings
     assert all(len(score.values) == 2 and np.isfinite(score.values).all() for score in choice.scores)
     best = min(choice.scores, key=lambda score: score.mean)
@@ -89,21 +102,21 @@ def test_the_best_setting_is_trained_on_everything(folders: tuple[Path, Path], t
     assert gan_style.load_style(fold).file.training["photos"]["count"] == 4
 
 
-@pytest.mark.parametrize("at", [12])
 def test_interrupted_it_goes_on_at_the_unfinished_fold(
-    folders: tuple[Path, Path], tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch
+    folders: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    uncut: tuple[Choice, Interrupting],
 ) -> None:
     monkeypatch.setattr(session, "SAVE_SECONDS", 0.0)
-    uncut = validated(folders, tmp_path / "whole.safetensors")
-    (tmp_path / "cut").mkdir()
-    cut = validated(folders, tmp_path / "cut" / "whole.safetensors", Interrupting(at))
+    cut = validated(folders, tmp_path / "whole.safetensors", Interrupting(12))
     assert cut.chosen is None
     assert is_unfinished(cut.folder)
     listener = Interrupting(0)
     result = resume_cross_validation(cut.folder, listener=listener)
-    assert result.scores == uncut.scores
+    assert result.scores == uncut[0].scores
     assert len(listener.progress) < 2 * 10 + 3, "what was done is not done again"
-    assert result.outcome.style.read_bytes() == uncut.outcome.style.read_bytes()
+    assert result.outcome.style.read_bytes() == uncut[0].outcome.style.read_bytes()
 
 
 def test_what_cannot_be_compared_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from gan_style.training.plan import Plan, plan_values, read_plan
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Clock, Limit
 from gan_style.training.session import Outcome
-from tests.conftest import TINY
+from tests.conftest import TINY, save_crops
+from tests.training.conftest import small_features
 
 RECIPE = Recipe(
     size=64,
@@ -76,14 +78,34 @@ def learn(folders: tuple[Path, Path], output: Path, cut: int = 0) -> Outcome:
     return train(*folders, output, recipe=RECIPE, limit=Limit(steps=STEPS), device="cpu", listener=Cutter(cut))
 
 
+def small_folders(folder: Path) -> tuple[Path, Path]:
+    """As few pictures as can be drawn from several times within a short training."""
+    return save_crops(folder / "photos", "chelsea.png", 6), save_crops(folder / "paintings", "coffee.png", 4)
+
+
 @pytest.fixture
-def folders(photo_folder: Path, painting_folder: Path) -> tuple[Path, Path]:
-    return photo_folder, painting_folder
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    for name in ("ENOUGH_PHOTOS", "ENOUGH_PAINTINGS"):
+        monkeypatch.setattr(f"gan_style.training.sources.{name}", 1)
+    return small_folders(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The style that a training ends with which nothing cuts off."""
+    folder, before = tmp_path_factory.mktemp("whole"), torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gan_style.training.learning.choose_features", small_features)
+        torch.set_num_threads(1)
+        outcome = learn(small_folders(folder), folder / "whole.safetensors")
+        torch.set_num_threads(before)
+    return outcome.style.read_bytes()
 
 
 @pytest.mark.usefixtures("often")
-def test_a_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    whole = learn(folders, tmp_path / "whole.safetensors")
+def test_a_training_cut_anywhere_ends_as_if_it_were_not(
+    folders: tuple[Path, Path], tmp_path: Path, whole: bytes
+) -> None:
     style = tmp_path / "cut.safetensors"
     with pytest.raises(PowerCutError):
         learn(folders, style, 1)
@@ -94,7 +116,7 @@ def test_a_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path, Pat
         torch.manual_seed(step)  # Chance elsewhere in the program changes nothing.
     outcome = resume(tmp_path / "cut-run")
     assert (outcome.steps, outcome.interrupted) == (STEPS, False)
-    assert style.read_bytes() == whole.style.read_bytes()
+    assert style.read_bytes() == whole
     history = [json.loads(line)["step"] for line in (tmp_path / "cut-run" / "history.jsonl").read_text().splitlines()]
     assert sorted(set(history)) == list(range(1, STEPS + 1))
     assert history == sorted(history)
@@ -104,39 +126,42 @@ def test_a_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path, Pat
 
 
 @pytest.mark.usefixtures("often")
-def test_where_the_newest_state_is_damaged_the_one_before_serves(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    whole = learn(folders, tmp_path / "whole.safetensors")
+def test_where_the_newest_state_is_damaged_the_one_before_serves(
+    folders: tuple[Path, Path], tmp_path: Path, whole: bytes
+) -> None:
     with pytest.raises(PowerCutError):
         learn(folders, tmp_path / "cut.safetensors", 6)
     states = sorted((tmp_path / "cut-run").glob("state-*"))
     assert len(states) == 2
     states[1].write_bytes(states[1].read_bytes()[:5000])
     resume(tmp_path / "cut-run")
-    assert (tmp_path / "cut.safetensors").read_bytes() == whole.style.read_bytes()
+    assert (tmp_path / "cut.safetensors").read_bytes() == whole
 
 
 @pytest.mark.usefixtures("often")
-def test_a_run_goes_on_with_its_own_threads_unless_told_otherwise(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_run_goes_on_with_its_own_threads_unless_told_otherwise(
+    folders: tuple[Path, Path], tmp_path: Path, whole: bytes
+) -> None:
     class Ear(Cutter):
-        def __init__(self) -> None:
-            super().__init__(0)
+        def __init__(self, cut: int) -> None:
+            super().__init__(cut)
             self.said, self.threads = list[str](), 0
 
         def warn(self, sentence: str) -> None:
             self.said.append(sentence)
 
         def status(self, status: Status) -> None:
-            del status
             self.threads = torch.get_num_threads()
+            super().status(status)
 
-    whole = learn(folders, tmp_path / "whole.safetensors")
     for told in (None, 2):
         style = tmp_path / f"cut-{told}.safetensors"
         with pytest.raises(PowerCutError):
             learn(folders, style, 4)
         torch.set_num_threads(3)
-        ear = Ear()
-        resume(tmp_path / f"cut-{told}-run", threads=told, listener=ear)
+        ear = Ear(5 if told else 0)
+        with pytest.raises(PowerCutError) if told else nullcontext():
+            resume(tmp_path / f"cut-{told}-run", threads=told, listener=ear)
         assert torch.get_num_threads() == 3, "what the program had is not touched"
         torch.set_num_threads(1)
         assert ear.threads == (told or 1)
@@ -144,7 +169,7 @@ def test_a_run_goes_on_with_its_own_threads_unless_told_otherwise(folders: tuple
             assert any("2 threads instead of 1 thread" in sentence for sentence in ear.said)
         else:
             assert not ear.said
-            assert style.read_bytes() == whole.style.read_bytes()
+            assert style.read_bytes() == whole
 
 
 @pytest.mark.usefixtures("often")
@@ -167,8 +192,9 @@ def test_what_makes_another_style_is_said(folders: tuple[Path, Path], tmp_path: 
 
 
 @pytest.mark.usefixtures("often")
-def test_a_full_disk_loses_nothing(folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = learn(folders, tmp_path / "whole.safetensors")
+def test_a_full_disk_loses_nothing(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bytes
+) -> None:
     with monkeypatch.context() as patch:
         written: list[Path] = []
 
@@ -182,7 +208,7 @@ def test_a_full_disk_loses_nothing(folders: tuple[Path, Path], tmp_path: Path, m
         with pytest.raises(NoSpaceError, match=r"The disk of .* is full; make room and go on .* --resume .*cut-run"):
             learn(folders, tmp_path / "cut.safetensors")
     resume(tmp_path / "cut-run")
-    assert (tmp_path / "cut.safetensors").read_bytes() == whole.style.read_bytes()
+    assert (tmp_path / "cut.safetensors").read_bytes() == whole
 
 
 @pytest.mark.usefixtures("often")
@@ -232,8 +258,7 @@ def test_folders_whose_names_are_no_text(folders: tuple[Path, Path], tmp_path: P
     assert read_style(style).training["steps"] == STEPS
 
 
-def test_a_run_may_move_but_not_change_its_name(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    whole = learn(folders, tmp_path / "whole.safetensors")
+def test_a_run_may_move_but_not_change_its_name(folders: tuple[Path, Path], tmp_path: Path, whole: bytes) -> None:
     with pytest.raises(PowerCutError):
         learn(folders, tmp_path / "cut.safetensors", 6)
     (tmp_path / "elsewhere").mkdir()
@@ -242,7 +267,7 @@ def test_a_run_may_move_but_not_change_its_name(folders: tuple[Path, Path], tmp_
         resume(run)
     outcome = resume(run.rename(tmp_path / "elsewhere" / "cut-run"))
     assert outcome.style == tmp_path / "elsewhere" / "cut.safetensors"
-    assert outcome.style.read_bytes() == whole.style.read_bytes()
+    assert outcome.style.read_bytes() == whole
 
 
 @pytest.mark.usefixtures("often")
@@ -299,20 +324,21 @@ def test_a_training_by_the_clock_counts_only_time_trained() -> None:
     assert clock.progress() == pytest.approx(0.8)
 
 
-def test_killed_at_any_moment_the_command_goes_on(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_killed_at_any_moment_the_command_goes_on(folders: tuple[Path, Path], tmp_path: Path, program: Path) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
 
-    def command(*arguments: object) -> subprocess.Popen[str]:
-        words = [sys.executable, "-m", "gan_style", "train", *map(str, arguments)]
+    def command(*arguments: object, begins: tuple[Path | str, ...] = (program,)) -> subprocess.Popen[str]:
+        words = [*begins, "train", *map(str, arguments)]
         return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
-    options = ("--size", 64, "--batch-size", 1, "--steps", 14, "--device", "cpu")
+    options = ("--size", 64, "--batch-size", 1, "--steps", 12, "--device", "cpu")
     whole = command(*folders, "-o", tmp_path / "whole.ckpt", *options)
     out, error = whole.communicate(timeout=120)
     assert whole.returncode == 0, error
     assert f"to paint with it: gan-style stylize photo.jpg --style {tmp_path / 'whole.ckpt'}\n" in error
     random, style, run = np.random.default_rng(0), tmp_path / "cut.ckpt", tmp_path / "cut-run"
-    process = command(*folders, "-o", style, *options)
+    alone = (sys.executable, "-m", "gan_style")
+    process = command(*folders, "-o", style, *options, begins=alone)
     for number in (signal.SIGKILL, signal.SIGINT):
         deadline = time.monotonic() + 60
         while not list(run.glob("state-*")) and time.monotonic() < deadline:
@@ -325,11 +351,11 @@ def test_killed_at_any_moment_the_command_goes_on(folders: tuple[Path, Path], tm
         assert "Traceback" not in error
         if "interrupted after" in error:  # Rather than while the pictures were read.
             assert f"--resume {run}" in error
-        process = command("--resume", run)
+        process = command("--resume", run, begins=alone)
     out, error = process.communicate(timeout=120)
     assert (out.strip() or str(style)) == str(style)
     assert style.read_bytes() == (tmp_path / "whole.ckpt").read_bytes()
-    assert read_style(style).training["steps"] == 14
+    assert read_style(style).training["steps"] == 12
     refused = command(*folders, "--resume", run)
     assert "nothing else" in refused.communicate(timeout=60)[1]
     assert refused.returncode == 2

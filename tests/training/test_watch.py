@@ -124,7 +124,9 @@ def test_a_single_painting_says_truly_why_nobody_knows_when_it_is_done(photo_fol
     assert "single painting" in outcome.verdict
 
 
-def test_previews_are_thinned(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_previews_are_thinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan_style.training.session.EXAMINE_STEPS", 1000)
+    folders = save_crops(tmp_path / "photos", "chelsea.png", 3), save_crops(tmp_path / "paintings", "coffee.png", 3)
     train(*folders, tmp_path / "a.safetensors", recipe=RECIPE, limit=Limit(steps=30), device="cpu")
     steps = sorted(int(path.stem) for path in (tmp_path / "a-run" / "previews").iterdir())
     assert len(steps) <= PREVIEWS
