@@ -198,6 +198,7 @@ def eight_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     values = np.nan_to_num(values.astype(np.float64))
     highest = values.max(initial=0)
     scale = 255 if highest <= 1 and values.dtype.kind == "f" else 1 if highest <= 255 else 1 / 257
+    scale = scale if highest <= 65535 else 255 / (2**32 - 1)
     return (values * scale).clip(0, 255).astype(np.uint8)
 
 
@@ -241,7 +242,7 @@ def by_vips(path: Path, max_pixels: int) -> Seen:
 
 def srgb_of_vips(image: vips.Image) -> npt.NDArray[np.uint8]:
     """(H, W, 4), sRGB and opacity."""
-    image = image.copy_memory()
+    image = in_eight_bits(image.copy_memory())
     if image.get_typeof("icc-profile-data") or image.interpretation == "cmyk":
         try:
             how = {"embedded": True} if image.get_typeof("icc-profile-data") else {"input_profile": "cmyk"}
@@ -250,11 +251,29 @@ def srgb_of_vips(image: vips.Image) -> npt.NDArray[np.uint8]:
             pass
     pixels: npt.NDArray[Any] = image.colourspace("srgb").cast("uchar").numpy()
     pixels = pixels.reshape(*pixels.shape[:2], -1)
+    if pixels.shape[2] > 4:  # Of several values more, none is opacity, whatever libvips takes the first for.
+        pixels = pixels[..., :3]
     if pixels.shape[2] < 3:
         pixels = np.dstack([pixels[..., :1]] * 3 + [pixels[..., 1:]])
     if pixels.shape[2] == 3:
         pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
     return pixels[..., :4]
+
+
+def in_eight_bits(image: vips.Image) -> vips.Image:
+    """Long whole numbers, which libvips cuts off, and floating point that is no light, by the range they seem to be in.
+
+    A profile is for levels, even where libvips takes these for light.
+    """
+    light = image.interpretation == "scrgb" and not image.get_typeof("icc-profile-data")
+    if image.format not in ("uint", "float", "double") or light or image.interpretation in ("lab", "xyz", "yxy"):
+        return image
+    space = "b-w" if image.bands < 3 else "srgb"
+    levels = vips.Image.new_from_array(eight_bits(image.numpy()), interpretation=space)
+    if image.get_typeof("icc-profile-data"):
+        levels = levels.copy()
+        levels.set_type(vips.BLOB, "icc-profile-data", image.get("icc-profile-data"))
+    return levels
 
 
 def of_photograph(photograph: Photograph) -> Seen:
