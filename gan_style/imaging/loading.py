@@ -176,6 +176,8 @@ class Loaded:
             UnsupportedError: its values are of a kind that libvips knows less of than Pillow.
         """
         image = self.image
+        if self.layout and self.layout.is_vague and image.hasalpha() and not self.read()[image.bands - 1].max():
+            image = image[: image.bands - 1]  # Nothing would be seen.
         colors = image.bands - image.hasalpha()
         if self.layout and self.layout.photometric == ICC_LAB and colors == 3 and image.format == "uchar":
             lab = image.cast("float").linear([100 / 255, 1, 1], [0, -128, -128])

@@ -90,6 +90,11 @@ class Layout:
         return self.values.get(EXTRA, ())[:1] == (MULTIPLIED,)
 
     @property
+    def is_vague(self) -> bool:
+        """Whether there is one value beside the colors, and not said what it is."""
+        return self.values.get(EXTRA) == (0,)
+
+    @property
     def photometric(self) -> int | None:
         """What the values mean, if it is said."""
         return self.first(PHOTOMETRIC, 0) if PHOTOMETRIC in self.values else None

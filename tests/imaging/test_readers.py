@@ -152,6 +152,15 @@ def test_values_beside_the_colors_are_opacity_or_not_seen(
     assert np.abs(pixels - (np.dstack([expected, more[0]]) if extra[0] else expected)).max() <= 1
 
 
+@pytest.mark.parametrize("opacity", [0, 200])
+def test_what_may_be_opacity_hides_not_everything(opacity: int) -> None:
+    layers = np.dstack([RGB, np.full(GREY.shape, opacity, np.uint8)])
+    for bits in (8, 16):
+        stored = layers.astype(f"uint{bits}") * (257 if bits == 16 else 1)
+        pixels = open_photograph(tiff(stored, photometric="rgb", extrasamples=["unspecified"])).pixels[:, :]
+        assert np.array_equal(pixels, (layers if opacity else RGB).astype(pixels.dtype) * (257 if bits == 16 else 1))
+
+
 @pytest.mark.parametrize("place", [{"rowsperstrip": 27}, {"tile": (32, 32)}], ids=str)
 def test_colors_in_planes_are_not_multiplied_by_opacity_twice(place: dict[str, Any]) -> None:
     opacity = np.clip(GREY, 100, 200).astype(np.uint16)
