@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import re
+import sys
+import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -36,8 +40,20 @@ NO_PIXELS = ("svg", "pdf", "csv", "matrix", "vips")
 INCH = 25.4
 
 
+SUBFILE, REDUCED, DNG = 0xFE, 1, 0xC612
+"""Tags of a TIFF, and what the first says of a preview."""
+
+
+OF_PIXELS = re.compile(r"(line|row|strip|tile) \d")
+"""What a complaint of libtiff says of pixels, and not of some entry."""
+
+
 class NoPictureError(Exception):
     """A reader does not read a file as a picture."""
+
+
+class DamagedError(Exception):
+    """A reader goes on past a damage."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,30 @@ def by_pillow(path: Path, max_pixels: int) -> Seen:
     with plugins_as_before(heif=True):
         with Image.open(path) as image:
             image.verify()  # Checksums, which are not looked at otherwise.
-        return seen_by_pillow(path, max_pixels)
+        with without_complaint():
+            return seen_by_pillow(path, max_pixels)
+
+
+@contextlib.contextmanager
+def without_complaint() -> Iterator[None]:
+    """Make an error of what libtiff writes to standard error of pixels, where Pillow goes on with what it has.
+
+    Raises:
+        DamagedError: there is something.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as log:
+        before = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+        log.seek(0)
+        words = log.read().decode(errors="replace")
+    if OF_PIXELS.search(words):
+        raise DamagedError(words)
 
 
 def seen_by_pillow(path: Path, max_pixels: int) -> Seen:
@@ -327,10 +366,20 @@ def readings(path: Path, max_pixels: int) -> tuple[list[Seen], list[str]]:
     """What those readers see that read a file whole, and why the others do not."""
     seen: list[Seen] = []
     reasons: list[str] = []
+    if is_preview(path):
+        return [], ["readers see the preview of a raw file, which is no picture"]
     for name, reader in (("Pillow", by_pillow), ("libvips", by_vips)):
         with warnings.catch_warnings(action="ignore"), noted(name, reasons):
             seen.append(reader(path, max_pixels))
     return seen, reasons
+
+
+def is_preview(path: Path) -> bool:
+    """Whether what readers see in a file is but the preview of what a camera's sensor has measured."""
+    with warnings.catch_warnings(action="ignore"), contextlib.suppress(Exception), Image.open(path) as image:
+        tags = getattr(image, "tag_v2", {})
+        return DNG in tags and bool(tags.get(SUBFILE, 0) & REDUCED)
+    return False
 
 
 @contextlib.contextmanager
