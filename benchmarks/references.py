@@ -234,10 +234,11 @@ def eight_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Deep values by the range that they seem to be in."""
     if values.dtype == np.uint16:
         return (values / 257).round().astype(np.uint8)
+    most = 2**32 - 1 if values.dtype == np.uint32 else 65535
     values = np.nan_to_num(values.astype(np.float64))
     highest = values.max(initial=0)
     scale = 255 if highest <= 1 and values.dtype.kind == "f" else 1 if highest <= 255 else 1 / 257
-    scale = scale if highest <= 65535 else 255 / (2**32 - 1)
+    scale = scale if highest <= 65535 else 255 / most
     return (values * scale).clip(0, 255).astype(np.uint8)
 
 
