@@ -7,8 +7,8 @@ strictly: whole and without an error. What one of them reads is a picture. gan-s
 size, colors, opacity, frames, durations and loop, and find it in its folder. Written again unchanged (no network has a
 part in it) as PNG, JPEG, WebP, TIFF and in its own format, it must keep what the format has room for: 16 bits, profile,
 density, EXIF and XMP. What neither reads must be refused. `differences.py` has the rules where the two disagree; there
-is no list of exceptions. What libvips draws (SVG, PDF) or reads out of tables is no picture, and neither is what has
-more pixels than `--max-pixels` allows by default.
+is no list of exceptions. What libvips draws (SVG, PDF) or reads out of tables is no picture, and neither is the
+preview in a camera's raw file, or what has more pixels than `--max-pixels` allows by default.
 
 Each file is tried in a process of its own kind, which may take so much time and memory and is then ended, so that a
 crash or a hang is counted and not suffered. Prints rates by format, then a line for each file with something wrong.

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import re
+import sys
+import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -36,8 +40,20 @@ NO_PIXELS = ("svg", "pdf", "csv", "matrix", "vips")
 INCH = 25.4
 
 
+SUBFILE, REDUCED, DNG = 0xFE, 1, 0xC612
+"""Tags of a TIFF, and what the first says of a preview."""
+
+
+OF_PIXELS = re.compile(r"(line|row|strip|tile) \d")
+"""What a complaint of libtiff says of pixels, and not of some entry."""
+
+
 class NoPictureError(Exception):
     """A reader does not read a file as a picture."""
+
+
+class DamagedError(Exception):
+    """A reader goes on past a damage."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,30 @@ def by_pillow(path: Path, max_pixels: int) -> Seen:
     with plugins_as_before(heif=True):
         with Image.open(path) as image:
             image.verify()  # Checksums, which are not looked at otherwise.
-        return seen_by_pillow(path, max_pixels)
+        with without_complaint():
+            return seen_by_pillow(path, max_pixels)
+
+
+@contextlib.contextmanager
+def without_complaint() -> Iterator[None]:
+    """Make an error of what libtiff writes to standard error of pixels, where Pillow goes on with what it has.
+
+    Raises:
+        DamagedError: there is something.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as log:
+        before = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+        log.seek(0)
+        words = log.read().decode(errors="replace")
+    if OF_PIXELS.search(words):
+        raise DamagedError(words)
 
 
 def seen_by_pillow(path: Path, max_pixels: int) -> Seen:
@@ -195,9 +234,11 @@ def eight_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Deep values by the range that they seem to be in."""
     if values.dtype == np.uint16:
         return (values / 257).round().astype(np.uint8)
+    most = 2**32 - 1 if values.dtype == np.uint32 else 65535
     values = np.nan_to_num(values.astype(np.float64))
     highest = values.max(initial=0)
     scale = 255 if highest <= 1 and values.dtype.kind == "f" else 1 if highest <= 255 else 1 / 257
+    scale = scale if highest <= 65535 else 255 / most
     return (values * scale).clip(0, 255).astype(np.uint8)
 
 
@@ -241,7 +282,7 @@ def by_vips(path: Path, max_pixels: int) -> Seen:
 
 def srgb_of_vips(image: vips.Image) -> npt.NDArray[np.uint8]:
     """(H, W, 4), sRGB and opacity."""
-    image = image.copy_memory()
+    image = in_eight_bits(image.copy_memory())
     if image.get_typeof("icc-profile-data") or image.interpretation == "cmyk":
         try:
             how = {"embedded": True} if image.get_typeof("icc-profile-data") else {"input_profile": "cmyk"}
@@ -250,11 +291,29 @@ def srgb_of_vips(image: vips.Image) -> npt.NDArray[np.uint8]:
             pass
     pixels: npt.NDArray[Any] = image.colourspace("srgb").cast("uchar").numpy()
     pixels = pixels.reshape(*pixels.shape[:2], -1)
+    if pixels.shape[2] > 4:  # Of several values more, none is opacity, whatever libvips takes the first for.
+        pixels = pixels[..., :3]
     if pixels.shape[2] < 3:
         pixels = np.dstack([pixels[..., :1]] * 3 + [pixels[..., 1:]])
     if pixels.shape[2] == 3:
         pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
     return pixels[..., :4]
+
+
+def in_eight_bits(image: vips.Image) -> vips.Image:
+    """Long whole numbers, which libvips cuts off, and floating point that is no light, by the range they seem to be in.
+
+    A profile is for levels, even where libvips takes these for light.
+    """
+    light = image.interpretation == "scrgb" and not image.get_typeof("icc-profile-data")
+    if image.format not in ("uint", "float", "double") or light or image.interpretation in ("lab", "xyz", "yxy"):
+        return image
+    space = "b-w" if image.bands < 3 else "srgb"
+    levels = vips.Image.new_from_array(eight_bits(image.numpy()), interpretation=space)
+    if image.get_typeof("icc-profile-data"):
+        levels = levels.copy()
+        levels.set_type(vips.BLOB, "icc-profile-data", image.get("icc-profile-data"))
+    return levels
 
 
 def of_photograph(photograph: Photograph) -> Seen:
@@ -308,10 +367,20 @@ def readings(path: Path, max_pixels: int) -> tuple[list[Seen], list[str]]:
     """What those readers see that read a file whole, and why the others do not."""
     seen: list[Seen] = []
     reasons: list[str] = []
+    if is_preview(path):
+        return [], ["readers see the preview of a raw file, which is no picture"]
     for name, reader in (("Pillow", by_pillow), ("libvips", by_vips)):
         with warnings.catch_warnings(action="ignore"), noted(name, reasons):
             seen.append(reader(path, max_pixels))
     return seen, reasons
+
+
+def is_preview(path: Path) -> bool:
+    """Whether what readers see in a file is but the preview of what a camera's sensor has measured."""
+    with warnings.catch_warnings(action="ignore"), contextlib.suppress(Exception), Image.open(path) as image:
+        tags = getattr(image, "tag_v2", {})
+        return DNG in tags and bool(tags.get(SUBFILE, 0) & REDUCED)
+    return False
 
 
 @contextlib.contextmanager

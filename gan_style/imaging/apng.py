@@ -87,6 +87,7 @@ def read_film(stream: BinaryIO) -> Film | None:
     """
     size, layout, shared, plays, count = (0, 0), b"", b"", 0, 0
     frames: list[Frame] = []
+    early: list[bytes] = []  # What is said of frames before it is said that there are any.
     number, pixels = 0, False
     for kind, place, length in chunks(stream):
         body = stream.read(length) if kind in (b"IHDR", b"PLTE", b"tRNS", b"acTL", b"fcTL") else b""
@@ -98,8 +99,14 @@ def read_film(stream: BinaryIO) -> Film | None:
         elif kind in (b"PLTE", b"tRNS"):
             shared += chunk(kind, body)
         elif kind == b"acTL" and length == 8 and not pixels:
+            if count:  # Nobody knows which one is meant.
+                raise BrokenAnimationError
             count, plays = struct.unpack(">II", body)
-        elif kind == b"fcTL" and count:
+            frames = [controlled(control, index, size) for index, control in enumerate(early)]
+            number = len(frames)
+        elif kind == b"fcTL" and not count:
+            early.append(body)
+        elif kind == b"fcTL":
             frames.append(controlled(body, number, size))
             number += 1
         elif kind == b"IDAT":

@@ -36,6 +36,9 @@ INKS = {"uchar": "cmyk", "ushort": "cmyk"}
 COLORS = {"uchar": "srgb", "ushort": "rgb16", "float": "scrgb"}
 """What libvips calls values of a type."""
 
+MOST = {"uchar": 255, "ushort": 65535, "float": 1}
+"""The value of full opacity."""
+
 ICC_LAB = 9
 DEEP = 65535
 LEVELS = 1.5
@@ -173,6 +176,8 @@ class Loaded:
             UnsupportedError: its values are of a kind that libvips knows less of than Pillow.
         """
         image = self.image
+        if self.layout and self.layout.is_vague and image.hasalpha() and not self.read()[image.bands - 1].max():
+            image = image[: image.bands - 1]  # Nothing would be seen.
         colors = image.bands - image.hasalpha()
         if self.layout and self.layout.photometric == ICC_LAB and colors == 3 and image.format == "uchar":
             lab = image.cast("float").linear([100 / 255, 1, 1], [0, -128, -128])
@@ -223,8 +228,10 @@ def load(source: Path | bytes, loader: str, **options: Any) -> Loaded:
     if layout:
         read = tiff_reader(source, layout, read, options)
     image = read()
-    if layout and image.hasalpha() and layout.samples in (1, 3):
+    if layout and image.hasalpha() and layout.samples in (1, 3) and image.bands > layout.samples:
         image = image[: image.bands - 1]  # Made up by the reader.
+    elif layout and layout.samples == image.bands > layout.shown:
+        image = image[: layout.shown]
     return Loaded(image, layout, read)
 
 
@@ -238,13 +245,17 @@ def tiff_reader(
             raise UnsupportedError("it does not say what its values mean")
         layout = complete
         read = partial(load_with, source, layout, options)
-    if not layout.in_tiled_planes:
+    if not layout.in_planes_apart:
         return read
 
     def joined() -> vips.Image:
-        planes = [load_with(source, plane(layout, index), options) for index in range(layout.samples)]
-        spaces = GREYS if layout.colors == 1 else INKS if layout.photometric == INK else COLORS
-        return planes[0].bandjoin(planes[1:]).copy(interpretation=spaces.get(planes[0].format, "multiband"))
+        planes = [load_with(source, plane(layout, index), options) for index in range(layout.shown)]
+        spaces = GREYS if layout.is_grey else INKS if layout.photometric == INK else COLORS
+        image = planes[0].bandjoin(planes[1:]).copy(interpretation=spaces.get(planes[0].format, "multiband"))
+        if layout.is_multiplied and image.hasalpha() and image.format in MOST:
+            apart = image.unpremultiply(max_alpha=MOST[image.format])
+            return apart if image.format == "float" else apart.rint().cast(image.format)
+        return image
 
     return joined
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import PictureError
-from gan_style.imaging import vips
+from gan_style.imaging import jpeg, png, vips
 from gan_style.imaging.apng import BrokenAnimationError
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Picture, PictureLike, decoded, explained, picture_of
@@ -25,7 +25,6 @@ from gan_style.imaging.loading import beginning, checked, first_that_reads, load
 from gan_style.imaging.metadata import details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.moving import FULL_DELAY, open_moving, turned_upright
 from gan_style.imaging.photograph import Animation, Photograph
-from gan_style.imaging.png import with_said
 from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
 from gan_style.imaging.refusing import check_count, check_kind
 from gan_style.imaging.strangers import what_instead
@@ -122,8 +121,8 @@ def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Pho
     check_count(loaded.image.width * loaded.image.height, name, max_pixels)
     image = loaded.in_common_values()
     count = int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
-    if loader == "png":
-        image = with_said(image, source)
+    if loader in ("jpeg", "png"):
+        image = (jpeg if loader == "jpeg" else png).with_said(image, source)
     details = details_of(image)
     if loader == "tiff":
         details = replace(details, exif=exif_of_tiff(source))

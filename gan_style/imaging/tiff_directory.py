@@ -20,6 +20,8 @@ from gan_style.imaging.tiff_layout import (
     RGB,
     SAMPLES,
     SHORT,
+    STRIP_SIZES,
+    STRIPS,
     TILE_SIZES,
     TILES,
     WHITE_IS_ZERO,
@@ -42,11 +44,13 @@ def named(layout: Layout) -> Layout | None:
 
 def plane(layout: Layout, index: int) -> Layout:
     """One channel as a picture of its own."""
-    count = len(layout.values[TILES]) // layout.samples
+    places, sizes = (TILES, TILE_SIZES) if TILES in layout.values else (STRIPS, STRIP_SIZES)
+    count = len(layout.values[places]) // layout.samples
     part = slice(index * count, (index + 1) * count)
-    values: dict[int, tuple[int, ...]] = {SAMPLES: (1,), PLANES: (1,), PHOTOMETRIC: (BLACK_IS_ZERO,), EXTRA: ()}
+    meaning = WHITE_IS_ZERO if index == 0 and layout.photometric == WHITE_IS_ZERO else BLACK_IS_ZERO
+    values: dict[int, tuple[int, ...]] = {SAMPLES: (1,), PLANES: (1,), PHOTOMETRIC: (meaning,), EXTRA: ()}
     values |= {tag: layout.values[tag][:1] for tag in (BITS, FORMAT) if tag in layout.values}
-    return changed(layout, values | {tag: layout.values[tag][part] for tag in (TILES, TILE_SIZES)})
+    return changed(layout, values | {tag: layout.values[tag][part] for tag in (places, sizes) if tag in layout.values})
 
 
 def changed(layout: Layout, values: dict[int, tuple[int, ...]]) -> Layout:

@@ -21,6 +21,9 @@ WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, INK, YCBCR, CIELAB = 0, 1, 2, 5, 6, 8
 OLD_JPEG, JPEG = 6, 7
 FAX = (2, 3, 4)
 UNSIGNED = 1
+MULTIPLIED, APART = 1, 2
+"""Extra values that are opacity: colors are multiplied by it, or not."""
+
 RAW_SENSOR, ITU_LAB, LINEAR_RAW = 32803, 10, 34892
 SHORT = 3
 SIZES = {1: 1, 3: 2, 4: 4, 16: 8}
@@ -74,6 +77,24 @@ class Layout:
         return self.samples - len(self.values.get(EXTRA, ()))
 
     @property
+    def shown(self) -> int:
+        """Values of a pixel that are seen: by grey and RGB, the colors, and one more where it may be their opacity."""
+        colors = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3}.get(self.first(PHOTOMETRIC, INK), self.samples)
+        extra = self.values.get(EXTRA) or (0,) * (self.samples - colors)
+        # Several values that are not said to be opacity measure something else.
+        return colors + (len(extra) == 1 or extra[:1] in ((MULTIPLIED,), (APART,)))
+
+    @property
+    def is_multiplied(self) -> bool:
+        """Whether colors are multiplied by opacity, which comes right behind them."""
+        return self.values.get(EXTRA, ())[:1] == (MULTIPLIED,)
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether there is one value beside the colors, and not said what it is."""
+        return self.values.get(EXTRA) == (0,)
+
+    @property
     def photometric(self) -> int | None:
         """What the values mean, if it is said."""
         return self.first(PHOTOMETRIC, 0) if PHOTOMETRIC in self.values else None
@@ -84,9 +105,15 @@ class Layout:
         return self.first(PLANES, 1) == 2 and self.samples > 1
 
     @property
-    def in_tiled_planes(self) -> bool:
-        """Whether libvips needs each plane as a picture of its own."""
-        return self.in_planes and TILES in self.values and self.photometric in (BLACK_IS_ZERO, RGB, INK)
+    def is_grey(self) -> bool:
+        """Whether there is a single color."""
+        return self.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO)
+
+    @property
+    def in_planes_apart(self) -> bool:
+        """Whether libvips needs each plane as a picture of its own: where they lie in tiles, and beside grey."""
+        known = self.is_grey or (TILES in self.values and self.photometric in (RGB, INK))
+        return self.in_planes and known
 
     def libvips_is_right(self) -> bool:
         """Whether libvips reads such files, or says that it does not, rather than making something up."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from gan_style.errors import PictureError
@@ -127,6 +128,55 @@ def test_readers_that_disagree_are_judged_by_two_rules(corpus: Any) -> None:
     assert set(differences.of_decoding(seen("gan-style", 90.0), [moving, dark])[0]) == {"frames"}
     assert differences.of_decoding(seen("gan-style", 90.0, delays=(40, 80)), [moving, dark]) == ({}, {})
     assert set(differences.of_decoding(seen("gan-style", 90.0, delays=(40, 120)), [moving, dark])[0]) == {"durations"}
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(np.uint32, 2**32 - 1), (np.float16, 1), (np.float32, 255)])
+def test_unusual_values_are_seen_by_their_range(corpus: Any, tmp_path: Path, dtype: Any, most: float) -> None:
+    assert corpus
+    references = importlib.import_module("references")
+    levels = np.linspace(0, 1, 32 * 32).reshape(32, 32) ** 2
+    tifffile.imwrite(tmp_path / "x.tif", (levels * most).astype(dtype), photometric="minisblack")
+    seen = references.by_vips(tmp_path / "x.tif", 10**6)
+    assert np.abs(seen.frames[0][..., 0].mean() - 255 / 3) < 1
+
+
+def test_of_several_values_beside_the_colors_none_is_opacity(corpus: Any, tmp_path: Path) -> None:
+    assert corpus
+    references = importlib.import_module("references")
+    tifffile.imwrite(
+        tmp_path / "x.tif", np.full((9, 9, 5), 90, np.uint8), photometric="minisblack", extrasamples=[0] * 4
+    )
+    (cells,) = references.by_vips(tmp_path / "x.tif", 10**6).frames
+    assert (cells == (90, 90, 90, 255)).all()
+
+
+def test_a_picture_is_read_without_a_complaint_and_is_no_preview(corpus: Any, tmp_path: Path) -> None:
+    assert corpus
+    readings = importlib.import_module("references").readings
+    image = Image.effect_noise((64, 64), 100).convert("1")
+    image.save(tmp_path / "x.tif", compression="group3")
+    assert len(readings(tmp_path / "x.tif", 10**6)[0]) == 2
+    content = bytearray((tmp_path / "x.tif").read_bytes())
+    content[100:300] = bytes(200)  # No code of a fax has so many zeros; Pillow paints on.
+    (tmp_path / "y.tif").write_bytes(content)
+    seen, reasons = readings(tmp_path / "y.tif", 10**6)
+    assert seen == []
+    assert any("Pillow: DamagedError" in reason for reason in reasons)
+    for tags, count in (([(254, 4, 1, 1, True), (50706, 1, 4, (1, 4, 0, 0), True)], 0), ([(254, 4, 1, 1, True)], 2)):
+        tifffile.imwrite(tmp_path / "z.tif", np.zeros((9, 9, 3), np.uint8), photometric="rgb", extratags=tags)
+        assert len(readings(tmp_path / "z.tif", 10**6)[0]) == count
+
+
+def test_a_png_counts_further_than_a_gif(corpus: Any) -> None:
+    assert corpus
+    references, differences = importlib.import_module("references"), importlib.import_module("differences")
+    cells = (np.full((4, 4, 4), 255, np.float32),) * 2
+    ours, once = (
+        references.Seen(name, "PNG", (8, 8), cells, (40, 40), plays) for name, plays in (("", 65536), ("", 1))
+    )
+    assert differences.of_movement([ours], ours) == {}
+    assert differences.of_movement([dataclasses.replace(ours, plays=0)], ours) == {}
+    assert set(differences.of_movement([once], ours)) == {"loop"}
 
 
 @pytest.fixture

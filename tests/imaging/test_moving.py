@@ -29,7 +29,7 @@ from gan_style.imaging.isobmff import plays_of, set_plays
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
-from gan_style.imaging.png import LARGEST_PACKED, chunk, chunks
+from gan_style.imaging.png import LARGEST_PACKED, SIGNATURE, chunk, chunks
 from gan_style.inference.batch import as_held
 
 MOVING = [suffix for suffix, form in FORMATS.items() if form.moving]
@@ -181,6 +181,23 @@ def test_of_a_damaged_animation_the_still_picture_is_painted_and_that_is_said(ca
     assert "animation that cannot be read" in open_photograph(bytes(mixed)).remark
     with pytest.raises(PictureError):
         open_photograph(source[: places[1] // 2])
+
+
+def test_what_is_said_of_frames_counts_wherever_it_stands_and_once(cat: Pixels) -> None:
+    source = saved(crops(cat, 3), "PNG", duration=100)
+    parts = [(kind, source[place - 8 : place + length + 4]) for kind, place, length in chunks(io.BytesIO(source))]
+    start = [kind for kind, _ in parts].index(b"acTL")
+    assert parts[start + 1][0] == b"fcTL"
+    order = [*parts[:start], parts[start + 1], parts[start], *parts[start + 2 :]]
+    early = open_photograph(SIGNATURE + b"".join(part for _, part in order))
+    assert np.array_equal(frames_of(early), frames_of(open_photograph(source)))
+    twice = SIGNATURE + b"".join(part for _, part in [*parts[: start + 1], *parts[start:]])
+    photograph = open_photograph(twice)
+    assert photograph.animation is None
+    assert np.array_equal(photograph.pixels[:, :], crops(cat, 1)[0])
+    never = SIGNATURE + b"".join(part for kind, part in parts if kind != b"acTL")
+    photograph = open_photograph(never)
+    assert (photograph.animation, photograph.remark) == (None, "")
 
 
 def test_wide_colours_of_moving_pictures_are_painted_as_srgb_and_go_back(cat: Pixels) -> None:

@@ -135,6 +135,41 @@ def test_opacity_is_the_files_own() -> None:
     assert np.array_equal(seen(tiff(planes(grey[..., 2:]), **{**tiles, "photometric": "minisblack"})), grey)
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("place", [{"rowsperstrip": 27}, {"tile": (32, 32)}, {"planarconfig": "contig"}], ids=str)
+@pytest.mark.parametrize("extra", [(2,), (2, 0), (0, 0, 0, 0)], ids=str)
+@pytest.mark.parametrize("meaning", ["minisblack", "miniswhite", "rgb"])
+def test_values_beside_the_colors_are_opacity_or_not_seen(
+    meaning: str, extra: tuple[int, ...], place: dict[str, Any], bits: int
+) -> None:
+    colors = RGB if meaning == "rgb" else GREY[..., None]
+    more = [np.roll(np.clip(GREY, 100, 200), 7 * index, 1) for index in range(len(extra))]
+    stored = np.dstack([255 - colors if meaning == "miniswhite" else colors, *more]).astype(f"uint{bits}")
+    stored *= 257 if bits == 16 else 1
+    options = {"planarconfig": "separate", "photometric": meaning, "extrasamples": extra, **place}
+    pixels = seen(tiff(planes(stored) if options["planarconfig"] == "separate" else stored, **options))
+    expected = np.broadcast_to(colors, RGB.shape)
+    assert np.abs(pixels - (np.dstack([expected, more[0]]) if extra[0] else expected)).max() <= 1
+
+
+@pytest.mark.parametrize("opacity", [0, 200])
+def test_what_may_be_opacity_hides_not_everything(opacity: int) -> None:
+    layers = np.dstack([RGB, np.full(GREY.shape, opacity, np.uint8)])
+    for bits in (8, 16):
+        stored = layers.astype(f"uint{bits}") * (257 if bits == 16 else 1)
+        pixels = open_photograph(tiff(stored, photometric="rgb", extrasamples=["unspecified"])).pixels[:, :]
+        assert np.array_equal(pixels, (layers if opacity else RGB).astype(pixels.dtype) * (257 if bits == 16 else 1))
+
+
+@pytest.mark.parametrize("place", [{"rowsperstrip": 27}, {"tile": (32, 32)}], ids=str)
+def test_colors_in_planes_are_not_multiplied_by_opacity_twice(place: dict[str, Any]) -> None:
+    opacity = np.clip(GREY, 100, 200).astype(np.uint16)
+    multiplied = np.dstack([RGB.astype(np.uint16) * opacity[..., None], opacity * 255]) // 255 * 257
+    options: dict[str, Any] = {"planarconfig": "separate", "photometric": "rgb", "extrasamples": ["assocalpha"]}
+    pixels = seen(tiff(planes(multiplied), **options, **place))
+    assert np.abs(pixels - np.dstack([RGB, opacity])).max() <= 3
+
+
 def test_no_opacity_is_made_up(faults: Path) -> None:
     invented = seen(faults / "ojpeg-tile.tif")
     assert invented.shape == (213, 234, 3)
