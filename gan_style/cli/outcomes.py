@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from gan_style.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -57,7 +59,8 @@ def summarize(outcomes: Sequence[Outcome], verb: str = "failed") -> None:
 
 def naming(source: Path, sentence: str) -> str:
     """A sentence about what went wrong with a picture, which it names."""
-    return sentence if str(source) in sentence else f"{source}: {sentence}"
+    name = printable(str(source))
+    return sentence if name in printable(sentence) else f"{name}: {sentence}"
 
 
 def as_line(outcome: Outcome) -> dict[str, object]:

@@ -13,7 +13,9 @@ from gan_style.inference.painter import Brush, Painter
 def tile_difference(painter: Painter, photo: Pixels, precision: str, tile: int = 64) -> int:
     """Largest difference, in 1/255, between a picture painted in tiles and painted whole, in one precision."""
     compute = dataclasses.replace(painter.compute, precision=precision)
-    tiled, whole = (Painter(painter.generator, painter.size, compute, side, painter.refiner) for side in (tile, painter.tile))
+    tiled, whole = (
+        Painter(painter.generator, painter.size, compute, side, painter.refiner) for side in (tile, painter.tile)
+    )
     return int(np.abs(tiled.paint(photo).astype(int) - whole.paint(photo)).max())
 
 
