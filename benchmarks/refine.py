@@ -33,7 +33,7 @@ from gan_style.inference.painter import Painter
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.models.refiner import Refiner
-from gan_style.training.refinement import RefinerConfig, RefinerTrainer, linear_rate
+from gan_style.training.refinement import RefinerConfig, RefinerTrainer
 from gan_style.training.scans import CropBank
 
 WRITTEN_EVERY = 60
@@ -75,8 +75,9 @@ def main() -> None:
     print(f"{len(scans)} scans, {len(painted)} painted photographs, {compute}", flush=True)
     began = written = time.monotonic()
     losses = []
-    while (spent := time.monotonic() - began) < 60 * options.minutes:
-        losses.append(dataclasses.astuple(trainer.step(linear_rate(spent / (60 * options.minutes)))))
+    # The learning rate falls linearly to zero.
+    while (left := 1 - (spent := time.monotonic() - began) / (60 * options.minutes)) > 0:
+        losses.append(dataclasses.astuple(trainer.step(left)))
         if time.monotonic() - written > WRITTEN_EVERY:
             report(trainer, losses, spent)
             save(options.output, style, trainer, options.preview, compute)

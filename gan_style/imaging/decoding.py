@@ -18,8 +18,8 @@ from PIL import Image, UnidentifiedImageError
 from gan_style.errors import GanStyleError, PictureError, ResourceError
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Canvas, turned
-from gan_style.imaging.kinds import SIGNATURE_BYTES
-from gan_style.imaging.loading import beginning, checked, first_that_reads, is_unsupported, load, loader_of, trusted
+from gan_style.imaging.kinds import SIGNATURE_BYTES, beginning
+from gan_style.imaging.loading import checked, first_that_reads, is_unsupported, load, loader_of, trusted
 from gan_style.imaging.metadata import Details, details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.pillow_images import array_image, bits_of, by_profile, to_eight_bit, upright
 from gan_style.imaging.profiles import passes_for_srgb, to_srgb, with_profile

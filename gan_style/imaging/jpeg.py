@@ -7,9 +7,9 @@ from pathlib import Path
 
 from gan_style.imaging import vips
 from gan_style.imaging.blocks import read, segments
-from gan_style.imaging.exif import PER_CENTIMETRE, PER_INCH, PREFIX, density_of, orientation_of
+from gan_style.imaging.exif import PER_CENTIMETRE, PER_INCH, PREFIX, density_of
 from gan_style.imaging.kinds import streamed
-from gan_style.imaging.metadata import EXIF, INCH
+from gan_style.imaging.metadata import EXIF, INCH, with_density, with_exif
 
 JFIF = b"JFIF\0"
 UNIT, ACROSS, DOWN = slice(7, 8), slice(8, 10), slice(10, 12)
@@ -39,14 +39,11 @@ def with_said(image: vips.Image, source: Path | bytes) -> vips.Image:
         OSError: it cannot be read.
     """
     said = said_in(source)
-    image = image.copy()
     if said.exif:
-        image.set_type(vips.BLOB, EXIF, said.exif)
-        image.set_type(vips.INT, "orientation", orientation_of(said.exif))
+        image = with_exif(image, said.exif)
     block = bytes(image.get(EXIF)) if image.get_typeof(EXIF) else b""
     if said.density and not image.get_typeof("resolution-unit") and not density_of(block):
-        image = image.copy(xres=said.density[0], yres=said.density[1])
-        image.set_type(vips.STRING, "resolution-unit", "in")
+        image = with_density(image, said.density)
     return image
 
 

@@ -65,6 +65,12 @@ MOSAIC = {32803, 34892}
 """Photometric interpretations of what a sensor has measured."""
 
 
+def beginning(path: Path) -> bytes:
+    """The first bytes of a file."""
+    with path.open("rb") as stream:
+        return stream.read(SIGNATURE_BYTES)
+
+
 def looks_like_picture(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a picture and of nothing else, in a format that is read or not."""
     return (

@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from gan_style.errors import GanStyleError
 from gan_style.imaging import vips
 from gan_style.imaging.isobmff import brands_of
-from gan_style.imaging.kinds import AVIF_BRANDS, SIGNATURE_BYTES
+from gan_style.imaging.kinds import AVIF_BRANDS
 from gan_style.imaging.tiff_directory import named, plane, source_with
 from gan_style.imaging.tiff_layout import INK, Layout, layout_of
 
@@ -47,12 +47,6 @@ LEVELS = 1.5
 
 class UnsupportedError(ValueError):
     """A file of a kind that a reader does not know, whole as it may be."""
-
-
-def beginning(path: Path) -> bytes:
-    """The first bytes of a file."""
-    with path.open("rb") as stream:
-        return stream.read(SIGNATURE_BYTES)
 
 
 def loader_of(head: bytes) -> str:

@@ -108,6 +108,21 @@ def density_in(exif: bytes) -> tuple[float, float] | None:
     return (density[0] / INCH, density[1] / INCH) if density and max(density) < MOST_DENSE else None
 
 
+def with_exif(image: vips.Image, block: bytes) -> vips.Image:
+    """A picture with another EXIF block, and turned as that says."""
+    image = image.copy()
+    image.set_type(vips.BLOB, EXIF, block)
+    image.set_type(vips.INT, "orientation", orientation_of(block))
+    return image
+
+
+def with_density(image: vips.Image, density: tuple[float, float]) -> vips.Image:
+    """A picture with another density, in pixels per millimetre, across and down."""
+    image = image.copy(xres=density[0], yres=density[1])
+    image.set_type(vips.STRING, "resolution-unit", "in")
+    return image
+
+
 def upright_xmp(packet: bytes) -> bytes:
     """An XMP packet that says upright, too."""
     return XMP_ORIENTATION.sub(rb"\g<1>1", packet)

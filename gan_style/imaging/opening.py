@@ -20,8 +20,8 @@ from gan_style.imaging.apng import BrokenAnimationError
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Picture, PictureLike, decoded, explained, picture_of
 from gan_style.imaging.isobmff import holds
-from gan_style.imaging.kinds import SIGNATURE_BYTES, looks_like_picture, pillow_formats, streamed
-from gan_style.imaging.loading import beginning, checked, first_that_reads, load, loader_of, trusted
+from gan_style.imaging.kinds import SIGNATURE_BYTES, beginning, looks_like_picture, pillow_formats, streamed
+from gan_style.imaging.loading import checked, first_that_reads, load, loader_of, trusted
 from gan_style.imaging.metadata import details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.moving import FULL_DELAY, open_moving, turned_upright
 from gan_style.imaging.photograph import Animation, Photograph

@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from gan_style.files import splice
 from gan_style.imaging import vips
-from gan_style.imaging.exif import PREFIX, orientation_of
+from gan_style.imaging.exif import PREFIX
 from gan_style.imaging.kinds import streamed
-from gan_style.imaging.metadata import EXIF, IPTC, IRB, XMP, XMP_KEY
+from gan_style.imaging.metadata import IPTC, IRB, XMP, XMP_KEY, with_density, with_exif
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AFTER_HEADER = len(SIGNATURE) + 25
@@ -75,15 +75,12 @@ def with_said(image: vips.Image, source: Path | bytes) -> vips.Image:
     """
     said = said_in(source)
     image = image.copy()
-    for name, block in ((EXIF, said.exif), (XMP, said.xmp), (IPTC, said.iptc)):
+    for name, block in ((XMP, said.xmp), (IPTC, said.iptc)):
         if block:
             image.set_type(vips.BLOB, name, block)
     if said.exif:
-        image.set_type(vips.INT, "orientation", orientation_of(said.exif))
-    if said.density:
-        image = image.copy(xres=said.density[0], yres=said.density[1])
-        image.set_type(vips.STRING, "resolution-unit", "in")
-    return image
+        image = with_exif(image, said.exif)
+    return with_density(image, said.density) if said.density else image
 
 
 def said_in(source: Path | bytes) -> Said:

@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-from gan_style.imaging.kinds import SIGNATURE_BYTES, looks_like_picture
+from gan_style.imaging.kinds import beginning, looks_like_picture
 
 ADDRESS = re.compile(r"(?P<scheme>https?|ftp|s3|gs|data|file):/*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 """A web address; as a path it has lost one of its slashes."""
@@ -38,7 +38,7 @@ def what_instead(name: str, head: bytes = b"") -> str:
     """
     if found := ADDRESS.match(name):
         return web_address(found)
-    head = head or beginning(name)
+    head = head or beginning_of(name)
     clause = by_content(head) or by_name(name, head)
     video = shlex.quote(name) if Path(name).suffix else "VIDEO"
     return f"{name} {clause.replace('VIDEO', video)}" if clause else ""
@@ -57,14 +57,11 @@ def web_address(found: re.Match[str]) -> str:
     return f"Nothing is downloaded from the web; save the picture first, for instance with: curl -LO {quoted}"
 
 
-def beginning(name: str) -> bytes:
+def beginning_of(name: str) -> bytes:
     """How a file begins; empty where it cannot be read."""
     path = Path(name)
     try:
-        if not path.is_file():
-            return b""
-        with path.open("rb") as stream:
-            return stream.read(SIGNATURE_BYTES)
+        return beginning(path) if path.is_file() else b""
     except (OSError, ValueError):
         return b""
 

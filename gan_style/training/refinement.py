@@ -9,7 +9,6 @@ large pictures are enlarged several times.
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -293,8 +292,3 @@ def softened(picture: Tensor, spreads: Tensor) -> Tensor:
     flat = F.conv2d(flat, kernels[..., None], groups=count * channels)
     flat = F.conv2d(flat, kernels[:, :, None], groups=count * channels)
     return flat.reshape(picture.shape)
-
-
-def linear_rate(progress: float) -> float:
-    """Falls linearly from 1 to 0 as progress goes from 0 to 1."""
-    return max(0.0, 1.0 - progress) if math.isfinite(progress) else 0.0
