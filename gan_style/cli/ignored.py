@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import typer
 
     from gan_style.inference.artist import Artist
+    from gan_style.inference.batch import Outcome
     from gan_style.inference.painter import Brush
     from gan_style.inference.planning import Job
 
@@ -91,8 +92,18 @@ def by_artist(context: typer.Context, artist: Artist, brush: Brush) -> None:
 
     if brush.strength == 0:
         remark(context, BRUSHWORK, "--strength 0 gives the photograph back, whatever the brush")
-    if not isinstance(artist, Style):
+    if isinstance(artist, Style):
+        remark(context, ["minutes"], f"{artist.name} is a style, which paints in seconds")
+    else:
         remark(context, ["precision"], "painting after a picture always computes in fp32")
+
+
+def by_sizes(context: typer.Context, artist: Artist, brush: Brush, outcomes: Iterable[Outcome]) -> None:
+    """Options of ``stylize`` that made no difference to any of the pictures that were painted."""
+    unheeded = [artist.unheeded(brush, one.size) for one in outcomes if one.state == "painted" and one.size]
+    if unheeded and brush.strength:
+        number = "the photograph is" if len(unheeded) == 1 else "the photographs are"
+        remark(context, set.intersection(*unheeded), f"{number} too small for a second, finer brush")
 
 
 def in_pipe(context: typer.Context) -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gan_style.checkpoints.header import SUFFIX
 from gan_style.defaults import SCRATCH, START
 from gan_style.errors import ResourceError, StyleError, printable
 from gan_style.words import counted
@@ -41,13 +42,13 @@ def list_styles(*, as_json: bool = False) -> None:
         licence = about["licence"][:ROOM] or "no license given"
         where = about["file"] if about["where"] == OWN_FOLDER else about["where"]
         size = f"{about['bytes'] / 1e6:.1f} MB"
-        say(printable(f"{about['name']}  {licence}  {size}  {origin(about['training'])}  {where}"))
+        learnt = origin(about["training"], about["name"])
+        say(printable(f"{about['name']}  {licence}  {size}  {learnt}  {where}"))
 
 
 def known_styles() -> dict[str, tuple[Path, str, Pin | None]]:
     """What ``--style`` accepts without being told a path elsewhere: file, where it lies, and the sum it must have."""
     from gan_style.checkpoints.bundled import bundled_pin, bundled_styles, named_styles
-    from gan_style.checkpoints.header import SUFFIX
     from gan_style.checkpoints.hub.cache import cached_styles
     from gan_style.cli.display import warn
 
@@ -70,8 +71,11 @@ def known_styles() -> dict[str, tuple[Path, str, Pin | None]]:
     return {**named, **cached, **here}
 
 
-def origin(training: dict[str, Any]) -> str:
-    """What a style learnt from, in words; what is missing or no number is left out."""
+def origin(training: dict[str, Any], name: str) -> str:
+    """What a style of some name learnt from, in words; what is missing or no number is left out.
+
+    The style that it began as is not named where that is an earlier one of the same name.
+    """
     parts = []
     for what in ("paintings", "photos"):
         part = training.get(what)
@@ -80,7 +84,8 @@ def origin(training: dict[str, Any]) -> str:
             parts.append(counted(count, "photograph" if what == "photos" else "painting"))
     if isinstance(training.get("steps"), int):
         start = training.get("start")
-        after = f" from {start[:ROOM]}" if isinstance(start, str) and start not in (SCRATCH, START) else ""
+        start = start.removesuffix(SUFFIX) if isinstance(start, str) else ""
+        after = f" from {start[:ROOM]}" if start not in ("", SCRATCH, START, name) else ""
         parts.append(f"{counted(training['steps'], 'step')}{after}")
     return ", ".join(parts) or "origin unknown"
 

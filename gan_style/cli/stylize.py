@@ -135,6 +135,7 @@ def stylize(
             show_plan(foresee(jobs, artist, rules), artist, as_json=as_json)
             return
         outcomes = paint_files(jobs, artist, brush, rules, progress, task, as_json=as_json)
+        ignored.by_sizes(context, artist, brush, outcomes)
     summarize(outcomes)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from gan_style.imaging import vips
 from gan_style.imaging.exif import ORIENTATION, density_of, orientation_of, signed, upright
 from gan_style.imaging.profiles import profile_of
-from gan_style.imaging.tiff import describing
+from gan_style.imaging.tiff import as_block, describing
 
 EXIF, XMP, IPTC, RESOURCES = "exif-data", "xmp-data", "iptc-data", "photoshop-data"
 IRB = b"Photoshop 3.0\0"
@@ -186,9 +186,9 @@ def tiff_exif(image: Image.Image) -> bytes | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             whole = image.getexif()
-            exif = describing(whole)
+            values = describing(whole)
             if ORIENTATION in whole:
-                exif[ORIENTATION] = whole[ORIENTATION]
-            return exif.tobytes() if len(exif) else None
+                values[ORIENTATION] = whole[ORIENTATION]
+            return as_block(values) if values else None
     except Exception:  # As above.
         return None

@@ -36,6 +36,11 @@ class Artist(ABC):
         del brush
         return ""
 
+    def unheeded(self, brush: Brush, size: tuple[int, int]) -> set[str]:
+        """Attributes of a brush that make no difference to a picture of some width and height."""
+        del brush, size
+        return set()
+
     def paint(
         self,
         picture: PictureLike,

@@ -115,6 +115,16 @@ class Imitator(Artist):
         self.backbone = compute.place(backbone)
         self.minutes, self.effort = minutes, effort or Effort()
 
+    def unheeded(self, brush: Brush, size: tuple[int, int]) -> set[str]:
+        """Detail, of a picture that is optimised at its own size."""
+        del brush
+        return set() if self.levels(*size) else {"detail"}
+
+    def levels(self, height: int, width: int) -> int:
+        """How many times a picture is larger than what is optimised, in powers of two."""
+        largest = min(LARGEST, max(BEYOND * max(self.painting.shape[2:]), SMALLEST))
+        return max(0, math.ceil(math.log2(max(height, width) / largest)))
+
     def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
         """Paint a decoded picture, every frame by itself; all but its colours stays as it is.
 
@@ -134,9 +144,7 @@ class Imitator(Artist):
 
     def paint_raster(self, photo: Raster, brush: Brush, progress: Progress, onto: Canvas, top: int) -> None:
         """Paint (H, W, 3 or more) pixels onto a canvas, from one of its rows on."""
-        largest = min(LARGEST, max(BEYOND * max(self.painting.shape[2:]), SMALLEST))
-        levels = max(0, math.ceil(math.log2(max(photo.shape[:2]) / largest)))
-        photos = pyramid(photo, levels)
+        photos = pyramid(photo, self.levels(*photo.shape[:2]))
         whole = view(photos[0], Box(0, 0, *photos[0].shape[:2]))
         with memory_errors("Use smaller pictures."):
             painted = self.imitate(whole, brush, lambda done: progress(OPTIMISING * done))

@@ -53,6 +53,12 @@ class Style(Artist):
             f"{SIZE / size:g} times as large as those of other styles; --stroke {size / SIZE:g} makes them as fine."
         )
 
+    def unheeded(self, brush: Brush, size: tuple[int, int]) -> set[str]:
+        """Detail, and as long as it stays at one brush the stroke, of a picture too small for a second brush."""
+        if self.painter.levels(*size, brush.stroke):
+            return set()
+        return {"detail"} if self.painter.levels(*size) else {"detail", "stroke"}
+
     def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
         """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
         width, height = photograph.size
@@ -121,7 +127,7 @@ def load_artist(
         style: what :func:`load_style` takes, or a picture, told from its content.
         device: "auto", "cpu" or "cuda".
         precision: "auto", "fp32" or "bf16", for styles.
-        minutes: most that may be spent on a photograph painted after a picture.
+        minutes: most that may be spent on a photograph painted after a picture; a style has no use for it.
         downloading: as for :func:`load_style`.
 
     Raises:
@@ -135,8 +141,6 @@ def load_artist(
     found = locate(os.fspath(style), downloading)
     path = found.path
     if not is_picture(path):
-        if minutes is not None:
-            raise UsageError(f"{path} is a style, which paints in seconds; --minutes is for painting after a picture.")
         return style_in(found, device, precision)
     if found.pin:
         found.pin.check(path, sum_of(path, math.inf))  # Paintings are larger than styles may be.

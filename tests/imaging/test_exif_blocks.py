@@ -139,7 +139,7 @@ def test_a_broken_block_says_no_density_and_is_left(junk: bytes) -> None:
     assert density_of(made) == pytest.approx((300, 300), rel=0.01) or made == block
 
 
-def test_what_a_camera_wrote_as_text_instead_of_numbers_costs_no_more_than_itself(tmp_path: Path, cat: Pixels) -> None:
+def test_what_a_camera_wrote_as_text_instead_of_numbers_stays_text(tmp_path: Path, cat: Pixels) -> None:
     degrees = b"41 24.1234\0"
     gps = struct.pack("<H", 2) + struct.pack("<HHL4s", 1, 2, 2, b"N\0\0\0")
     gps += struct.pack("<HHLL", 2, 2, len(degrees), 38 + 30) + bytes(4)
@@ -150,7 +150,10 @@ def test_what_a_camera_wrote_as_text_instead_of_numbers_costs_no_more_than_itsel
     write_photograph(tmp_path / "y.tif", open_photograph(tmp_path / "x.jpg"))
     with Image.open(tmp_path / "y.tif") as made:
         assert made.getexif()[0x010E] == "cat"
-        assert made.getexif().get_ifd(0x8825)[1] == "N"
+        assert made.getexif().get_ifd(0x8825) == {1: "N", 2: "41 24.1234"}
+    write_photograph(tmp_path / "z.jpg", open_photograph(tmp_path / "y.tif"))
+    with Image.open(tmp_path / "z.jpg") as made:
+        assert made.getexif().get_ifd(0x8825) == {1: "N", 2: "41 24.1234"}
 
 
 def test_a_block_that_breaks_off_keeps_what_can_be_read(tmp_path: Path, cat: Pixels) -> None:

@@ -23,6 +23,7 @@ from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.manner import own_noise
 from gan_style.imaging.tensors import grain
 from gan_style.inference.painter import Brush, Painter, structure
+from gan_style.inference.style import Style
 from gan_style.inference.tiles import Box, split, view
 from gan_style.models.refiner import Refiner
 from tests.conftest import TINY, lively, lively_generator, photo
@@ -33,6 +34,18 @@ CAT = np.asarray(photo("chelsea.png"))
 
 def tiny_painter(tile: int = 1024, size: int = 64) -> Painter:
     return Painter(lively_generator(TINY), size, CPU, tile)
+
+
+@given(side=st.integers(16, 300), stroke=st.floats(0.25, 4))
+@settings(max_examples=25, deadline=None)
+def test_what_of_a_brush_makes_no_difference_is_known(side: int, stroke: float) -> None:
+    style = Style("tiny", StyleFile(lively_generator(TINY), size=64), CPU)
+    rgb = CAT[:side, : side + 1]
+    painted = {detail: style.painter.paint(rgb, Brush(detail=detail, stroke=stroke)) for detail in (0, 1)}
+    unheeded = style.unheeded(Brush(stroke=stroke), (side + 1, side))
+    assert ("detail" in unheeded) == np.array_equal(painted[0], painted[1])
+    if "stroke" in unheeded:
+        assert np.array_equal(painted[0], style.painter.paint(rgb))
 
 
 @given(
