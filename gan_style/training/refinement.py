@@ -8,8 +8,9 @@ large pictures are enlarged several times.
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,14 +21,14 @@ from gan_style.device import Compute
 from gan_style.errors import UsageError
 from gan_style.forms import CELL
 from gan_style.imaging.tensors import enlarge, shrink
-from gan_style.losses.adversarial import Objective
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.style import relative_difference
 from gan_style.models.backbone import Backbone, BackboneConfig
-from gan_style.models.discriminator import DiscriminatorConfig, ProjectedDiscriminator
+from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.models.refiner import CONFIG, Refiner
 from gan_style.models.streaks import CHANNELS
+from gan_style.training.adversarial import AdversarialTrainer
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.scans import CropBank
 
@@ -109,14 +110,8 @@ class RefinerLosses:
     lattice: float
 
 
-class RefinerTrainer:
-    """A refiner against a discriminator of brushwork.
-
-    Attributes:
-        refiner: what learns.
-        average: its moving average, which is what is kept.
-        steps: steps made.
-    """
+class RefinerTrainer(AdversarialTrainer[Refiner]):
+    """A refiner against a discriminator of brushwork."""
 
     def __init__(
         self,
@@ -138,22 +133,16 @@ class RefinerTrainer:
             compute: where.
             start: a refiner of the same shape to begin as.
         """
-        self.scans, self.painted, self.config, self.compute = scans, painted, config, compute
+        self.scans, self.painted, self.config = scans, painted, config
         torch.manual_seed(config.seed)
         self.random = np.random.default_rng(config.seed)
-        self.refiner = compute.place(Refiner(config.generator))
-        if start is not None:
-            self.refiner.begin_as(start)
-        self.average = copy.deepcopy(self.refiner).requires_grad_(False)
-        self.backbone = compute.place(backbone)
-        self.discriminator = compute.place(ProjectedDiscriminator(config.discriminator, backbone.config))
-        self.objective = Objective.named(config.objective)
-        self.augmentation = AugmentationConfig.for_count(len(scans))
-        self.optimizers = (
-            torch.optim.Adam(self.discriminator.parameters(), config.discriminator_rate, config.betas),
-            torch.optim.Adam(self.refiner.parameters(), config.generator_rate, config.betas),
+        super().__init__(
+            Refiner(config.generator), backbone, config.discriminator, config.objective, config.ema, compute
         )
-        self.steps = 0
+        self.optimize((config.discriminator_rate, config.generator_rate), config.betas)
+        if start is not None:
+            self.begin_as(start)
+        self.augmentation = AugmentationConfig.for_count(len(scans))
 
     def step(self, rate: float) -> RefinerLosses:
         """One alternating step.
@@ -161,10 +150,8 @@ class RefinerTrainer:
         Args:
             rate: factor on both learning rates, 0..1.
         """
+        self.set_rate(rate)
         config = self.config
-        for optimizer, highest in zip(self.optimizers, (config.discriminator_rate, config.generator_rate), strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = highest * rate
         target = self.scans.draw(config.batch_size, config.seen)
         offered = enlarge(softened(shrink(target), self.spreads(config.batch_size)))
         if self.painted is not None:
@@ -252,7 +239,7 @@ class RefinerTrainer:
         count, _, height, width = offered.shape
         grain = torch.randn(count, CHANNELS, height // CELL, width // CELL, device=offered.device)
         with self.compute.autocast():
-            refined: Tensor = (network or self.refiner)(offered, None, grain)
+            refined: Tensor = (network or self.generator)(offered, None, grain)
         return refined
 
     def spreads(self, count: int) -> Tensor:
@@ -262,22 +249,23 @@ class RefinerTrainer:
         spreads[self.random.random(count) >= self.config.blur_share] = 1e-2
         return torch.from_numpy(spreads).float().to(self.compute.device)
 
-    def look(self, picture: Tensor) -> list[Tensor]:
-        """Feature maps in float32."""
-        maps: list[Tensor] = self.backbone(picture.float())
-        return maps
+    def numbers(self) -> dict[str, Any]:
+        """What else changes, as JSON."""
+        return {**super().numbers(), "random": [one.bit_generator.state for one in self.chances()]}
 
-    def judge(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
-        """Scores, in the chosen precision."""
-        with self.compute.autocast():
-            scores: list[Tensor] = self.discriminator(picture, maps)
-        return scores
+    def set_numbers(self, numbers: Mapping[str, Any]) -> None:
+        """Bring all that back.
 
-    @torch.no_grad()
-    def update_average(self) -> None:
-        """Move the average towards the refiner; faster in the first steps, which it should forget."""
-        decay = min(self.config.ema, (1 + self.steps) / (10 + self.steps))
-        torch._foreach_lerp_([*self.average.parameters()], [*self.refiner.parameters()], 1 - decay)
+        Raises:
+            KeyError, ValueError or TypeError: they are of something else.
+        """
+        super().set_numbers(numbers)
+        for one, state in zip(self.chances(), numbers["random"], strict=True):
+            one.bit_generator.state = state
+
+    def chances(self) -> list[np.random.Generator]:
+        """All sources of chance but PyTorch's."""
+        return [self.random, self.scans.random, *([self.painted.random] if self.painted else [])]
 
 
 def softened(picture: Tensor, spreads: Tensor) -> Tensor:

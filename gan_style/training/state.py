@@ -18,7 +18,9 @@ from torch import Tensor
 
 from gan_style.checkpoints.files import text_name, write_tensors
 from gan_style.errors import TrainingError
-from gan_style.training.trainer import Trainer
+from gan_style.training.adversarial import AdversarialTrainer
+
+Trainer = AdversarialTrainer[Any]
 
 KEY, SCHEMA = "gan_style_state", 3
 KEPT = 2
@@ -28,8 +30,6 @@ HEALTHY = "healthy.safetensors"
 
 EXTRA = "extra"
 OPTIMIZERS = ("critic", "painter")
-NETWORKS = ("generator", "average", "discriminator", "reader")
-RUNNING = ("levels", "tints", "lights", "straying")
 
 
 def state_path(folder: Path, steps: int) -> Path:
@@ -78,16 +78,7 @@ def snapshot(trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
     tensors["chance.cpu"] = torch.get_rng_state()
     if trainer.compute.device.type == "cuda":
         tensors["chance.cuda"] = torch.cuda.get_rng_state(trainer.compute.device)
-    about = {
-        "schema": SCHEMA,
-        "steps": trainer.steps,
-        "content": [trainer.content.weight, trainer.content.distance],
-        "calm": trainer.calm.item(),
-        "gentleness": trainer.gentleness,
-        "disturbance": trainer.disturbance,
-        "random": trainer.sampler.state,
-    }
-    return about, tensors
+    return {"schema": SCHEMA, **trainer.numbers()}, tensors
 
 
 def has_state(folder: Path) -> bool:
@@ -103,14 +94,14 @@ def remove_states(folder: Path, *, healthy: bool = True) -> None:
 
 def tensors_of(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
     """Names and values of everything that training changes, apart from numbers and chance."""
-    for network in NETWORKS:
+    for network in trainer.NETWORKS:
         for name, value in getattr(trainer, network).state_dict().items():
             yield f"{network}.{name}", value
     for which, optimizer in zip(OPTIMIZERS, trainer.optimizers, strict=True):
         for index, moments in optimizer.state_dict()["state"].items():
             for name, value in moments.items():
                 yield f"{which}.{index}.{name}", value
-    for name in RUNNING:
+    for name in trainer.RUNNING:
         yield name, getattr(trainer, name)
 
 
@@ -166,7 +157,7 @@ def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Te
     Raises:
         KeyError, ValueError, TypeError or RuntimeError: the state belongs to another recipe.
     """
-    for network in NETWORKS:
+    for network in trainer.NETWORKS:
         getattr(trainer, network).load_state_dict(below(tensors, network))
     for which, optimizer in zip(OPTIMIZERS, trainer.optimizers, strict=True):
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -178,14 +169,10 @@ def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Te
             moments[int(index)][what] = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
         known = {index: one for index, one in moments.items() if one}
         optimizer.load_state_dict({**optimizer.state_dict(), "state": known})
-    trainer.steps = int(about["steps"])
-    trainer.content.weight, trainer.content.distance = map(float, about["content"])
-    trainer.calm.fill_(float(about["calm"]))
-    for name in RUNNING:
+    trainer.set_numbers(about)
+    for name in trainer.RUNNING:
         if name in tensors:  # Earlier versions knew none, and went without.
             getattr(trainer, name).copy_(tensors[name])
-    trainer.gentleness, trainer.disturbance = float(about["gentleness"]), float(about["disturbance"])
-    trainer.sampler.state = about["random"]
     torch.set_rng_state(tensors["chance.cpu"])
     if "chance.cuda" in tensors and trainer.compute.device.type == "cuda":
         torch.cuda.set_rng_state(tensors["chance.cuda"], trainer.compute.device)

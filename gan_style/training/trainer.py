@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from gan_style.device import Compute
 from gan_style.forms import CELL
 from gan_style.imaging.tensors import to_unit
-from gan_style.losses.adversarial import Objective, gradient_penalty
+from gan_style.losses.adversarial import gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.colour import chroma, discoloured, lightened, lightness, tints
 from gan_style.losses.content import self_similarity
@@ -24,11 +25,12 @@ from gan_style.losses.order import invented, sharpness
 from gan_style.losses.ranks import LEVELS, levels_of
 from gan_style.losses.style import feature_difference, gram, gram_difference
 from gan_style.models.backbone import Backbone
-from gan_style.models.discriminator import ProjectedDiscriminator, build_discriminator
+from gan_style.models.discriminator import ProjectedDiscriminator
 from gan_style.models.generator import Generator
 from gan_style.models.reader import NoiseReader
 from gan_style.models.simplification import simplified
 from gan_style.models.streaks import CHANNELS
+from gan_style.training.adversarial import AdversarialTrainer
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
 from gan_style.training.data import PictureSet
@@ -88,12 +90,10 @@ class Seen:
     photo_maps: list[Tensor]
 
 
-class Trainer:
+class Trainer(AdversarialTrainer[Generator]):
     """Generator against discriminator.
 
     Attributes:
-        generator: what learns to paint.
-        average: its moving average, which paints better.
         group: the processes that train together.
         augmentation: what is done to both sides before the discriminator looks.
         calm: roughness of calm parts of real paintings, a running mean.
@@ -101,10 +101,11 @@ class Trainer:
         tints: likewise how far from grey.
         lights: likewise how light.
         straying: how much of real paintings does not follow their own forms, a running mean.
-        gentleness: a further factor on both learning rates, below 1 after an illness.
         disturbance: a factor on the strength of the augmentation, above 1 after overfitting.
-        steps: steps made.
     """
+
+    NETWORKS: ClassVar = (*AdversarialTrainer.NETWORKS, "reader")
+    RUNNING: ClassVar = ("levels", "tints", "lights", "straying")
 
     def __init__(
         self,
@@ -118,14 +119,13 @@ class Trainer:
         self.group = group or Group()
         self.part = self.group.part(recipe.batch_size)
         recipe = recipe.settled(single=paintings.single)
-        self.photos, self.paintings, self.recipe, self.compute = photos, paintings, recipe, compute
+        self.photos, self.paintings, self.recipe = photos, paintings, recipe
         self.augmentation = recipe.augmentation or AugmentationConfig.for_count(len(paintings))
         torch.manual_seed(recipe.seed)
         self.sampler = Sampler(photos, paintings, recipe.batch_size, self.part, recipe.seed)
-        self.generator = compute.place(Generator(recipe.generator))
-        self.average = copy.deepcopy(self.generator).requires_grad_(False)
-        self.backbone = compute.place(backbone)
-        self.discriminator = compute.place(build_discriminator(recipe.discriminator, backbone.config))
+        super().__init__(
+            Generator(recipe.generator), backbone, recipe.discriminator, recipe.objective, recipe.ema, compute
+        )
         self.get_used_to_maps()
         noise = recipe.generator.noise
         self.reader = compute.place(NoiseReader(noise, backbone.config) if noise else nn.Identity())
@@ -133,19 +133,12 @@ class Trainer:
         self.critic = self.group.wrap(self.discriminator, compute)
         self.guess = self.group.wrap(self.reader, compute) if noise else self.reader
         self.content_maps = [backbone.config.strides.index(stride) for stride in recipe.content_strides]
-        self.optimizers = (
-            torch.optim.Adam(self.discriminator.parameters(), recipe.discriminator_rate, recipe.betas),
-            torch.optim.Adam(
-                [*self.generator.parameters(), *self.reader.parameters()], recipe.generator_rate, recipe.betas
-            ),
-        )
-        self.objective = Objective.named(recipe.objective)
+        self.optimize((recipe.discriminator_rate, recipe.generator_rate), recipe.betas, self.reader)
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.calm = torch.zeros((), device=compute.device)
         self.levels, self.tints, self.lights = (torch.zeros(2, LEVELS, device=compute.device) for _ in range(3))
         self.straying = torch.zeros((), device=compute.device)
-        self.gentleness = self.disturbance = 1.0
-        self.steps = 0
+        self.disturbance = 1.0
 
     @torch.no_grad()
     def get_used_to_maps(self) -> None:
@@ -157,15 +150,6 @@ class Trainer:
         # One by one: as large as crops may be, memory stays that of a step.
         looks = (self.look(self.batch(one.cut([crop], self.recipe.crop))) for one, crop in drawn)
         self.discriminator.fit(looks)
-
-    def begin_as(self, generator: Generator) -> None:
-        """Begin with the weights of another generator of the same shape.
-
-        Args:
-            generator: where its noise has other dimensions, or none, the manners begin anew.
-        """
-        self.generator.begin_as(generator)
-        self.average.load_state_dict(self.generator.state_dict())
 
     def step(self, rate: float) -> Losses:
         """One alternating step: the discriminator learns, once or several times, then the generator.
@@ -321,31 +305,28 @@ class Trainer:
         """(N, C, H, W) to (1, C, C): the mean Gram matrix of all processes' pictures."""
         return self.group.mean(gram(maps).mean(0, keepdim=True))
 
-    def look(self, picture: Tensor) -> list[Tensor]:
-        """Feature maps in float32: depthwise convolutions, of which the backbone is full, gain nothing from bf16."""
-        maps: list[Tensor] = self.backbone(picture.float())
-        return maps
-
-    def judge(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
-        """Scores, in the chosen precision."""
-        with self.compute.autocast():
-            scores: list[Tensor] = (discriminator or self.discriminator)(picture, maps)
-        return scores
-
     def batch(self, crops: Tensor) -> Tensor:
         """Bytes as numbers in [-1, 1], on the device."""
         return to_unit(crops.to(self.compute.device, non_blocking=True))
 
-    def set_rate(self, factor: float) -> None:
-        """Scale both learning rates."""
-        highest = (self.recipe.discriminator_rate, self.recipe.generator_rate)
-        for optimizer, rate in zip(self.optimizers, highest, strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * factor * self.gentleness
+    def numbers(self) -> dict[str, Any]:
+        """What else changes, as JSON."""
+        return {
+            **super().numbers(),
+            "content": [self.content.weight, self.content.distance],
+            "calm": self.calm.item(),
+            "disturbance": self.disturbance,
+            "random": self.sampler.state,
+        }
 
-    @torch.no_grad()
-    def update_average(self) -> None:
-        """Move the average towards the generator; faster in the first steps, which it should forget."""
-        decay = min(self.recipe.ema, (1 + self.steps) / (10 + self.steps))
-        for mean, now in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            mean.lerp_(now, 1 - decay)
+    def set_numbers(self, numbers: Mapping[str, Any]) -> None:
+        """Bring all that back.
+
+        Raises:
+            KeyError, ValueError or TypeError: they are of something else.
+        """
+        super().set_numbers(numbers)
+        self.content.weight, self.content.distance = map(float, numbers["content"])
+        self.calm.fill_(float(numbers["calm"]))
+        self.disturbance = float(numbers["disturbance"])
+        self.sampler.state = numbers["random"]

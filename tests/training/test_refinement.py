@@ -54,7 +54,7 @@ def test_a_refiner_learns_what_halving_took_away(cat: Pixels) -> None:
 
 def test_every_step_moves_both_networks(cat: Pixels) -> None:
     learner = trainer(cat)
-    networks = (learner.refiner, learner.discriminator)
+    networks = (learner.generator, learner.discriminator)
     before = [[one.clone() for one in network.parameters()] for network in networks]
     learner.step(1.0)
     for network, old in zip(networks, before, strict=True):
