@@ -33,7 +33,7 @@ from gan_style.inference.painter import Painter
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.models.refiner import Refiner
-from gan_style.training.refinement import RefinerConfig, RefinerTrainer
+from gan_style.training.refiner_trainer import RefinerConfig, RefinerTrainer
 from gan_style.training.scans import CropBank
 
 WRITTEN_EVERY = 60
@@ -67,7 +67,7 @@ def main() -> None:
     style = open_style(options.style)
     scans = CropBank(read(options.scans), config.seen, compute.device, config.scales, config.seed)
     painter = Painter(style.generator, style.size, compute)
-    photos = read(options.photos, options.largest)[: options.most]
+    photos = read(options.photos, options.largest, options.most)
     painted = [painter.paint(rgb) for rgb in photos]
     bank = CropBank(painted, config.seen // 2, compute.device, seed=config.seed + 1) if painted else None
     start = read_refiner(options.start, config.generator) if options.start else None
@@ -95,9 +95,12 @@ def read_refiner(path: Path, config: GeneratorConfig) -> Refiner:
     return refiner
 
 
-def read(folders: list[Path], short_side: int | None = None) -> list[Pixels]:
-    """All pictures below some folders."""
-    return [read_picture(path, short_side).rgb for folder in folders for path in find_pictures(folder)]
+def read(folders: list[Path], short_side: int | None = None, most: int | None = None) -> list[Pixels]:
+    """All pictures below some folders, or some that are spread over them."""
+    paths = [path for folder in folders for path in find_pictures(folder)]
+    if most is not None:
+        paths = [paths[index] for index in np.linspace(0, len(paths) - 1, min(most, len(paths))).astype(int)]
+    return [read_picture(path, short_side).rgb for path in paths]
 
 
 def report(trainer: RefinerTrainer, losses: list[tuple[float, ...]], seconds: float) -> None:

@@ -21,6 +21,7 @@ from gan_style.defaults import (
     FOLDS,
     MINUTES,
     OBJECTIVE,
+    REFINERS,
     SCRATCH,
     SEED,
     SIZE,
@@ -157,6 +158,16 @@ def train(
             show_default=False,
         ),
     ] = None,
+    refiner: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none|STYLE",
+            help="Who adds the finest strokes to large pictures: with auto a refiner that learns from the paintings in "
+            "the last third of the time, where 12 or more are large enough (at --size 256, 448 pixels on the shorter "
+            "side), and else that of the bundled style which suits them best.",
+            rich_help_panel=PICTURES,
+        ),
+    ] = REFINERS[0],
     objective: Annotated[
         str,
         typer.Option(
@@ -325,7 +336,7 @@ def train(
                 Limit(longest, int(length), until_done) if steps else Limit(length, None, until_done)
                 for length in lengths or [longest]
             ]
-            how = Options(start, device, precision, threads, licence, overwrite, trim, display)
+            how = Options(start, refiner, device, precision, threads, licence, overwrite, trim, display)
             if only_check:
                 inspection = api.check(photos, paintings, recipe=recipe, trim=trim, listener=display)
             elif cross:
@@ -355,6 +366,7 @@ class Options:
     """What all ways of training are told alike."""
 
     start: str
+    refiner: str
     device: str
     precision: str
     threads: int | None

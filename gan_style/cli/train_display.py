@@ -122,12 +122,14 @@ class Display:
         """A bar with what matters beside it; figures for experts with --verbose, at every examination."""
         good = how_good(status.curve)
         where = f"{good} {sparkline(status.curve)}" if status.curve else f"learning, step {status.steps}"
-        if status.progress >= 1:
+        if status.refining:
+            where = f"learning fine strokes, step {status.steps}"
+        elif status.progress >= 1:
             where = "a last look at how good it is"
         # All steps are made then, and the command is not at its end yet.
         share = min(status.progress, ALMOST)
         self.progress.update(self.task, description=where, completed=share, total=1.0, remaining=status.remaining)
-        if len(status.curve) != self.examined:
+        if len(status.curve) > self.examined:
             self.examined = len(status.curve)
             losses = status.losses
             logger.info(

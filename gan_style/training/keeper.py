@@ -17,6 +17,7 @@ from gan_style.training.guard import Guard
 from gan_style.training.plan import Plan
 from gan_style.training.schedule import Clock
 from gan_style.training.state import HEALTHY, load_state, remove_states, restore_from, save_state, write_state
+from gan_style.training.strokes import Strokes
 from gan_style.training.trainer import Trainer
 from gan_style.training.validation import Examiner
 from gan_style.version import __version__
@@ -25,8 +26,17 @@ from gan_style.version import __version__
 class Keeper:
     """Writes and reads the files of one training."""
 
-    def __init__(self, trainer: Trainer, examiner: Examiner | None, plan: Plan, clock: Clock, guard: Guard) -> None:
+    def __init__(
+        self,
+        trainer: Trainer,
+        examiner: Examiner | None,
+        plan: Plan,
+        clock: Clock,
+        guard: Guard,
+        strokes: Strokes,
+    ) -> None:
         self.trainer, self.examiner, self.plan, self.clock, self.guard = trainer, examiner, plan, clock, guard
+        self.strokes = strokes
 
     def begin(self) -> None:
         """Begin with nothing: no state of an earlier training, and a beginner to go back to.
@@ -54,7 +64,8 @@ class Keeper:
         if not guard.newest and guard.kept:
             average, steps = with_weights(average, guard.kept), guard.kept_steps
         metrics = {"validation": self.validation()} if guard.kept_checkup else {}
-        style = StyleFile(average, trainer.recipe.size, self.plan.licence, self.description(steps), metrics)
+        about = self.description(steps) | self.strokes.training
+        style = StyleFile(average, trainer.recipe.size, self.plan.licence, about, metrics, refiner=self.strokes.refiner)
         try:
             write_style(self.plan.output, style)
         except StyleError as error:

@@ -14,7 +14,7 @@ from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import open_style
 from gan_style.defaults import SCRATCH, SIZE
 from gan_style.device import Compute, memory_errors
-from gan_style.errors import NoSpaceError, ResourceError, UsageError
+from gan_style.errors import DataError, NoSpaceError, ResourceError, UsageError
 from gan_style.files import exists, is_folder, is_full
 from gan_style.metrics.features import choose_features
 from gan_style.models.backbone import Backbone
@@ -25,9 +25,11 @@ from gan_style.training.group import Group
 from gan_style.training.listener import Listener, Silent
 from gan_style.training.plan import Plan
 from gan_style.training.recipe import Recipe
+from gan_style.training.refining import RefinerSession, refined_outcome
 from gan_style.training.session import Outcome, Session
 from gan_style.training.sources import load_sets
 from gan_style.training.state import has_state
+from gan_style.training.strokes import Strokes, find_strokes
 from gan_style.training.trainer import Trainer
 from gan_style.training.validation import Examiner, set_aside
 from gan_style.words import counted
@@ -56,7 +58,20 @@ def learn(
     if group.first and not resumed:
         for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
             listener.warn(remark.sentence)
-    return train_on(sets, plan, beginner, backbone, compute, group, listener, resumed=resumed, began=began)
+    strokes = find_strokes(plan, set_aside(sets[1])[0], listener) if group.first else Strokes()
+    outcome = refined_outcome(plan) if resumed else None
+    going_on = outcome is not None
+    if going_on and not strokes.scans:
+        raise DataError(f"The large paintings in {plan.paintings} are gone since that training; put them back.")
+    if outcome is None:
+        outcome = train_on(
+            sets, plan, beginner, backbone, compute, group, listener, resumed=resumed, began=began, strokes=strokes
+        )
+    if strokes.scans and not outcome.interrupted:
+        with writing(plan), memory_errors("Use --refiner none."):
+            session = RefinerSession(plan, strokes, set_aside(sets[0])[0], compute, listener, outcome)
+            outcome = session.run(resumed=going_on)
+    return dataclasses.replace(outcome, verdict=outcome.verdict + strokes.sentence)
 
 
 def train_on(
@@ -70,6 +85,7 @@ def train_on(
     *,
     resumed: bool,
     began: float | None = None,
+    strokes: Strokes | None = None,
 ) -> Outcome:
     """Train on photographs and paintings that have been read, beginning as another generator or from scratch."""
     began = time.monotonic() if began is None else began
@@ -79,7 +95,7 @@ def train_on(
         if beginner:
             trainer.begin_as(beginner)
         examiner = make_examiner(other_photos, other_paintings, trainer, plan, listener) if group.first else None
-        return Session(trainer, examiner, plan, listener, began).run(resumed=resumed)
+        return Session(trainer, examiner, plan, listener, began, strokes).run(resumed=resumed)
 
 
 @contextlib.contextmanager

@@ -18,8 +18,9 @@ class Status:
         steps: steps made.
         images: photographs and paintings seen.
         rate: steps a second over the last stretch.
-        losses: means over the last stretch.
+        losses: means over the last stretch; zeros while a refiner learns, which has others.
         curve: shares of the style gap that were found closed so far.
+        refining: whether the generator is finished and its refiner learns; progress and steps are those of that.
     """
 
     progress: float
@@ -29,6 +30,7 @@ class Status:
     rate: float
     losses: Losses
     curve: tuple[float, ...] = ()
+    refining: bool = False
 
 
 class Listener(Protocol):

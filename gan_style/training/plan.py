@@ -46,6 +46,7 @@ class Plan:
         trim: whether margins and frames are cut off.
         device: as asked for.
         precision: as asked for.
+        refiner: who adds the finest strokes: "auto", "none" (as in older plans), or a style whose refiner does.
         conditions: what it began under, see :mod:`gan_style.training.conditions`; empty in older plans.
     """
 
@@ -59,6 +60,7 @@ class Plan:
     trim: bool = False
     device: str = "auto"
     precision: str = "auto"
+    refiner: str = "none"
     conditions: Conditions = field(default_factory=dict, compare=False)
 
     @property
@@ -69,8 +71,10 @@ class Plan:
     def absolute(self) -> Plan:
         """The plan with absolute paths."""
         paths = {name: getattr(self, name).absolute() for name in PATHS}
-        start = str(Path(self.start).absolute()) if Path(self.start).is_file() else self.start
-        return dataclasses.replace(self, **paths, start=start)
+        start, refiner = (
+            str(Path(word).absolute()) if Path(word).is_file() else word for word in (self.start, self.refiner)
+        )
+        return dataclasses.replace(self, **paths, start=start, refiner=refiner)
 
     def write(self) -> None:
         """Keep the plan in its folder, with absolute paths.

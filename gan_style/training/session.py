@@ -21,6 +21,7 @@ from gan_style.training.preview import preview, preview_photos
 from gan_style.training.records import Records
 from gan_style.training.schedule import Clock, rate_factor
 from gan_style.training.state import restore, snapshot
+from gan_style.training.strokes import Strokes
 from gan_style.training.trainer import Losses, Trainer
 from gan_style.training.validation import Examiner
 from gan_style.training.verdict import verdict
@@ -63,7 +64,13 @@ class Session:
     """One training from its first step to its last."""
 
     def __init__(
-        self, trainer: Trainer, examiner: Examiner | None, plan: Plan, listener: Listener, began: float
+        self,
+        trainer: Trainer,
+        examiner: Examiner | None,
+        plan: Plan,
+        listener: Listener,
+        began: float,
+        strokes: Strokes | None = None,
     ) -> None:
         """Prepare.
 
@@ -73,12 +80,14 @@ class Session:
             plan: what was asked for.
             listener: who is told how it goes.
             began: when the minutes given began to run, as ``time.monotonic()`` tells it.
+            strokes: whose refiner the style takes, and whether an own one learns when this training is over.
         """
+        self.strokes = strokes or Strokes()
         self.began, self.saving = began, 0.0
         self.trainer, self.examiner, self.plan, self.listener = trainer, examiner, plan, listener
         self.group = trainer.group
         self.clock, self.guard, self.records = Clock(plan.limit), Guard(), Records(plan, listener)
-        self.keeper = Keeper(trainer, examiner, plan, self.clock, self.guard)
+        self.keeper = Keeper(trainer, examiner, plan, self.clock, self.guard, self.strokes)
         self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
         self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
         self.next_save = self.next_record = self.next_examination = 0.0
@@ -103,7 +112,7 @@ class Session:
             if self.group.first:
                 self.record()
                 self.save(going_on=False)
-                if finished:
+                if finished and not self.strokes.scans:
                     self.keeper.end()
             found = verdict(self.keeper.validation()) if self.guard.kept_checkup else verdict({})
             where = (self.plan.output, self.plan.folder)
@@ -127,13 +136,15 @@ class Session:
         return 0.0, None, time.monotonic() - self.began, after
 
     def closing(self) -> float:
-        """Seconds that the last examination and the last files will take, guessed from a preview."""
+        """Seconds that a refiner, the last examination and the last files will take, guessed from a preview."""
         if self.examiner is None:
             return 0.0
+        reserved = self.strokes.seconds(self.plan.limit)
         begun = time.monotonic()
         preview(self.trainer.average, self.photos, self.trainer.compute)
         spent = time.monotonic() - begun
-        return self.examiner.seconds + spent / len(self.photos) * len(self.examiner.photos) + max(spent, self.saving)
+        looking = self.examiner.seconds + spent / len(self.photos) * len(self.examiner.photos)
+        return reserved + looking + max(spent, self.saving)
 
     def go_on(self) -> tuple[float, float | None, float, float]:
         """Begin with the last state; what :meth:`start` tells."""
@@ -215,7 +226,8 @@ class Session:
             self.records.add(self.where() | {"event": "No longer improves: the learning rate falls from here on"})
         spent = time.monotonic() - begun
         pause = min(max(EXAMINE_SECONDS, WORTH * spent), RAREST)
-        return illness, self.clock.end, spent + self.saving, self.clock.seconds + pause
+        after = spent + self.saving + self.strokes.seconds(self.plan.limit)
+        return illness, self.clock.end, after, self.clock.seconds + pause
 
     def recover(self, illness: Illness) -> None:
         """Go back to where nothing was wrong, and learn more gently from there.
@@ -267,8 +279,7 @@ class Session:
         """Where training stands."""
         times = [moment for moment, _ in self.recent]
         span = times[-1] - times[0] if times else 0.0
-        nothing = (0.0,) * len(dataclasses.fields(Losses))
-        values = [dataclasses.astuple(losses) for _, losses in self.recent] or [nothing]
+        values = [dataclasses.astuple(losses) for _, losses in self.recent] or [dataclasses.astuple(Losses.nothing())]
         means = Losses(*(sum(column) / len(values) for column in zip(*values, strict=True)))
         return Status(
             progress=self.clock.progress(),

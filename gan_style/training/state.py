@@ -28,6 +28,9 @@ PATTERN = "state-*.safetensors"
 HEALTHY = "healthy.safetensors"
 """The state at the last examination that found nothing wrong, to which an ill training goes back."""
 
+REFINING = "refining.safetensors"
+"""The state of the training of a refiner, which follows that of the generator."""
+
 EXTRA = "extra"
 OPTIMIZERS = ("critic", "painter")
 
@@ -83,12 +86,19 @@ def snapshot(trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 def has_state(folder: Path) -> bool:
     """Whether there is something to go on from."""
-    return any(folder.glob(PATTERN))
+    return any(folder.glob(PATTERN)) or (folder / REFINING).exists()
 
 
-def remove_states(folder: Path, *, healthy: bool = True) -> None:
-    """Remove all states of a run that is over, or that begins anew; the one to go back to only if ``healthy``."""
-    for path in (*folder.glob(PATTERN), *([folder / HEALTHY] if healthy else [])):
+def remove_states(folder: Path, *, healthy: bool = True, refining: bool = True) -> None:
+    """Remove all states of a run that is over, or that begins anew.
+
+    Args:
+        folder: of the run.
+        healthy: whether that to go back to is among them.
+        refining: whether that of the training of a refiner is.
+    """
+    others = [HEALTHY] * healthy + [REFINING] * refining
+    for path in (*folder.glob(PATTERN), *(folder / name for name in others)):
         path.unlink(missing_ok=True)
 
 

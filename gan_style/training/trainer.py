@@ -58,6 +58,11 @@ class Losses:
     gram: float
     feature: float
 
+    @classmethod
+    def nothing(cls) -> Losses:
+        """Before there are any."""
+        return cls(*(0.0 for _ in dataclasses.fields(cls)))
+
     def healthy(self) -> bool:
         """Whether all of them are finite numbers."""
         return all(np.isfinite(value) for value in dataclasses.astuple(self))

@@ -8,6 +8,7 @@ large pictures are enlarged several times.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,6 +109,10 @@ class RefinerLosses:
     mean: float
     pixel: float
     lattice: float
+
+    def healthy(self) -> bool:
+        """Whether all of them are finite numbers."""
+        return all(np.isfinite(value) for value in dataclasses.astuple(self))
 
 
 class RefinerTrainer(AdversarialTrainer[Refiner]):

@@ -14,7 +14,7 @@ from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import enlarge, shrink, to_tensor
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import GeneratorConfig
-from gan_style.training.refinement import RefinerConfig, RefinerLosses, RefinerTrainer, softened
+from gan_style.training.refiner_trainer import RefinerConfig, RefinerLosses, RefinerTrainer, softened
 from gan_style.training.scans import CropBank
 
 CPU = Compute.choose("cpu", "fp32")

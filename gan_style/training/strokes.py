@@ -1,0 +1,156 @@
+"""Who adds the strokes that are finer than those of a style's generator.
+
+Where enough paintings are large enough to show single strokes, a refiner learns from them. Where they are not, a style
+takes the refiner of that style which restores its paintings best.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.bundled import named_styles
+from gan_style.checkpoints.style_file import open_style
+from gan_style.defaults import REFINERS, SCRATCH, START
+from gan_style.errors import StyleError, UsageError, readable
+from gan_style.forms import CELL
+from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.tensors import enlarge, shrink, to_tensor
+from gan_style.losses.style import relative_difference
+from gan_style.models.backbone import Backbone
+from gan_style.models.refiner import Refiner
+from gan_style.models.streaks import CHANNELS
+from gan_style.training.data import PictureSet
+from gan_style.training.listener import Listener
+from gan_style.training.plan import Plan
+from gan_style.training.preview import central
+from gan_style.training.refiner_trainer import RefinerConfig
+from gan_style.training.scans import find_scans
+from gan_style.training.schedule import Limit
+
+logger = logging.getLogger(__name__)
+
+SHARE, LONGEST = 1 / 3, 3600.0
+"""Of the time given that a refiner learns, and most of that, in seconds."""
+
+RESTORED, SIDE = 8, 96
+"""Paintings, and pixels of each, by which the best of several refiners is found."""
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Who adds strokes to what a style has painted, and what another is to learn from.
+
+    Attributes:
+        refiner: of another style; None where there is none.
+        source: name of that style.
+        scans: paintings from which an own one is to learn, (H, W, 3) in 0..255; none where that one is to stay.
+    """
+
+    refiner: Refiner | None = None
+    source: str = ""
+    scans: list[Pixels] = field(default_factory=list)
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """What a style file says of where its refiner is from."""
+        return {"refiner": {"source": self.source}} if self.refiner else {}
+
+    def seconds(self, limit: Limit) -> float:
+        """How long an own refiner will learn, of the time given."""
+        if not self.scans or limit.steps is not None or limit.until_done:
+            return 0.0
+        return min(SHARE * 60 * limit.minutes, LONGEST)
+
+    @property
+    def sentence(self) -> str:
+        """Whose strokes they are, for whoever trained the style."""
+        if self.scans:
+            return f" Its finest strokes are learnt from {len(self.scans)} large paintings."
+        return f" Its finest strokes are those of {self.source}." if self.refiner else ""
+
+
+def find_strokes(plan: Plan, paintings: PictureSet, listener: Listener) -> Strokes:
+    """Decide who adds the finest strokes.
+
+    Args:
+        plan: of the training.
+        paintings: what the style learns from.
+        listener: who is told.
+
+    Raises:
+        StyleError: the style whose refiner is wanted is none.
+        UsageError: it has no refiner.
+    """
+    if plan.refiner == "none":
+        return Strokes()
+    if plan.refiner not in REFINERS:
+        refiner = open_style(plan.refiner).refiner
+        if refiner is None:
+            raise UsageError(f"The style {plan.refiner} has no refiner; take another, or --refiner none.")
+        return Strokes(refiner, name_of(plan.refiner))
+    recipe, paths = plan.recipe, list(dict.fromkeys(paintings.paths))
+    scans = find_scans(
+        paths,
+        recipe.size,
+        RefinerConfig().seen,
+        trim=plan.trim,
+        seed=recipe.seed,
+        progress=lambda done, total: listener.reading("large paintings", done, total),
+    )
+    return dataclasses.replace(nearest(paintings.pictures, candidates(plan.start)), scans=scans)
+
+
+def candidates(start: str) -> dict[str, Refiner]:
+    """Refiners that a style may take: that of the style it begins as, where it has one, or else all with a name."""
+    words = [] if start in (START, SCRATCH) else [start]
+    found = {}
+    for word in words or sorted(named_styles()):
+        try:
+            refiner = open_style(word).refiner
+        except StyleError:  # Somebody's own, in the folder of styles with a name.
+            continue
+        if refiner is not None:
+            found[name_of(word)] = refiner
+    return found if found or not words else candidates(START)
+
+
+def name_of(word: str) -> str:
+    """What the style that a word means is called."""
+    return readable(Path(word).stem)
+
+
+def nearest(paintings: Sequence[Pixels], refiners: dict[str, Refiner]) -> Strokes:
+    """That one of several refiners under which paintings, halved and restored, look most like themselves."""
+    if not refiners:
+        return Strokes()
+    if len(refiners) == 1:
+        return Strokes(*next((refiner, name) for name, refiner in refiners.items()))
+    chosen = np.linspace(0, len(paintings) - 1, min(RESTORED, len(paintings))).astype(int)
+    crops = [central(paintings[index], SIDE) for index in chosen]
+    side = min(crop.shape[0] for crop in crops) // 8 * 8
+    real = torch.cat([to_tensor(central(crop, side)) for crop in crops])
+    backbone = load_backbone()
+    differences = {name: unlikeness(refiner, real, backbone) for name, refiner in refiners.items()}
+    best = min(differences, key=differences.__getitem__)
+    logger.info("the refiner of %s restores the paintings best, of %s", best, differences)
+    return Strokes(refiners[best], best)
+
+
+@torch.no_grad()
+def unlikeness(refiner: Refiner, paintings: Tensor, backbone: Backbone) -> float:
+    """How differently a refiner restores paintings, (N, 3, H, W), whose sides have been halved."""
+    count, _, height, width = paintings.shape
+    grain = torch.randn(count, CHANNELS, height // CELL, width // CELL, generator=torch.Generator().manual_seed(0))
+    restored = refiner(enlarge(shrink(paintings)), None, grain)
+    means = [[one.mean((0, 2, 3)) for one in backbone(picture)] for picture in (restored, paintings)]
+    return float(relative_difference(*means))
