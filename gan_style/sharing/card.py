@@ -109,6 +109,13 @@ def besides(training: Mapping[str, Any]) -> str:
             sentences.append(f"Beside the usual backbone looked {' and '.join(beside)}.")
     if isinstance(averaged, list) and len(averaged) > 1:
         sentences.append(f"Its weights are the mean of {len(averaged)} styles, the last of which was made so.")
+    refiner = training.get("refiner")
+    if isinstance(refiner, dict):
+        scans = refiner.get("scans")
+        whose = "are another style's"
+        if isinstance(scans, int) and is_number(scans, int):
+            whose = f"were learnt from {counted(scans, 'large painting')}"
+        sentences.append(f"Its finest strokes {whose}.")
     return " ".join(sentences)
 
 

