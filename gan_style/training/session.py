@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.errors import TrainingError
+from gan_style.imaging.decoding import Pixels
 from gan_style.training.guard import Guard
 from gan_style.training.illness import NOT_A_NUMBER, Illness
 from gan_style.training.interruption import interruptible
@@ -74,7 +75,7 @@ class Session:
             listener: who is told how it goes.
             began: when the minutes given began to run, as ``time.monotonic()`` tells it.
         """
-        self.began, self.saving = began, 0.0
+        self.began, self.saving, self.previewing = began, 0.0, 0.0
         self.trainer, self.examiner, self.plan, self.listener = trainer, examiner, plan, listener
         self.group = trainer.group
         self.clock, self.guard, self.records = Clock(plan.limit), Guard(), Records(plan, listener)
@@ -130,9 +131,9 @@ class Session:
         """Seconds that the last examination and the last files will take, guessed from a preview."""
         if self.examiner is None:
             return 0.0
-        begun = time.monotonic()
-        preview(self.trainer.average, self.photos, self.trainer.compute)
-        spent = time.monotonic() - begun
+        if not self.previewing:
+            self.preview()
+        spent = self.previewing
         return self.examiner.seconds + spent / len(self.photos) * len(self.examiner.photos) + max(spent, self.saving)
 
     def go_on(self) -> tuple[float, float | None, float, float]:
@@ -280,6 +281,13 @@ class Session:
             curve=tuple(closed for _, closed in self.guard.curve),
         )
 
+    def preview(self) -> Pixels:
+        """Photographs and what the painter makes of them."""
+        begun = time.monotonic()
+        shown = preview(self.trainer.average, self.photos, self.trainer.compute)
+        self.previewing = time.monotonic() - begun
+        return shown
+
     def record(self) -> None:
         """Add a line about the last steps to the history."""
         status, trainer = self.status(), self.trainer
@@ -294,6 +302,6 @@ class Session:
         begun = time.monotonic()
         self.keeper.save_style()
         self.keeper.save_state()
-        shown = preview(self.trainer.average, self.photos, self.trainer.compute)
+        shown = self.preview()
         self.records.show(shown, self.trainer.steps, going_on=going_on)
         self.saving = time.monotonic() - begun
