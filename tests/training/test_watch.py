@@ -23,7 +23,7 @@ from gan_style.training.recipe import Recipe
 from gan_style.training.records import PREVIEWS
 from gan_style.training.schedule import Clock, Limit
 from gan_style.training.trainer import Trainer
-from gan_style.training.validation import SHARE
+from gan_style.training.validation import FEWEST, SHARE
 from tests.conftest import TINY, photo, save_crops
 
 RECIPE = Recipe(
@@ -72,24 +72,26 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return save_crops(tmp_path / "photos", "chelsea.png", count), save_crops(tmp_path / "p", "coffee.png", count)
 
 
-def test_a_watched_training_says_how_good_it_was_and_shows_it(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_watched_training_says_how_good_it_was_and_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan_style.training.validation.FEWEST", FEWEST)
+    folders = save_crops(tmp_path / "photos", "chelsea.png", 80), save_crops(tmp_path / "p", "coffee.png", 80)
     watcher, output = Watcher(), tmp_path / "style.safetensors"
     outcome = train(*folders, output, recipe=RECIPE, limit=Limit(steps=8), device="cpu", listener=watcher)
     lines = read_history(tmp_path / "style-run")
     examined = [line for line in lines if "held_closed" in line]
     assert [line["step"] for line in examined] == [2, 4, 6, 8]
     assert watcher.curve == tuple(pytest.approx(line["held_closed"], abs=1e-5) for line in examined[:-1])
-    assert outcome.verdict.startswith("On 4 photographs and 4 paintings kept aside, it ")
+    assert outcome.verdict.startswith("On 10 photographs and 10 paintings kept aside, it ")
     validation = read_style(output).metrics["validation"]
     kept = next(line for line in examined if line["step"] == validation["steps"])
     assert validation["closed"] == kept["held_closed"]
     assert validation["closed"] > max(watcher.curve) - 0.05
-    assert (validation["photos"], validation["paintings"]) == (ASIDE, ASIDE)
+    assert (validation["photos"], validation["paintings"]) == (10, 10)
     assert validation["features"]["sha256"]
     page = (tmp_path / "style-run" / "index.html").read_text()
     assert "Share of the style gap closed" in page
     assert ">pictures kept aside</text>" in page
-    assert "Examined on 4 photographs and 4 paintings kept aside." in page
+    assert "Examined on 10 photographs and 10 paintings kept aside." in page
     assert "http-equiv" not in page, "it does not load itself anew once training is over"
     previews = list((tmp_path / "style-run" / "previews").iterdir())
     assert len(previews) > 4
