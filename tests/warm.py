@@ -18,7 +18,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MODULES = (
@@ -30,6 +30,8 @@ MODULES = (
     "gan_style.inference.batch",
     "gan_style.training.api",
 )
+OF_THE_CLIENT = ("filelock", "fsspec", "httpx", "httpx2", "tqdm.auto", "typer", "yaml")
+"""What huggingface-hub imports in one version or another; itself it reads the environment where it is imported."""
 PROGRAM, PYTHON = "gan-style", "python"
 SCRIPT = """#!{python} -SE
 import array, json, os, signal, socket, sys
@@ -78,6 +80,9 @@ def serve(address: str) -> None:
 
     for name in MODULES:
         importlib.import_module(name)
+    for name in OF_THE_CLIENT:
+        with suppress(ImportError):
+            importlib.import_module(name)
     importlib.import_module("torch").set_num_threads(1)
     gc.freeze()  # Children need not look through what was imported, nor copy it for that.
     assert "huggingface_hub.constants" not in sys.modules, "it reads the environment where it is imported"
