@@ -17,6 +17,7 @@ def quicken(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("gan_style.training.learning.choose_features", small_features)
     patch.setattr("gan_style.training.learning.BRIEF", 4)
     patch.setattr("gan_style.training.preview.COLUMNS", 2)
+    patch.setattr("gan_style.training.trainer.SHOWN", 8)
 
 
 @pytest.fixture(autouse=True)

@@ -361,16 +361,16 @@ def test_a_training_with_streaks_is_the_same_every_time_and_makes_use_of_them(
 
 
 def test_losses_that_are_no_numbers_stop_the_training_with_the_style_kept(
-    photo_folder: Path, painting_folder: Path, tmp_path: Path
+    few: tuple[Path, Path], tmp_path: Path
 ) -> None:
     recipe = Recipe(size=64, batch_size=2, generator=TINY, generator_rate=1e12)
     with pytest.raises(TrainingError, match="stopped being numbers"):
-        train(photo_folder, painting_folder, tmp_path / "x.ckpt", recipe=recipe, limit=Limit(steps=200))
+        train(*few, tmp_path / "x.ckpt", recipe=recipe, limit=Limit(steps=200))
     read_style(tmp_path / "x.ckpt")
 
 
 def test_a_network_that_breaks_never_replaces_a_good_style(
-    photo_folder: Path, painting_folder: Path, style_path: Path, monkeypatch: pytest.MonkeyPatch
+    few: tuple[Path, Path], style_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = style_path.read_bytes()
     update = Trainer.update_average
@@ -382,7 +382,7 @@ def test_a_network_that_breaks_never_replaces_a_good_style(
     monkeypatch.setattr(Trainer, "update_average", poison)
     with pytest.raises(TrainingError, match="given up"):
         train(
-            photo_folder, painting_folder, style_path, recipe=TINY_RECIPE, limit=Limit(steps=2), overwrite=True
+            *few, style_path, recipe=TINY_RECIPE, limit=Limit(steps=2), overwrite=True
         )  # fmt: skip
     assert style_path.read_bytes() == before
 
@@ -403,14 +403,14 @@ def test_training_goes_on_without_a_preview(
 
 
 def test_too_little_memory_is_a_sentence(
-    photo_folder: Path, painting_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    few: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def greedy(*_: object) -> None:
         torch.empty(2**60, dtype=torch.uint8)
 
     monkeypatch.setattr(Trainer, "step", greedy)
     with pytest.raises(gan_style.ResourceError, match="--batch-size"):
-        train(photo_folder, painting_folder, tmp_path / "x", recipe=TINY_RECIPE, limit=Limit(steps=2))
+        train(*few, tmp_path / "x", recipe=TINY_RECIPE, limit=Limit(steps=2))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
