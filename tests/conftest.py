@@ -32,6 +32,9 @@ CUDA = bool(os.environ.get("GAN_STYLE_TEST_CUDA"))
 if not CUDA:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Also for the commands that tests start.
 
+# For the processes to come, in which several threads would otherwise wait for one another at full speed.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run side by side; several threads in each would wait for one another.
     os.environ["OMP_NUM_THREADS"] = "1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from platformdirs import user_cache_path
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from gan_style.checkpoints.files import text_name, write_tensors
 from gan_style.checkpoints.hub.client import client
@@ -74,10 +76,12 @@ def load_backbone(config: BackboneConfig | None = None) -> Backbone:
     Raises:
         ResourceError: the weights are neither cached nor installed nor to be had from the Hub.
     """
-    backbone = Backbone(config)
+    with torch.device("meta"):
+        backbone = Backbone(config)
     rooms = {"": backbone.config.variant} | {f"beside.{i}.": name for i, name in enumerate(backbone.config.beside)}
     weights = {room + name: one for room, variant in rooms.items() for name, one in backbone_weights(variant).items()}
-    backbone.load_state_dict({name: weights[name] for name in backbone.state_dict()})
+    backbone.load_state_dict({name: weights[name] for name in backbone.state_dict()}, assign=True)
+    convert_conv2d_weight_memory_format(backbone, torch.channels_last)
     return backbone
 
 
@@ -87,8 +91,10 @@ def load_pooled_features(variant: str) -> PooledFeatures:
     Raises:
         ResourceError: as :func:`load_backbone`.
     """
-    network = PooledFeatures(variant)
-    network.load_state_dict(backbone_weights(variant))
+    with torch.device("meta"):
+        network = PooledFeatures(variant)
+    network.load_state_dict(backbone_weights(variant), assign=True)
+    convert_conv2d_weight_memory_format(network, torch.channels_last)
     return network
 
 
@@ -115,6 +121,7 @@ def backbone_weights(variant: str = "lite0", cache: Path | None = None) -> dict[
     return weights
 
 
+@functools.cache
 def expected_shapes(variant: str) -> dict[str, torch.Size]:
     """Names and shapes of the folded weights of all stages."""
     with torch.device("meta"):

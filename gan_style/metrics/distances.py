@@ -237,7 +237,15 @@ def frechet_distance(first: Features, second: Features) -> float:
         second: (N, D), likewise.
     """
     shift = first.mean(0, np.float64) - second.mean(0, np.float64)
-    one, two = (np.cov(features, rowvar=False, dtype=np.float64) for features in (first, second))
-    # The eigenvalues of a product of two covariances are real and not negative, up to rounding.
-    roots = np.sqrt(np.linalg.eigvals(one @ two).real.clip(0)).sum()
-    return float(shift @ shift + np.trace(one) + np.trace(two) - 2 * roots)
+    # With covariances A'A and B'B the roots of the eigenvalues of their product are the singular values of AB', which
+    # is small where there are few pictures.
+    one, two = (root_of_covariance(features) for features in (first, second))
+    roots = np.linalg.svd(one @ two.T, compute_uv=False).sum()
+    return float(shift @ shift + np.square(one).sum() + np.square(two).sum() - 2 * roots)
+
+
+def root_of_covariance(features: Features) -> Doubles:
+    """A matrix of min(N, D) rows which, multiplied by its transpose from the left, is the covariance of (N, D)."""
+    centered = features - features.mean(0, np.float64)
+    root: Doubles = np.asarray(np.linalg.qr(centered / np.sqrt(len(features) - 1), "r"))
+    return root

@@ -7,6 +7,7 @@ that a wrong palette counts, where the original gives every set its own.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,5 +152,14 @@ def sorted_line(values: Floats, groups: npt.NDArray[np.int_]) -> tuple[Floats, n
 
 def quantiles(values: Floats) -> npt.NDArray[np.float64]:
     """``QUANTILES`` values that split a sorted line evenly."""
-    positions = (np.arange(QUANTILES) + 0.5) / QUANTILES * (len(values) - 1)
-    return np.interp(positions, np.arange(len(values)), values)
+    below, share = quantile_places(len(values))
+    lower, upper = values[below].astype(np.float64), values[np.minimum(below + 1, len(values) - 1)]
+    return lower + share * (upper - lower)
+
+
+@functools.lru_cache
+def quantile_places(count: int) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.float64]]:
+    """Where the quantiles of ``count`` sorted values lie: the value below each, and how far towards the next."""
+    positions = (np.arange(QUANTILES) + 0.5) / QUANTILES * (count - 1)
+    below = positions.astype(np.int_)
+    return below, positions - below

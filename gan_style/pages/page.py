@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import os
 from collections.abc import Sequence
@@ -49,8 +50,14 @@ class Plot:
 
 def template(name: str) -> Template:
     """A page's template; whatever is put into it is escaped."""
+    return environment().get_template(name)
+
+
+@functools.cache
+def environment() -> Environment:
+    """Where templates are read and compiled, each once: a training writes its page again and again."""
     loader = PackageLoader("gan_style", "pages/templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(name)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
 
 def write_page(html: str, folder: Path) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.errors import TrainingError
+from gan_style.imaging.decoding import Pixels
 from gan_style.training.guard import Guard
 from gan_style.training.illness import NOT_A_NUMBER, Illness
 from gan_style.training.interruption import interruptible
@@ -83,7 +84,7 @@ class Session:
             strokes: whose refiner the style takes, and whether an own one learns when this training is over.
         """
         self.strokes = strokes or Strokes()
-        self.began, self.saving = began, 0.0
+        self.began, self.saving, self.previewing = began, 0.0, 0.0
         self.trainer, self.examiner, self.plan, self.listener = trainer, examiner, plan, listener
         self.group = trainer.group
         self.clock, self.guard, self.records = Clock(plan.limit), Guard(), Records(plan, listener)
@@ -139,12 +140,10 @@ class Session:
         """Seconds that a refiner, the last examination and the last files will take, guessed from a preview."""
         if self.examiner is None:
             return 0.0
-        reserved = self.strokes.seconds(self.plan.limit)
-        begun = time.monotonic()
-        preview(self.trainer.average, self.photos, self.trainer.compute)
-        spent = time.monotonic() - begun
-        looking = self.examiner.seconds + spent / len(self.photos) * len(self.examiner.photos)
-        return reserved + looking + max(spent, self.saving)
+        if not self.previewing:
+            self.preview()
+        looking = self.examiner.seconds + self.previewing / len(self.photos) * len(self.examiner.photos)
+        return self.strokes.seconds(self.plan.limit) + looking + max(self.previewing, self.saving)
 
     def go_on(self) -> tuple[float, float | None, float, float]:
         """Begin with the last state; what :meth:`start` tells."""
@@ -291,6 +290,13 @@ class Session:
             curve=tuple(closed for _, closed in self.guard.curve),
         )
 
+    def preview(self) -> Pixels:
+        """Photographs and what the painter makes of them."""
+        begun = time.monotonic()
+        shown = preview(self.trainer.average, self.photos, self.trainer.compute)
+        self.previewing = time.monotonic() - begun
+        return shown
+
     def record(self) -> None:
         """Add a line about the last steps to the history."""
         status, trainer = self.status(), self.trainer
@@ -305,6 +311,6 @@ class Session:
         begun = time.monotonic()
         self.keeper.save_style()
         self.keeper.save_state()
-        shown = preview(self.trainer.average, self.photos, self.trainer.compute)
+        shown = self.preview()
         self.records.show(shown, self.trainer.steps, going_on=going_on)
         self.saving = time.monotonic() - begun

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from gan_style.cli.app import main
-from tests.training.conftest import small_features
+from tests.training.conftest import quicken
 
 
 @dataclass(frozen=True)
@@ -43,5 +43,5 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture
 def quick_examinations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trainings whose pictures are looked at through a small network."""
-    monkeypatch.setattr("gan_style.training.learning.choose_features", small_features)
+    """Trainings whose pictures are few, and looked at through a small network."""
+    quicken(monkeypatch)

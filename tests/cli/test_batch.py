@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -145,7 +144,6 @@ def test_whoever_reads_may_go_away(shell: Shell, holiday: Path) -> None:
 def test_a_batch_that_is_killed_goes_on_to_the_same_files(tmp_path: Path, style_path: Path, program: Path) -> None:
     photos = save_crops(tmp_path / "photos", "coffee.png", 60)
     words = ["stylize", str(photos), "--style", str(style_path), "--skip-existing", "-o"]
-    command = [sys.executable, "-m", "gan_style", *words]
 
     def sums(folder: Path) -> dict[str, str]:
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
@@ -154,7 +152,7 @@ def test_a_batch_that_is_killed_goes_on_to_the_same_files(tmp_path: Path, style_
     subprocess.run([program, *words, str(whole)], check=True, capture_output=True)
     chance = random.Random(0)
     for _ in range(2):
-        running = subprocess.Popen([*command, str(cut)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        running = subprocess.Popen([program, *words, str(cut)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert running.stdout is not None
         running.stdout.readline()  # It has begun.
         time.sleep(chance.uniform(0, 0.3))

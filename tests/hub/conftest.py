@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub.server import Hub, serve
+from tests.warm import PYTHON
 
 FETCH = """
 import sys
@@ -83,9 +83,11 @@ def run(hub: Hub, tmp_path: Path) -> Command:
 
 
 @pytest.fixture
-def fetch(run: Command) -> Command:
-    """Resolves a --style word as every command does, without loading PyTorch."""
-    return lambda word, **environment: run(sys.executable, "-c", FETCH, word, **environment)
+def fetch(run: Command, program: Path, tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """Resolves a --style word as every command does."""
+    script = tmp_path_factory.mktemp("fetch") / "fetch.py"
+    script.write_text(FETCH)
+    return lambda word, **environment: run(str(program.with_name(PYTHON)), str(script), word, **environment)
 
 
 @pytest.fixture

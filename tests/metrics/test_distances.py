@@ -145,6 +145,15 @@ def test_the_frechet_distance_of_known_gaussians() -> None:
     assert frechet_distance(first, first) == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize(("count", "other"), [(2, 30), (12, 9), (50, 7), (60, 70)])
+def test_the_frechet_distance_of_few_pictures_follows_its_definition(count: int, other: int) -> None:
+    first, second = draw(0, count, 0.0, 40), draw(1, other, 0.3, 40) * np.linspace(0.5, 2, 40)
+    one, two = (np.cov(features, rowvar=False) for features in (first, second))
+    roots = np.sqrt(np.linalg.eigvals(one @ two).real.clip(0)).sum()
+    shift = np.square(first.mean(0) - second.mean(0)).sum()
+    assert frechet_distance(first, second) == pytest.approx(shift + np.trace(one + two) - 2 * roots, rel=1e-5)
+
+
 class Given(torch.nn.Module):
     """Features for the reference: pictures that are features already."""
 

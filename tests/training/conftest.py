@@ -12,8 +12,15 @@ def small_features() -> FeatureSpace:
     return dataclasses.replace(choose_features("lite0"), side=64)
 
 
+def quicken(patch: pytest.MonkeyPatch) -> None:
+    """Examinations in a tenth of the time, a look at few pictures beforehand, and few of them in previews."""
+    patch.setattr("gan_style.training.learning.choose_features", small_features)
+    patch.setattr("gan_style.training.learning.BRIEF", 4)
+    patch.setattr("gan_style.training.preview.COLUMNS", 2)
+    patch.setattr("gan_style.training.trainer.SHOWN", 8)
+
+
 @pytest.fixture(autouse=True)
 def quick_examinations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Examinations in a tenth of the time, and a look at few pictures beforehand."""
-    monkeypatch.setattr("gan_style.training.learning.choose_features", small_features)
-    monkeypatch.setattr("gan_style.training.learning.BRIEF", 4)
+    """Trainings that are not about what people see of them."""
+    quicken(monkeypatch)

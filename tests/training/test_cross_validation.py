@@ -25,7 +25,7 @@ from gan_style.training.listener import Silent, Status
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
 from tests.conftest import TINY, save_crops
-from tests.training.conftest import small_features
+from tests.training.conftest import quicken
 from tests.training.test_training import TINY_RECIPE
 
 GRID = Grid((1, 2), (Limit(steps=2), Limit(steps=3)), folds=2)
@@ -68,7 +68,7 @@ def uncut(tmp_path_factory: pytest.TempPathFactory) -> tuple[Choice, Interruptin
     """A choice that nothing interrupted, and what was said on the way."""
     folder, listener = tmp_path_factory.mktemp("uncut"), Interrupting(0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gan_style.training.learning.choose_features", small_features)
+        quicken(patch)
         return validated(crops(folder), folder / "whole.safetensors", listener), listener
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ from gan_style.training.data import load_pictures
 from gan_style.training.group import Group
 from gan_style.training.sampler import Sampler
 from tests.conftest import save_crops
+from tests.warm import PYTHON
 
 PRELUDE = """
 import dataclasses, os, sys
 from pathlib import Path
-import torch
+import pytest, torch
 torch.set_num_threads(1)
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.device import Compute
@@ -35,14 +37,15 @@ from gan_style.training.recipe import Recipe
 from gan_style.training.trainer import Trainer
 from tests.conftest import TINY
 import gan_style.training.session as session
-import gan_style.training.learning as learning
-from tests.training.conftest import small_features
-learning.choose_features = small_features
+from tests.training.conftest import quicken
+from tests.training.test_training import SHALLOW
+quicken(pytest.MonkeyPatch())
 session.SAVE_SECONDS, session.EXAMINE_STEPS = 0.0, 3
 folder = Path(sys.argv[1])
 photos, paintings = folder / "photos", folder / "paintings"
 recipe = Recipe(size=64, batch_size=4, generator=dataclasses.replace(TINY, noise=2),
-                discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4))
+                discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4),
+                backbone=SHALLOW, content_strides=(4, 8))
 rank, restarts = int(os.environ.get("RANK", 0)), int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 """
 
@@ -51,7 +54,7 @@ from safetensors.torch import save_file
 recipe = dataclasses.replace(recipe, objective="wasserstein", critic_steps=2)  # Uses all there is of a step.
 def learn(group, output):
     sets = [load_pictures(find_pictures(one), 64, smallest=64) for one in (photos, paintings)]
-    trainer = Trainer(*sets, load_backbone(), recipe, compute, group)
+    trainer = Trainer(*sets, load_backbone(SHALLOW), recipe, compute, group)
     trainer.step(1.0)
     gradients = {f"{what}.{name}": value.grad for what in ("generator", "discriminator", "reader")
                  for name, value in getattr(trainer, what).named_parameters()}
@@ -80,25 +83,39 @@ Trainer.step = mortal
 """
 
 
-def launch(
-    folder: Path, text: str, output: Path, *, processes: int, restarts: int = 0
-) -> subprocess.CompletedProcess[str]:
-    """Run a script in so many processes."""
-    script = folder / "script.py"
-    script.write_text(PRELUDE + text)
-    words = [sys.executable]
-    if processes > 1:
-        words += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-        words += [f"--max-restarts={restarts}", "--monitor-interval=0.2"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.run(
-        [*words, str(script), str(folder), str(output)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+TOGETHER = """
+import runpy, sys
+import tests.training.test_training
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+def work(script):
+    runpy.run_path(script)
+script, processes, restarts = sys.argv[1], *map(int, sys.argv[-2:])
+config = LaunchConfig(1, 1, processes, run_id="tests", rdzv_backend="c10d", rdzv_endpoint="localhost:0",
+                      max_restarts=restarts, monitor_interval=0.1, start_method="fork")
+sys.argv = sys.argv[1:-2]
+elastic_launch(config, work)(script)
+"""
+"""What torchrun does, in processes that need not import PyTorch."""
+
+Launch = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def launch(folder: Path, program: Path) -> Launch:
+    """Runs a script in so many processes."""
+
+    def call(text: str, output: Path, *, processes: int, restarts: int = 0) -> subprocess.CompletedProcess[str]:
+        script, together = folder / "script.py", folder / "together.py"
+        script.write_text(PRELUDE + text)
+        together.write_text(TOGETHER)
+        words: list[object] = [script, folder, output]
+        if processes > 1:
+            words = [together, *words, processes, restarts]
+        return subprocess.run(
+            [program.with_name(PYTHON), *map(str, words)], capture_output=True, text=True, timeout=240, check=False
+        )
+
+    return call
 
 
 @pytest.fixture
@@ -108,8 +125,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_two_processes_make_the_gradients_of_one(folder: Path) -> None:
-    done = launch(folder, GRADIENTS, folder / "together.safetensors", processes=2)
+def test_two_processes_make_the_gradients_of_one(folder: Path, launch: Launch) -> None:
+    done = launch(GRADIENTS, folder / "together.safetensors", processes=2)
     assert done.returncode == 0, done.stderr
     one, two = (load_file(folder / f"{name}.safetensors") for name in ("alone", "together"))
     assert one.keys() == two.keys()
@@ -118,7 +135,7 @@ def test_two_processes_make_the_gradients_of_one(folder: Path) -> None:
     assert max(float(value.abs().max()) for value in one.values()) > 1e-2
 
 
-def test_a_group_learns_what_one_process_does_and_outlives_a_death(folder: Path) -> None:
+def test_a_group_learns_what_one_process_does_and_outlives_a_death(folder: Path, launch: Launch) -> None:
     styles = {}
     for name, text, processes, restarts in (
         ("two", TRAINING, 2, 0),
@@ -126,14 +143,14 @@ def test_a_group_learns_what_one_process_does_and_outlives_a_death(folder: Path)
         ("dead", DYING + TRAINING, 2, 0),
     ):
         output = folder / f"{name}.safetensors"
-        done = launch(folder, text, output, processes=processes, restarts=restarts)
+        done = launch(text, output, processes=processes, restarts=restarts)
         assert (done.returncode == 0) is (name != "dead"), done.stderr
         styles[name] = output
     assert styles["two"].read_bytes() == styles["dying"].read_bytes()
     # One process goes on with what two began.
     styles["one"] = folder / "one.safetensors"
     alone = TRAINING + 'resume(Path(sys.argv[2]).with_name("dead-run"))'
-    done = launch(folder, alone, styles["one"], processes=1)
+    done = launch(alone, styles["one"], processes=1)
     assert done.returncode == 0, done.stderr
     one = load_file(styles["one"])
     for other in ("two", "dead"):
@@ -154,13 +171,23 @@ def test_every_process_cuts_its_own_part_of_the_same_batch(photo_folder: Path) -
         Group(0, 3).part(4)
 
 
-def test_the_command_speaks_once(folder: Path) -> None:
-    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "gan_style"]
+def test_the_command_speaks_once(tmp_path: Path, program: Path) -> None:
+    photos, paintings = save_crops(tmp_path / "photos", "chelsea.png", 2), save_crops(tmp_path / "p", "coffee.png", 2)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--no-python"]
     options = ["--size=64", "--batch-size=2", "--steps=1", "--device=cpu"]
-    output = folder / "cli.safetensors"
+    output = tmp_path / "cli.safetensors"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*words, "train", str(folder / "photos"), str(folder / "paintings"), "-o", str(output), *options],
+        [
+            *torchrun,
+            str(program),
+            "train",
+            str(photos),
+            str(paintings),
+            "-o",
+            str(output),
+            *options,
+        ],
         env=environment,
         capture_output=True,
         text=True,
@@ -171,8 +198,8 @@ def test_the_command_speaks_once(folder: Path) -> None:
     assert read_style(output).training["processes"] == 2
 
 
-def test_half_of_the_variables_are_refused(folder: Path) -> None:
+def test_half_of_the_variables_are_refused(folder: Path, launch: Launch) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORLD_SIZE", "2")
-        done = launch(folder, TRAINING, folder / "x.safetensors", processes=1)
+        done = launch(TRAINING, folder / "x.safetensors", processes=1)
     assert "use torchrun" in done.stderr

@@ -23,11 +23,14 @@ from gan_style.training.recipe import Recipe
 from gan_style.training.records import PREVIEWS
 from gan_style.training.schedule import Clock, Limit
 from gan_style.training.trainer import Trainer
+from gan_style.training.validation import FEWEST, SHARE
 from tests.conftest import TINY, photo, save_crops
 
 RECIPE = Recipe(
     size=64, batch_size=2, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4)
 )
+ASIDE = 4
+"""Pictures of each kind that are kept aside, and the fewest that are."""
 
 
 class Cut(Exception):  # noqa: N818 - no error
@@ -55,6 +58,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One thread, an examination every other step, a state after every one."""
     for name, value in {"SAVE_SECONDS": 0.0, "RECORD_SECONDS": 0.0, "EXAMINE_STEPS": 2}.items():
         monkeypatch.setattr(f"gan_style.training.session.{name}", value)
+    monkeypatch.setattr("gan_style.training.validation.FEWEST", ASIDE)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -64,10 +68,13 @@ def often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
     """Enough pictures for some to be kept aside."""
-    return save_crops(tmp_path / "photos", "chelsea.png", 80), save_crops(tmp_path / "paintings", "coffee.png", 80)
+    count = ASIDE * SHARE
+    return save_crops(tmp_path / "photos", "chelsea.png", count), save_crops(tmp_path / "p", "coffee.png", count)
 
 
-def test_a_watched_training_says_how_good_it_was_and_shows_it(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_watched_training_says_how_good_it_was_and_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan_style.training.validation.FEWEST", FEWEST)
+    folders = save_crops(tmp_path / "photos", "chelsea.png", 80), save_crops(tmp_path / "p", "coffee.png", 80)
     watcher, output = Watcher(), tmp_path / "style.safetensors"
     outcome = train(*folders, output, recipe=RECIPE, limit=Limit(steps=8), device="cpu", listener=watcher)
     lines = read_history(tmp_path / "style-run")

@@ -10,6 +10,9 @@ from gan_style.checkpoints.hub.client import client
 from gan_style.checkpoints.integrity import SUM, sum_of
 from gan_style.errors import StyleError
 
+SNAPSHOTS = "snapshots"
+"""The folder of a repository's commits in the cache."""
+
 
 def cache() -> Path:
     """Where huggingface-hub keeps what was downloaded."""
@@ -24,7 +27,7 @@ def cached(address: Address) -> Path | None:
         commit = revision if COMMIT.match(revision) else (folder / "refs" / revision).read_text().strip()
     except (OSError, UnicodeDecodeError):
         return None
-    snapshot = folder / "snapshots" / commit
+    snapshot = folder / SNAPSHOTS / commit
     found = [snapshot / address.file] if address.file else sorted(snapshot.rglob(f"*{SUFFIX}"))
     return found[0] if COMMIT.match(commit) and len(found) == 1 and found[0].is_file() else None
 
@@ -42,18 +45,20 @@ def intact(path: Path) -> bool:
 
 def source_of(path: Path) -> Address | None:
     """Where a file in the cache came from, with its commit; None for any other file."""
+    if SNAPSHOTS not in path.absolute().parts:
+        return None  # As for most files, without half a second for importing huggingface-hub.
     try:
         folder, snapshots, commit, *names = path.absolute().relative_to(cache().absolute()).parts
     except ValueError:
         return None
     kind, *parts = folder.split("--")
-    if kind != "models" or snapshots != "snapshots" or len(parts) < 2 or not names:
+    if kind != "models" or snapshots != SNAPSHOTS or len(parts) < 2 or not names:
         return None
     return Address("/".join(("--".join(parts[:-1]), parts[-1])), "/".join(names), commit)
 
 
 def cached_styles() -> dict[Address, Path]:
     """All gan-style styles in the cache, told from the beginnings of their files."""
-    files = sorted(cache().glob(f"models--*/snapshots/*/**/*{SUFFIX}"))
+    files = sorted(cache().glob(f"models--*/{SNAPSHOTS}/*/**/*{SUFFIX}"))
     sources = {source: path for path in files if (source := source_of(path)) is not None}
     return {source: path for source, path in sources.items() if has_description(path)}
