@@ -161,10 +161,10 @@ def train(
     refiner: Annotated[
         str,
         typer.Option(
-            metavar="auto|none|STYLE",
-            help="Who adds the finest strokes to large pictures: with auto a refiner that learns from the paintings in "
-            "the last third of the time, where 12 or more are large enough (at --size 256, 448 pixels on the shorter "
-            "side), and else that of the bundled style which suits them best.",
+            metavar="STYLE",
+            help="Who adds the finest strokes to large pictures: auto has a refiner learn from the paintings, in the "
+            "last third of the time, where 12 or more are large enough (at --size 256, 448 pixels on the short side), "
+            "and else takes that of the bundled style which suits them best; none, or that of a style.",
             rich_help_panel=PICTURES,
         ),
     ] = REFINERS[0],
