@@ -15,9 +15,9 @@ from gan_style.errors import DataError, StyleError, TrainingError, readable
 from gan_style.models.generator import Generator
 from gan_style.training.guard import Guard
 from gan_style.training.plan import Plan
+from gan_style.training.refiner_choice import RefinerChoice
 from gan_style.training.schedule import Clock
 from gan_style.training.state import HEALTHY, load_state, remove_states, restore_from, save_state, write_state
-from gan_style.training.strokes import Strokes
 from gan_style.training.trainer import Trainer
 from gan_style.training.validation import Examiner
 from gan_style.version import __version__
@@ -33,10 +33,10 @@ class Keeper:
         plan: Plan,
         clock: Clock,
         guard: Guard,
-        strokes: Strokes,
+        choice: RefinerChoice,
     ) -> None:
         self.trainer, self.examiner, self.plan, self.clock, self.guard = trainer, examiner, plan, clock, guard
-        self.strokes = strokes
+        self.choice = choice
 
     def begin(self) -> None:
         """Begin with nothing: no state of an earlier training, and a beginner to go back to.
@@ -64,8 +64,8 @@ class Keeper:
         if not guard.newest and guard.kept:
             average, steps = with_weights(average, guard.kept), guard.kept_steps
         metrics = {"validation": self.validation()} if guard.kept_checkup else {}
-        about = self.description(steps) | self.strokes.training
-        style = StyleFile(average, trainer.recipe.size, self.plan.licence, about, metrics, refiner=self.strokes.refiner)
+        about = self.description(steps) | self.choice.training
+        style = StyleFile(average, trainer.recipe.size, self.plan.licence, about, metrics, refiner=self.choice.refiner)
         try:
             write_style(self.plan.output, style)
         except StyleError as error:

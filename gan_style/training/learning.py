@@ -25,11 +25,11 @@ from gan_style.training.group import Group
 from gan_style.training.listener import Listener, Silent
 from gan_style.training.plan import Plan
 from gan_style.training.recipe import Recipe
+from gan_style.training.refiner_choice import RefinerChoice, choose_refiner
 from gan_style.training.refining import RefinerSession, refined_outcome
 from gan_style.training.session import Outcome, Session
 from gan_style.training.sources import load_sets
 from gan_style.training.state import has_state
-from gan_style.training.strokes import Strokes, find_strokes
 from gan_style.training.trainer import Trainer
 from gan_style.training.validation import Examiner, set_aside
 from gan_style.words import counted
@@ -58,20 +58,20 @@ def learn(
     if group.first and not resumed:
         for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
             listener.warn(remark.sentence)
-    strokes = find_strokes(plan, set_aside(sets[1])[0], listener) if group.first else Strokes()
+    choice = choose_refiner(plan, set_aside(sets[1])[0], listener) if group.first else RefinerChoice()
     outcome = refined_outcome(plan) if resumed else None
     going_on = outcome is not None
-    if going_on and not strokes.scans:
+    if going_on and not choice.scans:
         raise DataError(f"The large paintings in {plan.paintings} are gone since that training; put them back.")
     if outcome is None:
         outcome = train_on(
-            sets, plan, beginner, backbone, compute, group, listener, resumed=resumed, began=began, strokes=strokes
+            sets, plan, beginner, backbone, compute, group, listener, resumed=resumed, began=began, choice=choice
         )
-    if strokes.scans and not outcome.interrupted:
+    if choice.scans and not outcome.interrupted:
         with writing(plan), memory_errors("Use --refiner none."):
-            session = RefinerSession(plan, strokes, set_aside(sets[0])[0], compute, listener, outcome)
+            session = RefinerSession(plan, choice, set_aside(sets[0])[0], compute, listener, outcome)
             outcome = session.run(resumed=going_on)
-    return dataclasses.replace(outcome, verdict=outcome.verdict + strokes.sentence)
+    return dataclasses.replace(outcome, verdict=outcome.verdict + choice.sentence)
 
 
 def train_on(
@@ -85,7 +85,7 @@ def train_on(
     *,
     resumed: bool,
     began: float | None = None,
-    strokes: Strokes | None = None,
+    choice: RefinerChoice | None = None,
 ) -> Outcome:
     """Train on photographs and paintings that have been read, beginning as another generator or from scratch."""
     began = time.monotonic() if began is None else began
@@ -95,7 +95,7 @@ def train_on(
         if beginner:
             trainer.begin_as(beginner)
         examiner = make_examiner(other_photos, other_paintings, trainer, plan, listener) if group.first else None
-        return Session(trainer, examiner, plan, listener, began, strokes).run(resumed=resumed)
+        return Session(trainer, examiner, plan, listener, began, choice).run(resumed=resumed)
 
 
 @contextlib.contextmanager

@@ -160,7 +160,7 @@ class Recipe:
         Patches pass for paintings by then, and the discriminator is at chance. So it sees the largest crops that leave
         a photograph's surroundings, looks through one more of the backbone's maps, and learns faster. What is far apart
         in a picture differs more, painted or not: hence the larger content limit. A stronger discriminator would have
-        the calm parts filled: hence the calm weight. Strokes that are made of streaks are kept along forms.
+        the calm parts filled: hence the calm weight. RefinerChoice that are made of streaks are kept along forms.
 
         Args:
             size: as above, at least 128.

@@ -17,12 +17,12 @@ from gan_style.training.data import PictureSet, load_pictures
 from gan_style.training.interruption import interruptible
 from gan_style.training.listener import Listener, Status
 from gan_style.training.plan import Plan
+from gan_style.training.refiner_choice import LONGEST, SHARE, RefinerChoice
 from gan_style.training.refiner_trainer import RefinerConfig, RefinerTrainer
 from gan_style.training.scans import CropBank
 from gan_style.training.schedule import Clock, Limit
 from gan_style.training.session import Outcome
 from gan_style.training.state import REFINING, read_state, remove_states, restore_from, write_state
-from gan_style.training.strokes import LONGEST, SHARE, Strokes
 from gan_style.training.trainer import Losses
 
 STEPS = 4
@@ -44,24 +44,30 @@ class RefinerSession:
     """The training of a refiner from its first step to its last."""
 
     def __init__(
-        self, plan: Plan, strokes: Strokes, photos: PictureSet, compute: Compute, listener: Listener, outcome: Outcome
+        self,
+        plan: Plan,
+        choice: RefinerChoice,
+        photos: PictureSet,
+        compute: Compute,
+        listener: Listener,
+        outcome: Outcome,
     ) -> None:
         """Prepare.
 
         Args:
             plan: of the training, whose style file holds the finished generator.
-            strokes: what to begin as and learn from.
+            choice: what to begin as and learn from.
             photos: what the style paints for its refiner.
             compute: where.
             listener: who is told how it goes.
             outcome: of the generator's training.
         """
         self.begun = time.monotonic()
-        self.plan, self.strokes, self.listener, self.outcome = plan, strokes, listener, outcome
+        self.plan, self.choice, self.listener, self.outcome = plan, choice, listener, outcome
         self.style = read_style(plan.output)
         config = RefinerConfig(seed=plan.recipe.seed)
-        start = strokes.refiner if strokes.refiner and strokes.refiner.config == config.generator else None
-        scans = CropBank(strokes.scans, config.seen, compute.device, config.scales, config.seed)
+        start = choice.refiner if choice.refiner and choice.refiner.config == config.generator else None
+        scans = CropBank(choice.scans, config.seen, compute.device, config.scales, config.seed)
         painted = self.paint(photos, config, compute)
         self.trainer = RefinerTrainer(scans, painted, load_backbone(config.backbone), config, compute, start)
         limit = plan.limit
@@ -77,7 +83,7 @@ class RefinerSession:
         """How long all this may take; infinite where the number of steps is given."""
         if self.plan.limit.steps is not None:
             return float("inf")
-        return self.strokes.seconds(self.plan.limit) or min(self.outcome.seconds * SHARE / (1 - SHARE), LONGEST)
+        return self.choice.seconds(self.plan.limit) or min(self.outcome.seconds * SHARE / (1 - SHARE), LONGEST)
 
     def paint(self, photos: PictureSet, config: RefinerConfig, compute: Compute) -> CropBank:
         """Photographs as the style paints them, as large as it does so itself."""
@@ -85,7 +91,7 @@ class RefinerSession:
         chosen = [paths[index] for index in np.linspace(0, len(paths) - 1, min(PAINTED, len(paths))).astype(int)]
         size = self.style.size
         painter = Painter(self.style.generator, size, compute)
-        read = load_pictures(chosen, 2 * size, smallest=size)
+        read = load_pictures(chosen, 2 * size, smallest=max(size, config.seen // 2))
         painted = []
         for done, rgb in enumerate(read.pictures, 1):
             painted.append(painter.paint(rgb))
@@ -153,7 +159,11 @@ class RefinerSession:
     def give_up(self) -> Outcome:
         """Keep the refiner that was there before one that has numbers that are not finite."""
         self.listener.warn("The finest strokes could not be learnt; the style keeps those that it began with.")
-        write_style(self.plan.output, dataclasses.replace(self.style, refiner=self.strokes.refiner))
+        training = {name: value for name, value in self.style.training.items() if name != "refiner"}
+        kept = dataclasses.replace(
+            self.style, refiner=self.choice.refiner, training={**training, **self.choice.training}
+        )
+        write_style(self.plan.output, kept)
         remove_states(self.plan.folder)
         return self.outcome
 
@@ -165,7 +175,7 @@ class RefinerSession:
         """
         trainer = self.trainer
         if trainer.steps:
-            about = {"source": "own", "start": self.strokes.source, "steps": trainer.steps, "scans": len(trainer.scans)}
+            about = {"source": "own", "start": self.choice.source, "steps": trainer.steps, "scans": len(trainer.scans)}
             training = {**self.style.training, "refiner": {**about, "config": dataclasses.asdict(trainer.config)}}
             write_style(self.plan.output, dataclasses.replace(self.style, refiner=trainer.average, training=training))
         outcome = {name: getattr(self.outcome, name) for name in KEPT}

@@ -20,9 +20,9 @@ from gan_style.training.listener import Listener, Status
 from gan_style.training.plan import Plan
 from gan_style.training.preview import preview, preview_photos
 from gan_style.training.records import Records
+from gan_style.training.refiner_choice import RefinerChoice
 from gan_style.training.schedule import Clock, rate_factor
 from gan_style.training.state import restore, snapshot
-from gan_style.training.strokes import Strokes
 from gan_style.training.trainer import Losses, Trainer
 from gan_style.training.validation import Examiner
 from gan_style.training.verdict import verdict
@@ -71,7 +71,7 @@ class Session:
         plan: Plan,
         listener: Listener,
         began: float,
-        strokes: Strokes | None = None,
+        choice: RefinerChoice | None = None,
     ) -> None:
         """Prepare.
 
@@ -81,14 +81,14 @@ class Session:
             plan: what was asked for.
             listener: who is told how it goes.
             began: when the minutes given began to run, as ``time.monotonic()`` tells it.
-            strokes: whose refiner the style takes, and whether an own one learns when this training is over.
+            choice: whose refiner the style takes, and whether an own one learns when this training is over.
         """
-        self.strokes = strokes or Strokes()
+        self.choice = choice or RefinerChoice()
         self.began, self.saving, self.previewing = began, 0.0, 0.0
         self.trainer, self.examiner, self.plan, self.listener = trainer, examiner, plan, listener
         self.group = trainer.group
         self.clock, self.guard, self.records = Clock(plan.limit), Guard(), Records(plan, listener)
-        self.keeper = Keeper(trainer, examiner, plan, self.clock, self.guard, self.strokes)
+        self.keeper = Keeper(trainer, examiner, plan, self.clock, self.guard, self.choice)
         self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
         self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
         self.next_save = self.next_record = self.next_examination = 0.0
@@ -113,7 +113,7 @@ class Session:
             if self.group.first:
                 self.record()
                 self.save(going_on=False)
-                if finished and not self.strokes.scans:
+                if finished and not self.choice.scans:
                     self.keeper.end()
             found = verdict(self.keeper.validation()) if self.guard.kept_checkup else verdict({})
             where = (self.plan.output, self.plan.folder)
@@ -143,7 +143,7 @@ class Session:
         if not self.previewing:
             self.preview()
         looking = self.examiner.seconds + self.previewing / len(self.photos) * len(self.examiner.photos)
-        return self.strokes.seconds(self.plan.limit) + looking + max(self.previewing, self.saving)
+        return self.choice.seconds(self.plan.limit) + looking + max(self.previewing, self.saving)
 
     def go_on(self) -> tuple[float, float | None, float, float]:
         """Begin with the last state; what :meth:`start` tells."""
@@ -225,7 +225,7 @@ class Session:
             self.records.add(self.where() | {"event": "No longer improves: the learning rate falls from here on"})
         spent = time.monotonic() - begun
         pause = min(max(EXAMINE_SECONDS, WORTH * spent), RAREST)
-        after = spent + self.saving + self.strokes.seconds(self.plan.limit)
+        after = spent + self.saving + self.choice.seconds(self.plan.limit)
         return illness, self.clock.end, after, self.clock.seconds + pause
 
     def recover(self, illness: Illness) -> None:

@@ -14,11 +14,11 @@ from gan_style.imaging.decoding import Pixels
 from gan_style.models.refiner import Refiner
 from gan_style.training.api import resume, train
 from gan_style.training.listener import Silent, Status
+from gan_style.training.refiner_choice import RefinerChoice, candidates, nearest
 from gan_style.training.refiner_trainer import RefinerConfig, RefinerLosses, RefinerTrainer
 from gan_style.training.schedule import Limit
 from gan_style.training.session import Outcome
 from gan_style.training.state import REFINING
-from gan_style.training.strokes import Strokes, candidates, nearest
 from tests.conftest import TINY, lively, lively_generator, save_crops
 from tests.training.test_resume import RECIPE, PowerCutError
 
@@ -44,7 +44,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ENOUGH_PHOTOS", "ENOUGH_PAINTINGS"):
         monkeypatch.setattr(f"gan_style.training.sources.{name}", 1)
     monkeypatch.setattr("gan_style.training.scans.ENOUGH", 3)
-    for module in ("refining", "strokes"):
+    for module in ("refining", "refiner_choice"):
         monkeypatch.setattr(f"gan_style.training.{module}.RefinerConfig", SMALL)
     torch.set_num_threads(1)
 
@@ -150,7 +150,7 @@ def test_the_refiner_that_restores_paintings_best_is_chosen(cat: Pixels) -> None
     for refiners in ({"nothing": nothing, "random": random}, {"random": random, "nothing": nothing}):
         assert nearest(paintings, refiners).source == "nothing"
     assert nearest([np.ascontiguousarray(cat[:9, :9])], {"nothing": nothing}).source == "nothing"
-    assert nearest(paintings, {}) == Strokes()
+    assert nearest(paintings, {}) == RefinerChoice()
 
 
 @pytest.mark.parametrize(
@@ -158,5 +158,5 @@ def test_the_refiner_that_restores_paintings_best_is_chosen(cat: Pixels) -> None
     [(Limit(minutes=15), 300), (Limit(minutes=600), 3600), (Limit(steps=9), 0), (Limit(60, until_done=True), 0)],
 )
 def test_a_third_of_the_time_is_for_fine_strokes(limit: Limit, seconds: float, cat: Pixels) -> None:
-    assert Strokes(scans=[cat]).seconds(limit) == pytest.approx(seconds)
-    assert Strokes().seconds(limit) == 0
+    assert RefinerChoice(scans=[cat]).seconds(limit) == pytest.approx(seconds)
+    assert RefinerChoice().seconds(limit) == 0

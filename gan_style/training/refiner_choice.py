@@ -47,7 +47,7 @@ RESTORED, SIDE = 8, 96
 
 
 @dataclass(frozen=True)
-class Strokes:
+class RefinerChoice:
     """Who adds strokes to what a style has painted, and what another is to learn from.
 
     Attributes:
@@ -79,7 +79,7 @@ class Strokes:
         return f" Its finest strokes are those of {self.source}." if self.refiner else ""
 
 
-def find_strokes(plan: Plan, paintings: PictureSet, listener: Listener) -> Strokes:
+def choose_refiner(plan: Plan, paintings: PictureSet, listener: Listener) -> RefinerChoice:
     """Decide who adds the finest strokes.
 
     Args:
@@ -92,12 +92,12 @@ def find_strokes(plan: Plan, paintings: PictureSet, listener: Listener) -> Strok
         UsageError: it has no refiner.
     """
     if plan.refiner == "none":
-        return Strokes()
+        return RefinerChoice()
     if plan.refiner not in REFINERS:
         refiner = open_style(plan.refiner).refiner
         if refiner is None:
             raise UsageError(f"The style {plan.refiner} has no refiner; take another, or --refiner none.")
-        return Strokes(refiner, name_of(plan.refiner))
+        return RefinerChoice(refiner, name_of(plan.refiner))
     recipe, paths = plan.recipe, list(dict.fromkeys(paintings.paths))
     scans = find_scans(
         paths,
@@ -129,12 +129,12 @@ def name_of(word: str) -> str:
     return readable(Path(word).stem)
 
 
-def nearest(paintings: Sequence[Pixels], refiners: dict[str, Refiner]) -> Strokes:
+def nearest(paintings: Sequence[Pixels], refiners: dict[str, Refiner]) -> RefinerChoice:
     """That one of several refiners under which paintings, halved and restored, look most like themselves."""
     if not refiners:
-        return Strokes()
+        return RefinerChoice()
     if len(refiners) == 1:
-        return Strokes(*next((refiner, name) for name, refiner in refiners.items()))
+        return RefinerChoice(*next((refiner, name) for name, refiner in refiners.items()))
     chosen = np.linspace(0, len(paintings) - 1, min(RESTORED, len(paintings))).astype(int)
     crops = [central(paintings[index], SIDE) for index in chosen]
     side = min(crop.shape[0] for crop in crops) // 8 * 8
@@ -143,7 +143,7 @@ def nearest(paintings: Sequence[Pixels], refiners: dict[str, Refiner]) -> Stroke
     differences = {name: unlikeness(refiner, real, backbone) for name, refiner in refiners.items()}
     best = min(differences, key=differences.__getitem__)
     logger.info("the refiner of %s restores the paintings best, of %s", best, differences)
-    return Strokes(refiners[best], best)
+    return RefinerChoice(refiners[best], best)
 
 
 @torch.no_grad()
