@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 BYTES_OR_ESCAPES = "gan_style.bytes_or_escapes"
 """Name of what is done with letters that an encoding lacks."""
@@ -19,6 +19,18 @@ def write_any_name(stream: TextIO | None) -> None:
     if isinstance(stream, io.TextIOWrapper):
         ascii_only = codecs.lookup(stream.encoding).name == "ascii"
         stream.reconfigure(encoding="utf-8" if ascii_only else None, errors=BYTES_OR_ESCAPES)
+
+
+def write_whole(stream: BinaryIO, data: bytes) -> None:
+    """Write all of something, also where standard output has no buffer (PYTHONUNBUFFERED) and takes a part at a time.
+
+    Raises:
+        OSError: not all of it can be written.
+    """
+    left = memoryview(data)
+    while left:
+        left = left[stream.write(left) :]
+    stream.flush()
 
 
 def bytes_or_escapes(error: UnicodeError) -> tuple[str | bytes, int]:

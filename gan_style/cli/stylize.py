@@ -14,6 +14,7 @@ from gan_style.cli import ignored
 from gan_style.cli import stylize_options as options
 from gan_style.cli.command import Quiet, Verbose
 from gan_style.cli.outcomes import as_line, naming, show_plan, summarize
+from gan_style.cli.streams import write_whole
 from gan_style.cli.styles import list_styles, show_info
 from gan_style.cli.stylize_options import Metadata
 from gan_style.defaults import DETAIL, KEEP_COLORS, MAX_PIXELS, NAME, QUALITY, STRENGTH, STROKE, STYLE
@@ -164,8 +165,7 @@ def paint_one_to_pipe(
     if remark:
         warn(remark)
     with while_read():
-        sys.stdout.buffer.write(painted)
-        sys.stdout.buffer.flush()
+        write_whole(sys.stdout.buffer, painted)
 
 
 def paint_files(
@@ -202,7 +202,7 @@ def paint_files(
         if outcome.error and len(jobs) > 1:
             complain(naming(outcome.job.source, str(outcome.error)))
         elif outcome.remark:
-            warn(f"{outcome.job.source}: {outcome.remark}")
+            warn(naming(outcome.job.source, outcome.remark))
 
     try:
         return run(jobs, artist, brush, rules, on_pace=show, on_outcome=tell)

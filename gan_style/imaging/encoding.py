@@ -177,11 +177,11 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
 
 
 def exif_with_density(details: Details, form: Format) -> bytes | None:
-    """The EXIF block of a picture that has one, which says its density as the file does: libvips goes by the block."""
+    """The EXIF block, which says the density as the file does: libvips goes by it, and some formats hold no other."""
     block = details.exif
-    if block is None or details.density is None:
+    if details.density is None or (block is None and form.name not in ("WEBP", "HEIF")):
         return block
-    said = with_density(block, (details.density[0] * INCH, details.density[1] * INCH))
+    said = with_density(block or b"", (details.density[0] * INCH, details.density[1] * INCH))
     return said if form is not JPEG or len(said) <= LONGEST_JPEG_BLOCK else block
 
 

@@ -48,6 +48,8 @@ FORMATS = {
     ".png": PNG,
     ".jpg": JPEG,
     ".jpeg": JPEG,
+    ".jfif": JPEG,
+    ".jpe": JPEG,
     ".webp": Format("WEBP", moving=True, longest=16383),
     ".tif": TIFF,
     ".tiff": TIFF,

@@ -145,6 +145,7 @@ class Batch:
         self.on_pace, self.on_outcome = on_pace, on_outcome
         self.given = functools.cache(standard_input)  # It can be read once only, and painted in many manners.
         self.sources: set[object] = set()
+        self.targets: set[object] = set()
         self.made: list[Path] = []
         self.ending: deque[Future[Outcome]] = deque()
         self.outcomes: list[Outcome] = []
@@ -154,7 +155,7 @@ class Batch:
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """See :func:`run`."""
-        self.sources = {identity(job.source) for job in jobs}
+        self.know(jobs)
         for folder in {job.target.parent for job in jobs}:
             remove_parts(folder)
         with ThreadPoolExecutor(1) as writer, ThreadPoolExecutor(1) as reader:
@@ -168,6 +169,11 @@ class Batch:
         if any(isinstance(outcome.error, NoSpaceError) for outcome in self.outcomes):
             self.clear()
         return self.outcomes
+
+    def know(self, jobs: Sequence[Job]) -> None:
+        """Remember which files are photographs, and which would be paintings."""
+        self.sources = {identity(job.source) for job in jobs}
+        self.targets = {identity(job.target) for job in jobs}
 
     def clear(self) -> None:
         """Leave no folder that was made for what the disk did not take."""
@@ -191,7 +197,7 @@ class Batch:
 
     def foreseen(self, jobs: Sequence[Job]) -> list[Outcome]:
         """What would become of jobs, as far as it can be told without painting."""
-        self.sources = {identity(job.source) for job in jobs}
+        self.know(jobs)
         return [self.foreseen_of(job) for job in jobs]
 
     def foreseen_of(self, job: Job) -> Outcome:
@@ -211,7 +217,10 @@ class Batch:
         Raises:
             PictureError: it is one of the photographs.
         """
-        if identity(job.target) in self.sources:
+        source, target = identity(job.source), identity(job.target)
+        if self.rules.skip and source != target and source in self.targets:
+            return Outcome(job, "skipped")  # Painted before, into the folder of the photographs.
+        if target in self.sources and (source == target or not self.rules.skip):
             raise PictureError(f"{job.target} is one of the photographs and is never replaced; paint somewhere else.")
         return self.there_already(job) if is_there(job.target) and not self.rules.overwrite else None
 

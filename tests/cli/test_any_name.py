@@ -9,16 +9,20 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
-from gan_style.cli.streams import write_any_name
+from gan_style.cli.streams import write_any_name, write_whole
 from gan_style.errors import GanStyleError
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.formats import FORMATS, HEIC
 from gan_style.imaging.opening import open_photograph
 from tests.cli.conftest import Run
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 ODD = os.fsdecode(b"\xe9t\xe9")
 """In the encoding of another time."""
@@ -183,3 +187,15 @@ def test_a_batch_goes_on_past_what_cannot_be_read(run: Run, cat: Pixels, style_p
         "stylize", tmp_path / "photos" / "a.png", "--style", style_path, "-o", tmp_path / "photos/loop.png"
     )
     assert (into_itself.code, into_itself.error.count("\n")) == (3, 1)
+
+
+def test_what_has_no_buffer_gets_all_of_a_picture() -> None:
+    class Sip(io.BytesIO):
+        """Takes a few bytes at a time, as a file without a buffer may."""
+
+        def write(self, data: Buffer) -> int:
+            return super().write(memoryview(data)[:7])
+
+    stream = Sip()
+    write_whole(stream, bytes(range(100)))
+    assert stream.getvalue() == bytes(range(100))

@@ -224,3 +224,18 @@ def test_the_animation_of_a_folder_stays_one(shell: Shell, tmp_path: Path, cat: 
     assert painted.animation.delays == (100, 200, 50)
     still = shell(f"gan-style stylize x.gif --style {style_path} -o y.jpg", tmp_path)
     assert "JPEG holds one frame; the first of 3 is painted" in still.stderr
+
+
+def test_a_folder_that_is_painted_into_itself_can_be_painted_again(run: Run, style_path: Path, tmp_path: Path) -> None:
+    folder = save_crops(tmp_path / "photos", "chelsea.png", 3, 40)
+    words = ("stylize", folder, "--style", style_path, "-o", folder)
+    first = run(*words)
+    painted = sorted(folder.iterdir())
+    assert (first.code, len(painted)) == (0, 6)
+    again = run(*words, "--skip-existing", "--json")
+    assert again.code == 0
+    assert {json.loads(line)["state"] for line in again.out.splitlines()} == {"skipped"}
+    assert sorted(folder.iterdir()) == painted
+    own = run(*words, "--skip-existing", "--name", "{name}")
+    assert own.code == 1
+    assert "never replaced" in own.error

@@ -14,7 +14,7 @@ from PIL import Image
 from gan_style import files
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.encoding import write_photograph
+from gan_style.imaging.encoding import Saving, write_photograph
 from gan_style.imaging.exif import PREFIX, density_of, orientation_of, signed, with_density
 from gan_style.imaging.formats import AVIF
 from gan_style.imaging.metadata import Details
@@ -122,6 +122,17 @@ def test_density_is_in_a_block_that_did_not_say_it(tmp_path: Path, cat: Pixels, 
     Image.fromarray(cat[::8, ::8].copy()).save(tmp_path / "x.jpg", exif=camera_block(), dpi=(300, 300))
     write_photograph(tmp_path / f"y{suffix}", open_photograph(tmp_path / "x.jpg"))
     assert density_of(exif_in(tmp_path / f"y{suffix}")) == pytest.approx((300, 300), rel=0.01)
+
+
+@pytest.mark.parametrize("suffix", [*WRITTEN, ".tif", ".heic", ".jfif"])
+def test_density_stays_where_all_else_is_left_out(tmp_path: Path, cat: Pixels, suffix: str) -> None:
+    if suffix == ".heic":
+        pytest.importorskip("pillow_heif")
+    Image.fromarray(cat[::8, ::8].copy()).save(tmp_path / "x.jpg", exif=camera_block(), dpi=(300, 300))
+    bare = Saving(metadata=False)
+    write_photograph(tmp_path / f"y{suffix}", open_photograph(tmp_path / "x.jpg"), bare)
+    density = open_photograph(tmp_path / f"y{suffix}").details.density
+    assert density == pytest.approx((300 / 25.4, 300 / 25.4), rel=0.01)
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".avif", ".jpg"])
