@@ -68,8 +68,8 @@ def main() -> None:
     total = sum(map(len, faces.values()))
     print(f"{len(photos)} photographs, {total} faces of {options.smallest} pixels and more in {options.photos}")
     for folder in options.painted:
-        known = {path.stem: path for path in find_pictures(folder)}
-        known |= {stem.rsplit("-", 1)[0]: path for stem, path in known.items() if stem not in photos}
+        paths = list(find_pictures(folder))
+        known = {name: next(p for p in paths if p.stem == name or p.stem.startswith(f"{name}-")) for name in photos}
         results: list[Face] = []
         for name, boxes in faces.items():
             if not boxes:

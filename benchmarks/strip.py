@@ -22,15 +22,16 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--height", type=int, default=400)
     parser.add_argument("--paintings-only", action="store_true", help="leave the photograph out")
-    parser.add_argument("--zoom", action="store_true", help="beside each painting its middle, pixel by pixel")
+    parser.add_argument("--zoom", action="store_true", help="beside each painting a part of it, pixel by pixel")
+    parser.add_argument("--at", type=float, nargs=2, default=(0.5, 0.5), help="where that is, across and down, 0..1")
     options = parser.parse_args()
     with Image.open(options.photo) as picture:
         photo = ImageOps.exif_transpose(picture).convert("RGB")
     width = round(photo.width * options.height / photo.height)
     paintings = [gan_style.load_style(style).paint(photo) for style in options.styles]
-    left, top = (photo.width - width) // 2, (photo.height - options.height) // 2
-    middle = (left, top, left + width, top + options.height)
-    shown = [one for whole in paintings for one in ((whole, whole.crop(middle)) if options.zoom else (whole,))]
+    left, top = round((photo.width - width) * options.at[0]), round((photo.height - options.height) * options.at[1])
+    part = (left, top, left + width, top + options.height)
+    shown = [one for whole in paintings for one in ((whole, whole.crop(part)) if options.zoom else (whole,))]
     pictures = shown if options.paintings_only else [photo, *shown]
     strip = Image.new("RGB", (len(pictures) * width, options.height))
     for index, one in enumerate(pictures):

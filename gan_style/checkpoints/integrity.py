@@ -19,9 +19,9 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "97ca2738eb06e649c864fd21bea32c112287c8c4bca41a8dddcdd90084fb8b9c",
-    "monet": "513e44ad0c94b2918286e1b6ccd8e081d0ae2a6e4f491e0305b2817bc1a3a73e",
-    "ukiyoe": "bafdf8cc58861d289fe554a5806d9ae47a3af37f551709b5e10e65421e38f677",
-    "vangogh": "d8d197fe8fe91af81f41d22fd96bd70a9447b607e2f4776423674291cdb06cb9",
+    "monet": "fad365c25114ce441a05ec95f77a10a17441d41460539e6c635dbe8bb078df4d",
+    "ukiyoe": "5712dbfe3b34a1329543d7a349a383c4f58266c3ab8a044e49299b7c7535887d",
+    "vangogh": "4b32e2c6a681c8e42ae0140b4cda3c8e7342a0691b91231b67df985163e1078d",
 }
 """Of the styles that come with the package."""
 
