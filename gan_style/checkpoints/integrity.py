@@ -19,7 +19,7 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "97ca2738eb06e649c864fd21bea32c112287c8c4bca41a8dddcdd90084fb8b9c",
-    "monet": "fad365c25114ce441a05ec95f77a10a17441d41460539e6c635dbe8bb078df4d",
+    "monet": "e0359fe84d892caf2c48271f558fd529c602b32dfe9b9060f84457d6a32e490c",
     "ukiyoe": "5712dbfe3b34a1329543d7a349a383c4f58266c3ab8a044e49299b7c7535887d",
     "vangogh": "4b32e2c6a681c8e42ae0140b4cda3c8e7342a0691b91231b67df985163e1078d",
 }

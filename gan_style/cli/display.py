@@ -103,11 +103,13 @@ class LoggedProgress(Progress):
         """Begin to say how far the work is."""
         self.over = threading.Event()
         self.started = time.monotonic()
-        threading.Thread(target=self.tell, daemon=True).start()
+        self.teller = threading.Thread(target=self.tell, daemon=True)
+        self.teller.start()
 
     def stop(self) -> None:
         """Say no more."""
         self.over.set()
+        self.teller.join(1.0)  # A line that has been begun is still written, and nothing after it.
 
     def tell(self) -> None:
         """Until the end a line every half minute."""

@@ -112,16 +112,19 @@ def choose_refiner(plan: Plan, paintings: PictureSet, listener: Listener) -> Ref
 
 def candidates(start: str) -> dict[str, Refiner]:
     """Refiners that a style may take: that of the style it begins as, where it has one, or else all with a name."""
-    words = [] if start in (START, SCRATCH) else [start]
+    if start not in (START, SCRATCH) and (refiner := open_style(start).refiner):
+        return {name_of(start): refiner}
     found = {}
-    for word in words or sorted(named_styles()):
+    for word in sorted(named_styles()):
         try:
-            refiner = open_style(word).refiner
+            style = open_style(word)
         except StyleError:  # Somebody's own, in the folder of styles with a name.
             continue
-        if refiner is not None:
-            found[name_of(word)] = refiner
-    return found if found or not words else candidates(START)
+        about = style.training.get("refiner")
+        # Others have theirs from one of these.
+        if style.refiner is not None and isinstance(about, dict) and about.get("source") == "own":
+            found[name_of(word)] = style.refiner
+    return found
 
 
 def name_of(word: str) -> str:

@@ -50,7 +50,7 @@ def test_names_that_are_no_text(run: Run, odd_folder: Path, style_path: Path, tm
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["state"] for line in lines[:3]] == 3 * ["failed"]
     assert {line["state"] for line in lines if not Path(line["source"]).name.startswith("0")} == {"painted"}
-    assert len(lines) == 12
+    assert len(lines) == 14
     for line in lines:
         assert Path(line["source"]).is_file(), "JSON leads to the file"
         if line["state"] == "painted":

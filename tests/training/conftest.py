@@ -13,11 +13,12 @@ def small_features() -> FeatureSpace:
 
 
 def quicken(patch: pytest.MonkeyPatch) -> None:
-    """Examinations in a tenth of the time, a look at few pictures beforehand, and few of them in previews."""
+    """Examinations in a tenth of the time, and few pictures wherever some are looked at."""
     patch.setattr("gan_style.training.learning.choose_features", small_features)
     patch.setattr("gan_style.training.learning.BRIEF", 4)
     patch.setattr("gan_style.training.preview.COLUMNS", 2)
     patch.setattr("gan_style.training.trainer.SHOWN", 8)
+    patch.setattr("gan_style.training.refiner_choice.RESTORED", 1)
 
 
 @pytest.fixture(autouse=True)
