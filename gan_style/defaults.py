@@ -24,8 +24,8 @@ SEED = 0
 NOISE = 8
 STREAKS = 8
 """Strokes that follow forms; who is fine-tuned keeps those that he has."""
-REFINERS = ("auto", "none")
-"""Words for a refiner that are not the name of a style."""
+REFINER, NO_REFINER = "auto", "none"
+"""Words for a refiner that are not the name of a style; the first is the default."""
 OBJECTIVE = "least-squares"
 DISCRIMINATOR = "projected"
 FOLDS = 3

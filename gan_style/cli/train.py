@@ -21,7 +21,7 @@ from gan_style.defaults import (
     FOLDS,
     MINUTES,
     OBJECTIVE,
-    REFINERS,
+    REFINER,
     SCRATCH,
     SEED,
     SIZE,
@@ -167,7 +167,7 @@ def train(
             "and else takes that of the bundled style which suits them best; none, or that of a style.",
             rich_help_panel=PICTURES,
         ),
-    ] = REFINERS[0],
+    ] = REFINER,
     objective: Annotated[
         str,
         typer.Option(

@@ -15,7 +15,7 @@ from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import named_styles, resolve_style
 from gan_style.checkpoints.hub.cache import source_of
 from gan_style.checkpoints.style_file import open_style, read_style
-from gan_style.defaults import REFINERS, SCRATCH, START
+from gan_style.defaults import REFINER, SCRATCH, START
 from gan_style.device import Compute, local_rank
 from gan_style.errors import StyleError, TrainingError, UsageError
 from gan_style.files import is_file, real
@@ -60,7 +60,7 @@ def train(
     start: str | os.PathLike[str] = START,
     device: str = "auto",
     precision: str = "auto",
-    refiner: str = REFINERS[0],
+    refiner: str = REFINER,
     licence: str = "",
     overwrite: bool = False,
     trim: bool = False,
@@ -156,7 +156,7 @@ def cross_validate(
     start: str | os.PathLike[str] = START,
     device: str = "auto",
     precision: str = "auto",
-    refiner: str = REFINERS[0],
+    refiner: str = REFINER,
     licence: str = "",
     overwrite: bool = False,
     trim: bool = False,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gan_style.defaults import START
+from gan_style.defaults import NO_REFINER, START
 from gan_style.errors import GanStyleError, TrainingError
 from gan_style.files import replacing
 from gan_style.models.backbone import BackboneConfig
@@ -60,7 +60,7 @@ class Plan:
     trim: bool = False
     device: str = "auto"
     precision: str = "auto"
-    refiner: str = "none"
+    refiner: str = NO_REFINER
     conditions: Conditions = field(default_factory=dict, compare=False)
 
     @property

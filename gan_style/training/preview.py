@@ -16,9 +16,10 @@ from gan_style.models.generator import Generator
 COLUMNS = 6
 
 
-def preview_photos(pictures: Sequence[Pixels], size: int) -> list[Pixels]:
-    """Central squares of a few photographs spread over the set, all of one size, (size, size, 3) or smaller."""
-    chosen = [pictures[index] for index in np.linspace(0, len(pictures) - 1, min(COLUMNS, len(pictures))).astype(int)]
+def preview_photos(pictures: Sequence[Pixels], size: int, count: int | None = None) -> list[Pixels]:
+    """Central squares of a few pictures spread over the set, all of one size, (size, size, 3) or smaller."""
+    count = min(COLUMNS if count is None else count, len(pictures))
+    chosen = [pictures[index] for index in np.linspace(0, len(pictures) - 1, count).astype(int)]
     side = min(size, *(min(picture.shape[:2]) for picture in chosen))
     return [central(picture, side) for picture in chosen]
 

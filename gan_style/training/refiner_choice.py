@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import named_styles
 from gan_style.checkpoints.style_file import open_style
-from gan_style.defaults import REFINERS, SCRATCH, START
+from gan_style.defaults import NO_REFINER, REFINER, SCRATCH, START
 from gan_style.errors import StyleError, UsageError, readable
 from gan_style.forms import CELL
 from gan_style.imaging.decoding import Pixels
@@ -32,7 +31,7 @@ from gan_style.models.streaks import CHANNELS
 from gan_style.training.data import PictureSet
 from gan_style.training.listener import Listener
 from gan_style.training.plan import Plan
-from gan_style.training.preview import central
+from gan_style.training.preview import preview_photos
 from gan_style.training.refiner_trainer import RefinerConfig
 from gan_style.training.scans import find_scans
 from gan_style.training.schedule import Limit
@@ -91,9 +90,9 @@ def choose_refiner(plan: Plan, paintings: PictureSet, listener: Listener) -> Ref
         StyleError: the style whose refiner is wanted is none.
         UsageError: it has no refiner.
     """
-    if plan.refiner == "none":
+    if plan.refiner == NO_REFINER:
         return RefinerChoice()
-    if plan.refiner not in REFINERS:
+    if plan.refiner != REFINER:
         refiner = open_style(plan.refiner).refiner
         if refiner is None:
             raise UsageError(f"The style {plan.refiner} has no refiner; take another, or --refiner none.")
@@ -138,10 +137,7 @@ def nearest(paintings: Sequence[Pixels], refiners: dict[str, Refiner]) -> Refine
         return RefinerChoice()
     if len(refiners) == 1:
         return RefinerChoice(*next((refiner, name) for name, refiner in refiners.items()))
-    chosen = np.linspace(0, len(paintings) - 1, min(RESTORED, len(paintings))).astype(int)
-    crops = [central(paintings[index], SIDE) for index in chosen]
-    side = min(crop.shape[0] for crop in crops) // 8 * 8
-    real = torch.cat([to_tensor(central(crop, side)) for crop in crops])
+    real = torch.cat([to_tensor(crop) for crop in preview_photos(paintings, SIDE, RESTORED)])
     backbone = load_backbone()
     differences = {name: unlikeness(refiner, real, backbone) for name, refiner in refiners.items()}
     best = min(differences, key=differences.__getitem__)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
+from collections.abc import Iterator
 
 import numpy as np
 from safetensors import SafetensorError
@@ -136,12 +138,10 @@ class RefinerSession:
         Raises:
             TrainingError: it cannot be read, or is of other pictures.
         """
-        try:
+        with reading_state(self.plan):
             about, _ = restore_from(self.plan.folder / REFINING, self.trainer)
             self.clock.limit, self.clock.steps = Limit(**about["limit"]), self.trainer.steps
             return float(about["seconds"])
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
-            raise TrainingError(f"The state in {self.plan.folder} cannot be read; train anew.") from None
 
     def status(self) -> Status:
         """Where training stands."""
@@ -188,8 +188,19 @@ def refined_outcome(plan: Plan) -> Outcome | None:
     path = plan.folder / REFINING
     if not path.exists():
         return None
-    try:
+    with reading_state(plan):
         about, _ = read_state(path)
         return Outcome(plan.output, plan.folder, **{name: about["outcome"][name] for name in KEPT}, interrupted=False)
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+
+
+@contextlib.contextmanager
+def reading_state(plan: Plan) -> Iterator[None]:
+    """Turn a state that is damaged, or of something else, into a sentence.
+
+    Raises:
+        TrainingError: it is.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
         raise TrainingError(f"The state in {plan.folder} cannot be read; train anew.") from None

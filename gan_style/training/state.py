@@ -20,7 +20,7 @@ from gan_style.checkpoints.files import text_name, write_tensors
 from gan_style.errors import TrainingError
 from gan_style.training.adversarial import AdversarialTrainer
 
-Trainer = AdversarialTrainer[Any]
+AnyTrainer = AdversarialTrainer[Any]
 
 KEY, SCHEMA = "gan_style_state", 3
 KEPT = 2
@@ -40,7 +40,7 @@ def state_path(folder: Path, steps: int) -> Path:
     return folder / f"state-{steps:012}.safetensors"
 
 
-def save_state(folder: Path, trainer: Trainer, about: Mapping[str, Any], extra: Mapping[str, Tensor]) -> Path:
+def save_state(folder: Path, trainer: AnyTrainer, about: Mapping[str, Any], extra: Mapping[str, Tensor]) -> Path:
     """Write the state beside the ones before it and remove all others but the one just before it.
 
     Args:
@@ -64,7 +64,7 @@ def save_state(folder: Path, trainer: Trainer, about: Mapping[str, Any], extra: 
     return path
 
 
-def write_state(path: Path, trainer: Trainer, about: Mapping[str, Any], extra: Mapping[str, Tensor]) -> None:
+def write_state(path: Path, trainer: AnyTrainer, about: Mapping[str, Any], extra: Mapping[str, Tensor]) -> None:
     """Write the state into a file; as for :func:`save_state`.
 
     Raises:
@@ -75,7 +75,7 @@ def write_state(path: Path, trainer: Trainer, about: Mapping[str, Any], extra: M
     write_tensors(path, tensors, {KEY: json.dumps({**values, **about})})
 
 
-def snapshot(trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def snapshot(trainer: AnyTrainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Everything that training changes: numbers, as JSON, and tensors on the CPU."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors_of(trainer)}
     tensors["chance.cpu"] = torch.get_rng_state()
@@ -102,7 +102,7 @@ def remove_states(folder: Path, *, healthy: bool = True, refining: bool = True) 
         path.unlink(missing_ok=True)
 
 
-def tensors_of(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
+def tensors_of(trainer: AnyTrainer) -> Iterator[tuple[str, Tensor]]:
     """Names and values of everything that training changes, apart from numbers and chance."""
     for network in trainer.NETWORKS:
         for name, value in getattr(trainer, network).state_dict().items():
@@ -115,7 +115,7 @@ def tensors_of(trainer: Trainer) -> Iterator[tuple[str, Tensor]]:
         yield name, getattr(trainer, name)
 
 
-def load_state(folder: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def load_state(folder: Path, trainer: AnyTrainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Bring a new trainer into the newest state that can be read.
 
     Args:
@@ -135,7 +135,7 @@ def load_state(folder: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str
     raise TrainingError(f"No state in {folder} can be read; train anew.")
 
 
-def restore_from(path: Path, trainer: Trainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def restore_from(path: Path, trainer: AnyTrainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Bring a trainer into the state in a file; what :func:`load_state` returns.
 
     Raises:
@@ -161,7 +161,7 @@ def read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return about, tensors
 
 
-def restore(trainer: Trainer, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+def restore(trainer: AnyTrainer, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
     """Set everything.
 
     Raises:
