@@ -70,7 +70,7 @@ Detail = Annotated[
     typer.Option(
         metavar="0-1",
         callback=within(0, 1),
-        help="How much of a large photograph's fine detail comes back.",
+        help="How much of a large photograph's fine detail and small forms comes back.",
         rich_help_panel=PAINTING,
     ),
 ]

@@ -41,6 +41,23 @@ STRUCTURE = 0.06
 NEIGHBORHOOD = 3
 """Half width in pixels of the squares, two times one after the other, in which that is judged."""
 
+FORM = 8
+"""Half width in pixels of the squares, two times one after the other, whose means a small brush keeps of a large one's
+painting. Forms of up to about their size, such as small faces and lettering, are the small brush's alone."""
+
+FORM_NEIGHBORHOOD = 6
+"""Half width in pixels of the squares, likewise, in which it is judged whether a small brush is needed."""
+
+FORM_CONTRAST = 0.04
+"""How strong forms are, in units of a picture in [-1, 1], where half of the painting is the small brush's."""
+
+TEXTURE = 3.0
+"""How many times the variance of a photograph's finest detail that of its forms has in a mere texture at most: grass
+and foliage have 1 to 2 times, faces, lettering and things 6 and more."""
+
+FEWEST = 0.02
+"""Share of the small brush below which it is not taken up."""
+
 Progress = Callable[[float], object]
 
 
@@ -125,8 +142,10 @@ class Painter:
 
         The coarsest level is painted first. Each finer level is offered the painting so far, enlarged, with the detail
         of the photograph that appears at that level; of what the generator makes of it, only what the coarser level
-        could not hold is kept. So strokes come in every size and the palette is chosen once. Where there is a refiner,
-        the finest levels are its own: what is offered to it is the painting with what stands out of the photograph.
+        could not hold is kept. So strokes come in every size and the palette is chosen once. Forms that are too fine
+        for the largest brush, such as small faces and lettering, are painted by the second one alone
+        (:meth:`form_box`). Where there is a refiner, the finest levels are its own: what is offered to it is the
+        painting with what stands out of the photograph.
 
         Args:
             photo: (H, W, 3 or more), uint8 or uint16; channels after the third are not looked at.
@@ -161,9 +180,13 @@ class Painter:
         largest = photos[min(BRUSHES, len(photos)) - 1].shape[0]
 
         def paint_box(photo: Raster, below: Raster | None, coarse: Raster | None, box: Box) -> Tensor:
-            if below is None or coarse is None or self.refiner is None or photo.shape[0] <= largest:
+            if below is None or coarse is None:
                 return self.paint_box(photo, below, coarse, box, brush.detail, noise)
-            return self.refine_box(self.refiner, photo, below, coarse, box, brush.detail)
+            if self.refiner is not None and photo.shape[0] > largest:
+                return self.refine_box(self.refiner, photo, below, coarse, box, brush.detail)
+            if photo is photos[1]:
+                return self.form_box(photo, below, coarse, box, brush.detail, noise)
+            return self.paint_box(photo, below, coarse, box, brush.detail, noise)
 
         return paint_levels(photos, (height, width), brush, self.tile, paint_box, progress, result, top)
 
@@ -194,6 +217,25 @@ class Painter:
         painted = self.generate(base + detail * (view(photo, window) - photo_base), window, noise)
         strokes = painted - enlarge(shrink(painted))
         return (base + strokes)[(..., *box.inside(window))]
+
+    def form_box(
+        self, photo: Raster, below: Raster, coarse: Raster, box: Box, detail: float, noise: Tensor | None
+    ) -> Tensor:
+        """Paint one tile of the second level, fine forms of the photograph afresh; as :meth:`paint_box`.
+
+        The largest brush is too large for a face in a crowd, and a finer one that only adds to its painting leaves the
+        face smudged. So where the photograph has :func:`forms`, the generator paints the photograph itself, and of that
+        everything is kept that is smaller than ``FORM``: the palette stays that of the coarser level.
+        """
+        window = box.grown(2 * FORM, 2 * self.generator.config.STRIDE)
+        painted = self.paint_box(photo, below, coarse, window, detail, noise)
+        wide = window.grown(max(self.generator.config.margin, 4 * FORM_NEIGHBORHOOD), 2 * self.generator.config.STRIDE)
+        seen = view(photo, wide)
+        share = detail * forms(seen, enlarged(below, wide))[(..., *window.inside(wide))]
+        if share.max() >= FEWEST:
+            change = self.generate(seen, wide, noise)[(..., *window.inside(wide))] - painted
+            painted = painted + share * (change - smoothed(smoothed(change, FORM), FORM))
+        return painted[(..., *box.inside(window))]
 
     def refine_box(
         self, refiner: Refiner, photo: Raster, below: Raster, coarse: Raster, box: Box, detail: float
@@ -306,10 +348,31 @@ def enlarged(coarse: Raster, window: Box) -> Tensor:
 
 def structure(fine: Tensor) -> Tensor:
     """How much of a photograph's detail, (N, 3, H, W), is more than noise or texture: (N, 1, H, W) in 0..1."""
-    strength = fine.square().mean(1, keepdim=True)
-    for _ in range(2):
-        strength = smoothed(strength, NEIGHBORHOOD)
+    strength = variance(fine, NEIGHBORHOOD)
     return strength / (strength + STRUCTURE**2)
+
+
+def forms(photo: Tensor, below: Tensor) -> Tensor:
+    """Where a photograph has forms of a few pixels that are more than a texture, for which a small brush is needed.
+
+    A texture is as strong in its finest detail as in what is several times as large, a thing with edges is not.
+
+    Args:
+        photo: (N, 3, H, W) in [-1, 1].
+        below: likewise, without its finest detail.
+
+    Returns:
+        (N, 1, H, W) in 0..1.
+    """
+    mean = smoothed(smoothed(below, FORM_NEIGHBORHOOD), FORM_NEIGHBORHOOD)
+    whole, fine = (variance(part, FORM_NEIGHBORHOOD) for part in (below - mean, photo - below))
+    strength = (whole - TEXTURE * fine).clamp(min=0)
+    return strength / (strength + FORM_CONTRAST**2)
+
+
+def variance(detail: Tensor, neighborhood: int) -> Tensor:
+    """Mean square of a picture's detail around each pixel, over colors, too: (N, 3, H, W) to (N, 1, H, W)."""
+    return smoothed(smoothed(detail.square().mean(1, keepdim=True), neighborhood), neighborhood)
 
 
 def eight_bit(photo: Raster) -> Pixels:

@@ -21,8 +21,8 @@ from gan_style.errors import UsageError
 from gan_style.imaging.canvas import Raster
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.manner import own_noise
-from gan_style.imaging.tensors import grain
-from gan_style.inference.painter import Brush, Painter, structure
+from gan_style.imaging.tensors import enlarge, grain, shrink, to_tensor
+from gan_style.inference.painter import Brush, Painter, forms, structure
 from gan_style.inference.style import Style
 from gan_style.inference.tiles import Box, split, view
 from gan_style.models.refiner import Refiner
@@ -84,6 +84,29 @@ def test_detail_stays_where_something_stands_out_and_not_where_there_is_noise() 
     kept = structure(noise + letters)
     assert kept[..., 26:34, 26:34].mean() > 0.85
     assert kept[..., :8, :].mean() < 0.15
+
+
+def test_forms_are_where_things_are_and_not_where_there_is_a_texture() -> None:
+    torch.manual_seed(0)
+    photo = 0.2 * torch.randn(1, 3, 128, 256).clamp(-2, 2)
+    photo[..., 128:] = 0.01 * torch.randn(1, 3, 128, 128)
+    photo[..., 40:60, 180:186] = photo[..., 40:46, 180:196] = 0.6
+    found = forms(photo, enlarge(shrink(photo)))
+    assert found[..., 40:60, 180:196].min() > 0.5
+    assert found[..., :128].max() < 0.1, "noise is as strong in its finest detail as in any other"
+    assert found[..., 90:, 160:].max() < 0.05
+
+
+def test_small_forms_are_painted_with_the_small_brush() -> None:
+    rgb = CAT[20:276, 100:356].copy()
+    generator = lively_generator(TINY)
+    alone = Painter(generator, 256, CPU).paint(rgb, Brush(stroke=0.5))
+    large, small = (Painter(generator, 64, CPU).paint(rgb, Brush(stroke=0.5, detail=detail)) for detail in (0, 1))
+    one, *others = (to_tensor(each.copy()) for each in (alone, large, small))
+    photo = to_tensor(rgb)
+    there = forms(photo, enlarge(shrink(photo)))
+    without, with_it = (float(((one - other).square() * there).sum() / there.sum()) for other in others)
+    assert with_it < without / 2
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 200), (3, 5), (64, 64), (299, 451)])
