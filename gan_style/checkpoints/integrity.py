@@ -20,8 +20,8 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 BUNDLED = {
     "base": "97ca2738eb06e649c864fd21bea32c112287c8c4bca41a8dddcdd90084fb8b9c",
     "monet": "e0359fe84d892caf2c48271f558fd529c602b32dfe9b9060f84457d6a32e490c",
-    "ukiyoe": "5712dbfe3b34a1329543d7a349a383c4f58266c3ab8a044e49299b7c7535887d",
-    "vangogh": "4b32e2c6a681c8e42ae0140b4cda3c8e7342a0691b91231b67df985163e1078d",
+    "ukiyoe": "64f47d0287db020aee637d63e9fd1f1623fdda6dc4568faad8bda787833d9220",
+    "vangogh": "df20eaea74c415ecb6990db2ae7eead506d304c6efdbba19c63a84e5dd22368d",
 }
 """Of the styles that come with the package."""
 
