@@ -41,7 +41,7 @@ STRUCTURE = 0.06
 NEIGHBORHOOD = 3
 """Half width in pixels of the squares, two times one after the other, in which that is judged."""
 
-FORM = 8
+FORM_RADIUS = 8
 """Half width in pixels of the squares, two times one after the other, whose means a small brush keeps of a large one's
 painting. Forms of up to about their size, such as small faces and lettering, are the small brush's alone."""
 
@@ -53,10 +53,10 @@ FORM_CONTRAST = 0.04
 
 TEXTURE = 3.0
 """How many times the variance of a photograph's finest detail that of its forms has in a mere texture at most: grass
-and foliage have 1 to 2 times, faces, lettering and things 6 and more."""
+and distant trees have 1 to 2 times, faces in crowds, clothes and animals 6 to 12."""
 
-FEWEST = 0.02
-"""Share of the small brush below which it is not taken up."""
+LEAST_SHARE = 0.02
+"""Where the small brush would have less than this of every pixel of a tile, it does not paint."""
 
 Progress = Callable[[float], object]
 
@@ -180,12 +180,11 @@ class Painter:
         largest = photos[min(BRUSHES, len(photos)) - 1].shape[0]
 
         def paint_box(photo: Raster, below: Raster | None, coarse: Raster | None, box: Box) -> Tensor:
-            if below is None or coarse is None:
-                return self.paint_box(photo, below, coarse, box, brush.detail, noise)
-            if self.refiner is not None and photo.shape[0] > largest:
-                return self.refine_box(self.refiner, photo, below, coarse, box, brush.detail)
-            if photo is photos[1]:
-                return self.form_box(photo, below, coarse, box, brush.detail, noise)
+            if below is not None and coarse is not None:
+                if self.refiner is not None and photo.shape[0] > largest:
+                    return self.refine_box(self.refiner, photo, below, coarse, box, brush.detail)
+                if photo is photos[1]:
+                    return self.form_box(photo, below, coarse, box, brush.detail, noise)
             return self.paint_box(photo, below, coarse, box, brush.detail, noise)
 
         return paint_levels(photos, (height, width), brush, self.tile, paint_box, progress, result, top)
@@ -225,16 +224,16 @@ class Painter:
 
         The largest brush is too large for a face in a crowd, and a finer one that only adds to its painting leaves the
         face smudged. So where the photograph has :func:`forms`, the generator paints the photograph itself, and of that
-        everything is kept that is smaller than ``FORM``: the palette stays that of the coarser level.
+        everything is kept that is smaller than ``FORM_RADIUS``: the palette stays that of the coarser level.
         """
-        window = box.grown(2 * FORM, 2 * self.generator.config.STRIDE)
+        window = box.grown(2 * FORM_RADIUS, 2 * self.generator.config.STRIDE)
         painted = self.paint_box(photo, below, coarse, window, detail, noise)
         wide = window.grown(max(self.generator.config.margin, 4 * FORM_NEIGHBORHOOD), 2 * self.generator.config.STRIDE)
         seen = view(photo, wide)
         share = detail * forms(seen, enlarged(below, wide))[(..., *window.inside(wide))]
-        if share.max() >= FEWEST:
+        if share.max() >= LEAST_SHARE:
             change = self.generate(seen, wide, noise)[(..., *window.inside(wide))] - painted
-            painted = painted + share * (change - smoothed(smoothed(change, FORM), FORM))
+            painted = painted + share * (change - smoothed(change, FORM_RADIUS, 2))
         return painted[(..., *box.inside(window))]
 
     def refine_box(
@@ -364,7 +363,7 @@ def forms(photo: Tensor, below: Tensor) -> Tensor:
     Returns:
         (N, 1, H, W) in 0..1.
     """
-    mean = smoothed(smoothed(below, FORM_NEIGHBORHOOD), FORM_NEIGHBORHOOD)
+    mean = smoothed(below, FORM_NEIGHBORHOOD, 2)
     whole, fine = (variance(part, FORM_NEIGHBORHOOD) for part in (below - mean, photo - below))
     strength = (whole - TEXTURE * fine).clamp(min=0)
     return strength / (strength + FORM_CONTRAST**2)
@@ -372,7 +371,7 @@ def forms(photo: Tensor, below: Tensor) -> Tensor:
 
 def variance(detail: Tensor, neighborhood: int) -> Tensor:
     """Mean square of a picture's detail around each pixel, over colors, too: (N, 3, H, W) to (N, 1, H, W)."""
-    return smoothed(smoothed(detail.square().mean(1, keepdim=True), neighborhood), neighborhood)
+    return smoothed(detail.square().mean(1, keepdim=True), neighborhood, 2)
 
 
 def eight_bit(photo: Raster) -> Pixels:

@@ -43,4 +43,4 @@ class Refiner(Generator):
             (N, 3, H, W), float32, about [-1, 1] and not clamped.
         """
         refined = super().forward(photo, noise, grain)
-        return refined + smoothed(smoothed(photo - refined, ANCHOR), ANCHOR)
+        return refined + smoothed(photo - refined, ANCHOR, 2)

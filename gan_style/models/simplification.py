@@ -42,7 +42,7 @@ def simplified(picture: Tensor, radius: int) -> Tensor:
     flat = flattened(picture, radius)
     detail = picture - flat
     strength = detail.square().mean(1, keepdim=True)
-    near, far = smoothed(smoothed(strength, 1), 1), smoothed(strength, 4 * radius)
+    near, far = smoothed(strength, 1, 2), smoothed(strength, 4 * radius)
     low, high = KEPT
     share = (((near / (far + FAINT)).sqrt() - low) / (high - low)).clamp(0, 1)
     return flat + share.square() * (3 - 2 * share) * detail
