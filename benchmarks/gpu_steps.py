@@ -96,7 +96,7 @@ class Bench:
         self.dry, self.steps = dry, steps
         self.photos, self.paintings = pictures(64, 1), pictures(64, 2)
         self.backbones: dict[BackboneConfig, Backbone] = {}
-        for recipe in (Recipe(), Recipe.fine_tuning()):
+        for recipe in (Recipe(), Recipe.fine_tuning(), Recipe.fine_tuning(**self.everything())):
             self.backbones[recipe.backbone] = some_backbone(recipe.backbone)
 
     @property
@@ -104,12 +104,18 @@ class Bench:
         """Where."""
         return Compute(torch.device("cpu") if self.dry else torch.device("cuda", 0), "bf16" if not self.dry else "fp32")
 
-    def recipe(self, *, fine: bool, batch_size: int) -> Recipe:
+    def recipe(self, *, fine: bool, batch_size: int, everything: bool = False) -> Recipe:
         """The recipe; a toy where there is no device."""
-        if not self.dry:
-            return (Recipe.fine_tuning if fine else Recipe)(batch_size=batch_size)
-        size = {"size": 128, "batch_size": 2, **TINY}
-        return Recipe.fine_tuning(**size) if fine else Recipe(crop_size=64, **size)
+        size: dict[str, Any] = {"size": 128, "batch_size": 2, **TINY} if self.dry else {"batch_size": batch_size}
+        if fine:
+            return Recipe.fine_tuning(**size, **(self.everything() if everything else {}))
+        return Recipe(crop_size=64 if self.dry else None, **size)
+
+    def everything(self) -> dict[str, Any]:
+        """All terms, and two backbones."""
+        backbone = BackboneConfig((0, 1, 2, 4, 5), beside=("lite2",))
+        weights = {"order_weight": 1000.0, "colour_weight": 30.0, "gram_weight": 1.0, "feature_weight": 0.5}
+        return {**weights, "backbone": backbone}
 
     def trainer(self, kind: type[Trainer], recipe: Recipe) -> Trainer:
         """A new one."""
@@ -158,9 +164,9 @@ class Bench:
 
     # Measurements.
 
-    def speed(self, name: str, *, fine: bool, batch_size: int) -> None:
+    def speed(self, name: str, *, fine: bool, batch_size: int, everything: bool = False) -> None:
         """Steps a second both ways."""
-        recipe = self.recipe(fine=fine, batch_size=batch_size)
+        recipe = self.recipe(fine=fine, batch_size=batch_size, everything=everything)
         self.clean()
         trainer = self.trainer(KernelByKernel, recipe)
         for _ in range(4):
@@ -267,7 +273,7 @@ class Bench:
         recipe = self.recipe(fine=fine, batch_size=batch_size)
         channels_last, contiguous = torch.channels_last, torch.contiguous_format
         picture = torch.randn(recipe.batch_size, 3, recipe.crop, recipe.crop, device=self.compute.device)
-        for dtype in (torch.float32, torch.bfloat16):
+        for dtype in (torch.float32,) if self.dry else (torch.float32, torch.bfloat16):
             for layout in (channels_last, contiguous):
                 backbone = copy.deepcopy(self.backbones[recipe.backbone]).to(self.compute.device, dtype)
                 convert_conv2d_weight_memory_format(backbone, layout)
@@ -338,6 +344,8 @@ class Bench:
         yield "sameness", lambda name: self.sameness(name, 10 if self.dry else 100)
         yield timed(True, 8)
         yield timed(False, 64)
+        what = "fine-tuning with all terms and two backbones, batch 8"
+        yield what, lambda name: self.speed(name, fine=True, batch_size=8, everything=True)
         yield "looks, crops of 128", lambda name: self.looking(name, fine=False, batch_size=16)
         yield "looks, crops of 224", lambda name: self.looking(name, fine=True, batch_size=16)
         yield "profile, default, batch 16", lambda name: self.profile(name, fine=False, batch_size=16)
