@@ -285,10 +285,10 @@ class Scaled(Trainer):
 
     scale = 1.0
 
-    def see(self) -> Seen:
+    def see(self, *crops: Tensor) -> Seen:
         """A new scale for each batch."""
         self.scale = 1.5 ** float(2 * torch.rand(()) - 1)
-        return super().see()
+        return super().see(*crops)
 
     def look(self, picture: Tensor) -> list[Tensor]:
         """Look at a larger or smaller picture."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from gan_style.errors import ResourceError, UsageError
@@ -63,11 +64,18 @@ class Compute:
 
     def autocast(self) -> AbstractContextManager[None]:
         """A context in which convolutions compute in the chosen precision."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+        enabled, cached = self.precision == "bf16", self.device.type == "cpu"
+        # A graph must cast weights anew whenever it is replayed; and none is used twice within one context.
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled, cache_enabled=cached)
 
     def __str__(self) -> str:
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
         return f"{name}, {self.precision}"
+
+
+def constant(values: Sequence[float], device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+    """``torch.tensor(values)`` made on the device alone: a copy from the host would wait, and no graph may hold one."""
+    return torch.cat([torch.full((1,), value, dtype=dtype, device=device) for value in values])
 
 
 def local_rank() -> int:

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.device import constant
+
 CELL = 2
 """Pixels that a cell is wide and high: forms are sought, and streaks drawn, at half the resolution."""
 
@@ -31,7 +33,7 @@ def tangents(photo: Tensor) -> Tensor:
     across = torch.stack(slopes(photo)[:2], 1)
     near, far = (smoothed(across, radius, 2) for radius in (NEAR, FAR))
     # Along an edge is across its slope, and half a turn of the double angle is a change of sign.
-    level = torch.tensor([EVEN, 0.0], device=photo.device)[:, None, None]
+    level = constant([EVEN, 0.0], photo.device)[:, None, None]
     return level - near - FAR_SHARE * far
 
 

@@ -13,6 +13,7 @@ import math
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.device import constant
 from gan_style.losses.luminance import luminance
 from gan_style.losses.ranks import risen
 
@@ -54,7 +55,8 @@ def tints(picture: Tensor, cell: int = 16) -> Tensor:
         (N, 2, h, w), blue and red differences (Rec. 601: CbCr), in units of ``picture``.
     """
     means = F.avg_pool2d(picture.float(), cell, cell // 2)
-    return (means[:, (2, 0)] - luminance(means)) / means.new_tensor([1.772, 1.402]).view(1, 2, 1, 1)
+    ranges = constant([1.772, 1.402], means.device, means.dtype)
+    return (means[:, ::2].flip(1) - luminance(means)) / ranges.view(1, 2, 1, 1)
 
 
 def chroma(tint: Tensor) -> Tensor:

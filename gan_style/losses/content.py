@@ -27,9 +27,17 @@ def self_similarity(maps: Sequence[Tensor], reference: Sequence[Tensor], positio
     distances = []
     for ours, theirs in zip(maps, reference, strict=True):
         ours, theirs = ours.float().flatten(2), theirs.float().flatten(2)
-        chosen = torch.randperm(ours.shape[2], device=ours.device)[:positions]
+        chosen = shuffled(ours.shape[2], ours.device)[:positions]
         distances.append((similarities(ours[:, :, chosen]) - similarities(theirs[:, :, chosen])).abs().mean())
     return torch.stack(distances).mean()
+
+
+def shuffled(count: int, device: torch.device) -> Tensor:
+    """(count,): the numbers below it in random order."""
+    if device.type == "cpu":
+        return torch.randperm(count, device=device)
+    # Without a word from the host, so that a graph may hold it.
+    return torch.rand(count, device=device).argsort()
 
 
 def similarities(features: Tensor) -> Tensor:

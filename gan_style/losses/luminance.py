@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from gan_style.device import constant
+
 
 def luminance(picture: Tensor) -> Tensor:
     """(N, 3, H, W), RGB -> (N, 1, H, W), as in ITU-R BT.601; in units of ``picture``."""
-    return (picture * picture.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    weights = constant([0.299, 0.587, 0.114], picture.device, picture.dtype)
+    return (picture * weights.view(1, 3, 1, 1)).sum(1, keepdim=True)

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.device import constant
 from gan_style.forms import CELL, FAR, tangents, turns
 
 CHANNELS = 3
@@ -38,7 +39,7 @@ def drawn_out(grain: Tensor, photo: Tensor, length: int) -> Tensor:
     across = torch.arange(width, device=flow.device).expand(count, height, width)
     down = torch.arange(height, device=flow.device)[:, None].expand(count, height, width)
     places = torch.stack([across, down], 3).float()
-    sides = torch.tensor([width, height], device=flow.device)
+    sides = constant([width, height], flow.device)
     field = torch.cat([flow, grain.float()], 1)
     total, squares = grain.float(), 1.0
     for sign in (1.0, -1.0):

@@ -29,6 +29,7 @@ class AdversarialTrainer(Generic[Network]):
         optimizers: of the discriminator, and of the generator.
         steps: steps made.
         gentleness: a further factor on both learning rates, below 1 after an illness.
+        held: tensors to read ``dials`` from while a step is recorded; empty at other times.
     """
 
     NETWORKS: ClassVar[tuple[str, ...]] = ("generator", "average", "discriminator")
@@ -66,21 +67,29 @@ class AdversarialTrainer(Generic[Network]):
         self.objective = Objective.named(objective)
         self.gentleness = 1.0
         self.steps = 0
+        self.held: Mapping[str, Tensor] = {}
 
-    def optimize(self, rates: tuple[float, float], betas: tuple[float, float], *others: nn.Module) -> None:
+    def optimize(
+        self, rates: tuple[float, float], betas: tuple[float, float], *others: nn.Module, capturable: bool = False
+    ) -> None:
         """Make the optimizers.
 
         Args:
             rates: learning rates at their highest, of the discriminator and of the generator.
             betas: of Adam (Kingma & Ba, ICLR 2015).
             others: networks that learn together with the generator.
+            capturable: whether a CUDA graph may hold their steps: whatever changes from one to the next is a tensor.
         """
         together = nn.ModuleList([self.generator, *others])
         self.rates = rates
-        self.optimizers = (
-            torch.optim.Adam(self.discriminator.parameters(), rates[0], betas),
-            torch.optim.Adam(together.parameters(), rates[1], betas),
-        )
+
+        def adam(network: nn.Module, rate: float) -> torch.optim.Optimizer:
+            if not capturable:
+                return torch.optim.Adam(network.parameters(), rate, betas)
+            adjustable = torch.tensor(rate, device=self.compute.device)
+            return torch.optim.Adam(network.parameters(), adjustable, betas, capturable=True, fused=True)
+
+        self.optimizers = adam(self.discriminator, rates[0]), adam(together, rates[1])
 
     def begin_as(self, generator: Generator) -> None:
         """Begin with the weights of another generator of the same shape.
@@ -95,7 +104,11 @@ class AdversarialTrainer(Generic[Network]):
         """Scale both learning rates."""
         for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = rate * factor * self.gentleness
+                now = rate * factor * self.gentleness
+                if isinstance(group["lr"], Tensor):
+                    group["lr"].fill_(now)
+                else:
+                    group["lr"] = now
 
     def look(self, picture: Tensor) -> list[Tensor]:
         """Feature maps in float32: depthwise convolutions, of which the backbone is full, gain nothing from bf16."""
@@ -111,9 +124,17 @@ class AdversarialTrainer(Generic[Network]):
     @torch.no_grad()
     def update_average(self) -> None:
         """Move the average towards the generator; faster in the first steps, which it should forget."""
-        decay = min(self.ema, (1 + self.steps) / (10 + self.steps))
+        share = self.dial("renewal")
         for mean, now in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            mean.lerp_(now, 1 - decay)
+            mean.lerp_(now, share)
+
+    def dials(self) -> dict[str, float]:
+        """What differs from step to step without being drawn or learnt; always the same names in the same order."""
+        return {"renewal": 1 - min(self.ema, (1 + self.steps) / (10 + self.steps))}
+
+    def dial(self, name: str) -> float | Tensor:
+        """One of :meth:`dials`, or the tensor in which a recorded step finds it."""
+        return self.held[name] if self.held else self.dials()[name]
 
     def numbers(self) -> dict[str, Any]:
         """What else changes, as JSON."""

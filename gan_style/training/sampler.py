@@ -32,13 +32,18 @@ class Sampler:
 
     def next(self) -> list[list[Crop]]:
         """Crops of photographs, and of paintings, for the next step."""
+        self.coming()
+        return self.drawn.popleft()[1]
+
+    def coming(self) -> list[list[Crop]]:
+        """What :meth:`next` will give."""
         while len(self.drawn) <= AHEAD:
             before = self.random.bit_generator.state
             crops = [one.draw(self.count, self.random)[self.part] for one in self.sets]
             for pictures, some in zip(self.sets, crops, strict=True):
                 pictures.expect(some)
             self.drawn.append((dict(before), crops))
-        return self.drawn.popleft()[1]
+        return self.drawn[0][1]
 
     @property
     def state(self) -> dict[str, Any]:

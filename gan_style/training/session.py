@@ -278,7 +278,7 @@ class Session:
         """Where training stands."""
         times = [moment for moment, _ in self.recent]
         span = times[-1] - times[0] if times else 0.0
-        values = [dataclasses.astuple(losses) for _, losses in self.recent] or [dataclasses.astuple(Losses.nothing())]
+        values = [losses.values() for _, losses in self.recent] or [Losses.nothing().values()]
         means = Losses(*(sum(column) / len(values) for column in zip(*values, strict=True)))
         return Status(
             progress=self.clock.progress(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -33,7 +34,8 @@ from gan_style.models.streaks import CHANNELS
 from gan_style.training.adversarial import AdversarialTrainer
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
-from gan_style.training.data import PictureSet
+from gan_style.training.data import Crop, PictureSet
+from gan_style.training.graph import GraphedStep
 from gan_style.training.group import Group
 from gan_style.training.recipe import Recipe
 from gan_style.training.sampler import Sampler
@@ -65,7 +67,11 @@ class Losses:
 
     def healthy(self) -> bool:
         """Whether all of them are finite numbers."""
-        return all(np.isfinite(value) for value in dataclasses.astuple(self))
+        return all(math.isfinite(value) for value in self.values())
+
+    def values(self) -> tuple[float, ...]:
+        """All of them; ``dataclasses.astuple`` takes a millisecond for those of the last steps, at every step."""
+        return tuple(vars(self).values())
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,7 @@ class Trainer(AdversarialTrainer[Generator]):
         lights: likewise how light.
         straying: how much of real paintings does not follow their own forms, a running mean.
         disturbance: a factor on the strength of the augmentation, above 1 after overfitting.
+        graph: makes the steps where they may be recorded, else None.
     """
 
     NETWORKS: ClassVar = (*AdversarialTrainer.NETWORKS, "reader")
@@ -138,7 +145,10 @@ class Trainer(AdversarialTrainer[Generator]):
         self.critic = self.group.wrap(self.discriminator, compute)
         self.guess = self.group.wrap(self.reader, compute) if noise else self.reader
         self.content_maps = [backbone.config.strides.index(stride) for stride in recipe.content_strides]
-        self.optimize((recipe.discriminator_rate, recipe.generator_rate), recipe.betas, self.reader)
+        self.graph = GraphedStep(compute.device) if self.capturable() else None
+        rates = recipe.discriminator_rate, recipe.generator_rate
+        self.optimize(rates, recipe.betas, self.reader, capturable=self.graph is not None)
+        self.ahead: tuple[list[list[Crop]], list[Tensor]] | None = None
         self.content = ContentControl(recipe.content_weight, recipe.content_limit)
         self.calm = torch.zeros((), device=compute.device)
         self.levels, self.tints, self.lights = (torch.zeros(2, LEVELS, device=compute.device) for _ in range(3))
@@ -163,12 +173,31 @@ class Trainer(AdversarialTrainer[Generator]):
             rate: factor on both learning rates, 0..1.
         """
         self.set_rate(rate)
-        recipe = self.recipe
-        for _ in range(recipe.critic_steps - 1):
+        for _ in range(self.recipe.critic_steps - 1):
             with torch.no_grad():
-                seen = self.see()
+                seen = self.see(*self.cut())
             self.teach_discriminator(seen)
-        seen = self.see()
+        if self.graph is None:
+            values = self.learn(*self.cut())
+        else:
+            values = self.graph(self.learn_held, self.disturbance, *self.cut(), torch.tensor([*self.dials().values()]))
+            self.cut_ahead()  # While the device is at work.
+        self.steps += 1
+        losses = Losses(*values.tolist())
+        self.content.update(losses.content)
+        return losses
+
+    def learn(self, photos: Tensor, paintings: Tensor) -> Tensor:
+        """Let both networks learn from a batch, each once. Nothing in it depends on what the device computes.
+
+        Args:
+            photos: crops of photographs as :meth:`cut` gives them.
+            paintings: likewise of paintings.
+
+        Returns:
+            The numbers of ``Losses``, the same in all processes.
+        """
+        seen = self.see(photos, paintings)
         discriminator_loss = self.teach_discriminator(seen)
         total, parts = self.generator_losses(seen)
         painter = self.optimizers[1]
@@ -176,10 +205,26 @@ class Trainer(AdversarialTrainer[Generator]):
         torch.autograd.backward(total)
         painter.step()
         self.update_average()
-        self.steps += 1
-        losses = Losses(*self.group.mean(torch.stack([discriminator_loss, *parts])).tolist())
-        self.content.update(losses.content)
-        return losses
+        return self.group.mean(torch.stack([discriminator_loss, *parts]))
+
+    def learn_held(self, photos: Tensor, paintings: Tensor, dials: Tensor) -> Tensor:
+        """:meth:`learn` from tensors alone, as it is recorded; ``dials`` holds the values of :meth:`dials`."""
+        self.held = dict(zip(self.dials(), dials.unbind(), strict=True))
+        try:
+            return self.learn(photos, paintings)
+        finally:
+            self.held = {}
+            self.discriminator.requires_grad_(True)  # It is not where something went wrong half-way.
+
+    def capturable(self) -> bool:
+        """Whether all steps are alike, so that a CUDA device may repeat one by itself; variants may decide anew."""
+        alone = self.group.size == 1 and type(self) is Trainer
+        return (
+            alone
+            and self.compute.device.type == "cuda"
+            and self.recipe.critic_steps == 1
+            and not self.objective.penalty
+        )
 
     def generator_losses(self, seen: Seen) -> tuple[Tensor, list[Tensor]]:
         """What the generator is to minimise for a batch, and the terms of it before any weight, as in ``Losses``."""
@@ -193,7 +238,7 @@ class Trainer(AdversarialTrainer[Generator]):
         excess = lattice_energy(seen.whole, block=block) - lattice_energy(seen.paintings, block=block)
         lattice_loss = excess * (self.group.mean(excess) > 0)
         calm = calm_of(self.group.gather(roughness(seen.paintings)), recipe.calm_share)
-        self.calm.lerp_(calm, 0.01 if self.steps else 1.0)
+        self.calm.lerp_(calm, self.dial("calm"))
         calm_loss = unrest(seen.whole, seen.photos, self.calm)
         order_loss = self.order_loss(seen) if recipe.order_weight else torch.zeros_like(calm_loss)
         colour_loss = self.colour_loss(seen) if recipe.colour_weight else torch.zeros_like(calm_loss)
@@ -207,7 +252,7 @@ class Trainer(AdversarialTrainer[Generator]):
             feature_loss = feature_difference(self.telling(maps), self.telling(photo_maps))
         total = (
             generator_loss
-            + self.content.weight * content_loss
+            + self.dial("content") * content_loss
             + recipe.lattice_weight * lattice_loss
             + recipe.calm_weight * calm_loss
             + (recipe.order_weight or 0.0) * order_loss
@@ -242,29 +287,52 @@ class Trainer(AdversarialTrainer[Generator]):
     def flow_loss(self, seen: Seen) -> Tensor:
         """How much less than paintings what was painted follows forms; a scalar."""
         theirs = self.group.mean(straying(seen.paintings, seen.paintings).mean())
-        self.straying.lerp_(theirs, self.pace)
+        self.straying.lerp_(theirs, self.dial("pace"))
         return strayed(seen.whole, seen.photos, self.straying)
 
     def follow(self, levels: Tensor, photos: Tensor, paintings: Tensor) -> None:
         """Move the running levels of photographs and of paintings towards those of the parts of a batch."""
         both = [levels_of(self.group.gather(parts)) for parts in (photos, paintings)]
-        levels.lerp_(torch.stack(both), self.pace)
+        levels.lerp_(torch.stack(both), self.dial("pace"))
 
-    @property
-    def pace(self) -> float:
-        """How far running means go towards a batch: the mean of all at first, later of some hundred."""
-        return max(0.01, 1 / (1 + self.steps))
+    def dials(self) -> dict[str, float]:
+        """What differs from step to step without being drawn or learnt.
+
+        Beside the share of the generator in its average: the weight of the content term, and how far running means go
+        towards a batch, the mean of all at first and later of some hundred.
+        """
+        calm, pace = 0.01 if self.steps else 1.0, max(0.01, 1 / (1 + self.steps))
+        return {**super().dials(), "content": self.content.weight, "calm": calm, "pace": pace}
 
     def telling(self, maps: list[Tensor]) -> list[Tensor]:
         """Those of the backbone's maps in which content is judged."""
         return [maps[index] for index in self.content_maps]
 
-    def see(self) -> Seen:
-        """Draw a batch, paint it, and look at all of it."""
+    def cut(self) -> list[Tensor]:
+        """The next crops of photographs, with their context, and of paintings, as bytes in the host's memory."""
+        crops = self.sampler.next()
+        if self.ahead is not None and self.ahead[0] is crops:
+            return self.ahead[1]
+        return self.cut_out(crops)
+
+    def cut_ahead(self) -> None:
+        """Cut the crops of the next step."""
+        crops = self.sampler.coming()
+        self.ahead = crops, self.cut_out(crops)
+
+    def cut_out(self, crops: list[list[Crop]]) -> list[Tensor]:
+        """What :meth:`cut` gives for those that were drawn."""
+        photos, paintings = crops
+        return [self.photos.cut(photos, self.recipe.photo_crop), self.paintings.cut(paintings, self.recipe.crop)]
+
+    def see(self, *crops: Tensor) -> Seen:
+        """Paint a batch, and look at all of it.
+
+        Args:
+            *crops: of photographs and of paintings as :meth:`cut` gives them; the next ones where there are none.
+        """
         recipe = self.recipe
-        photo_crops, painting_crops = self.sampler.next()
-        surrounded = self.batch(self.photos.cut(photo_crops, recipe.photo_crop))
-        paintings = self.batch(self.paintings.cut(painting_crops, recipe.crop))
+        surrounded, paintings = (self.batch(one) for one in crops or self.cut())
         inner = slice(recipe.context, recipe.context + recipe.crop)
         photos = simplified(surrounded, recipe.generator.simplify)[..., inner, inner]
         augmentation = self.augmentation.times(self.disturbance)
@@ -331,6 +399,8 @@ class Trainer(AdversarialTrainer[Generator]):
             KeyError, ValueError or TypeError: they are of something else.
         """
         super().set_numbers(numbers)
+        if self.graph is not None:
+            self.graph.forget()  # It knows the moments of the optimizers that were.
         self.content.weight, self.content.distance = map(float, numbers["content"])
         self.calm.fill_(float(numbers["calm"]))
         self.disturbance = float(numbers["disturbance"])
