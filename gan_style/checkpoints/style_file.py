@@ -28,8 +28,9 @@ from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.models.refiner import Refiner
 from gan_style.names import path_text
 
-SCHEMA, REFINED_SCHEMA = 1, 2
-"""Of styles without a refiner, which every reader knows, and of those with one."""
+SCHEMA, REFINED_SCHEMA, DRAWN_SCHEMA = 1, 2, 3
+"""Of styles without a refiner, which every reader knows, of those with one, and of those, with one or without, whose
+generator does not add to the photograph."""
 
 REFINER = "refiner."
 """What the names of a refiner's tensors begin with."""
@@ -70,9 +71,9 @@ def write_style(path: Path, style: StyleFile) -> None:
     """
     networks = {"": style.generator} | ({REFINER: style.refiner} if style.refiner else {})
     about = {
-        "schema": REFINED_SCHEMA if style.refiner else SCHEMA,
-        "generator": dataclasses.asdict(style.generator.config),
-        **({"refiner": dataclasses.asdict(style.refiner.config)} if style.refiner else {}),
+        "schema": schema_of(style),
+        "generator": described(style.generator.config),
+        **({"refiner": described(style.refiner.config)} if style.refiner else {}),
         "size": style.size,
         "licence": style.licence,
         "training": style.training,
@@ -86,6 +87,18 @@ def write_style(path: Path, style: StyleFile) -> None:
     if not all(torch.isfinite(value).all() for value in weights.values()):
         raise StyleError(f"The network has numbers that are not finite, so {path} is left as it was.")
     write_tensors(path, weights, {METADATA_KEY: json.dumps(about, allow_nan=False)})
+
+
+def schema_of(style: StyleFile) -> int:
+    """The first schema that knows all that a style needs, so that earlier readers read what they can."""
+    if not style.generator.config.residual:
+        return DRAWN_SCHEMA
+    return REFINED_SCHEMA if style.refiner else SCHEMA
+
+
+def described(config: GeneratorConfig) -> dict[str, int]:
+    """A config as it is written: without what earlier readers do not know, where it is what they take for granted."""
+    return {name: value for name, value in dataclasses.asdict(config).items() if name != "residual" or not value}
 
 
 def open_style(word: str, progress: Count | None = None) -> StyleFile:
@@ -161,9 +174,9 @@ def describe(path: Path, pin: Pin | None = None) -> dict[str, Any]:
         "file": path_text(path),
         "bytes": path.stat().st_size,
         "sha256": style.sha256,
-        "schema": REFINED_SCHEMA if style.refiner else SCHEMA,
+        "schema": schema_of(style),
         "parameters": sum(value.numel() for one in networks.values() for value in one.state_dict().values()),
-        **{name: dataclasses.asdict(network.config) for name, network in networks.items()},
+        **{name: described(network.config) for name, network in networks.items()},
         "size": style.size,
         "licence": style.licence,
         "training": style.training,
@@ -183,9 +196,9 @@ def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
         about = None
     if not isinstance(about, dict) or type(about.get("schema")) is not int:
         raise StyleError(f"{path} has a damaged description; copy or download it again.")
-    if about["schema"] not in (SCHEMA, REFINED_SCHEMA):
+    if about["schema"] not in (SCHEMA, REFINED_SCHEMA, DRAWN_SCHEMA):
         raise StyleError(
-            f"{path} has schema {str(about['schema'])[:20]} and this gan-style reads {SCHEMA} and {REFINED_SCHEMA}; "
+            f"{path} has schema {str(about['schema'])[:20]} and this gan-style reads {SCHEMA} to {DRAWN_SCHEMA}; "
             "upgrade gan-style."
         )
     return about
@@ -193,14 +206,15 @@ def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_configs(path: Path, about: Mapping[str, Any]) -> dict[str, GeneratorConfig]:
     """The networks' configs by the prefix of their tensors' names, within bounds."""
-    wanted = {"": "generator"} | ({REFINER: "refiner"} if about["schema"] == REFINED_SCHEMA else {})
+    refined = about["schema"] == REFINED_SCHEMA or (about["schema"] == DRAWN_SCHEMA and "refiner" in about)
+    wanted = {"": "generator"} | ({REFINER: "refiner"} if refined else {})
     configs = {}
     for prefix, what in wanted.items():
         values = about.get(what)
         try:
             configs[prefix] = GeneratorConfig(**values) if isinstance(values, dict) else GeneratorConfig(channels=-1)
-            if prefix and (configs[prefix].noise or configs[prefix].simplify):
-                raise ValueError("a refiner has neither noise nor simplification")
+            if prefix and (configs[prefix].noise or configs[prefix].simplify or not configs[prefix].residual):
+                raise ValueError("a refiner has neither noise nor simplification, and adds to what it is given")
         except (TypeError, ValueError) as error:
             raise StyleError(
                 f"{path} describes no {what} that can be built ({str(error)[:200]}); download it again."

@@ -276,8 +276,9 @@ class Painter:
         fine, cells = grain(*place), cell_grain(*place).to(self.compute.device)
         picture = (picture + fine).to(self.compute.device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), self.compute.autocast(), memory_errors("Use smaller pictures or --device cpu."):
-            painted: Tensor = (network or self.generator)(picture, noise, cells)
-        return painted.cpu() - fine
+            network = network or self.generator
+            painted: Tensor = network(picture, noise, cells)
+        return painted.cpu() - fine if network.config.residual else painted.cpu()
 
 
 def paint_levels(

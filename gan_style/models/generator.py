@@ -34,6 +34,7 @@ LIMITS = {
     "noise": (0, 64),
     "simplify": (0, 16),
     "streaks": (0, 32),
+    "residual": (0, 1),
 }
 """Least and most of everything in a generator's config."""
 
@@ -51,6 +52,7 @@ class GeneratorConfig:
         simplify: width in pixels of the textures that are taken out of photographs first; 0 paints them as they are.
         streaks: how far, in cells of two pixels, noise is drawn out along the forms of the photograph for strokes to be
             made of, to either side; 0 shows the photograph alone.
+        residual: 1 adds what the network gives to the photograph; 0 leaves the photograph out, for drawings on paper.
     """
 
     channels: int = 96
@@ -60,6 +62,7 @@ class GeneratorConfig:
     noise: int = 0
     simplify: int = 0
     streaks: int = 0
+    residual: int = 1
 
     STRIDE = 4
     """Height and width of the input must be multiples of this, and so must the offset of a tile."""
@@ -192,7 +195,7 @@ class Generator(nn.Module):
             half = block(half, next(shifts))
         delta = F.pixel_shuffle(self.head(leaky(half)), 2).float()
         smooth = F.conv2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), self.binomial.to(delta.dtype), groups=3)
-        return photo + smooth.float()
+        return photo + smooth.float() if self.config.residual else smooth.float()
 
     def beside(self, photo: Tensor, grain: Tensor | None) -> list[Tensor]:
         """What is seen beside the photograph: streaks, (N, 3, H / 2, W / 2), or nothing."""

@@ -13,6 +13,7 @@ from typing import IO
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from gan_style.imaging.canvas import no_space
@@ -33,12 +34,14 @@ class Crop:
         down: where it begins, as a share of the room there is, 0..1.
         across: likewise from the left.
         mirrored: whether left and right are exchanged.
+        short_side: pixels to which the picture is shrunk first, if it is larger; 0 leaves it.
     """
 
     picture: int
     down: float
     across: float
     mirrored: bool
+    short_side: int = 0
 
 
 @dataclass
@@ -52,6 +55,8 @@ class PictureSet:
         fingerprint: a hash of all decoded pixels, which tells sets apart whatever their files are called; of the files'
             names where pictures are decoded when they are asked for.
         told: how many of the failures somebody was told of.
+        short_sides: pixels to which pictures are shrunk before a crop is cut, one of these by chance; as they are if
+            there are none.
     """
 
     pictures: Sequence[Pixels] = field(default_factory=list)
@@ -59,6 +64,7 @@ class PictureSet:
     failures: list[str] = field(default_factory=list)
     fingerprint: str = ""
     told: int = 0
+    short_sides: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -75,7 +81,7 @@ class PictureSet:
         else:
             pictures = [self.pictures[place] for place in places]
         paths = [self.paths[place] for place in places]
-        return PictureSet(pictures, paths, self.failures, self.fingerprint, self.told)
+        return PictureSet(pictures, paths, self.failures, self.fingerprint, self.told, self.short_sides)
 
     def usable(self, index: int) -> bool:
         """Whether a picture that was asked for is itself, and not another in place of a file that cannot be used."""
@@ -94,9 +100,10 @@ class PictureSet:
         """
         indices = generator.integers(len(self.pictures), size=count).tolist()
         places, mirrored = generator.random((count, 2)).tolist(), generator.integers(2, size=count).tolist()
+        sides = generator.choice(self.short_sides, count).tolist() if self.short_sides else [0] * count
         return [
-            Crop(index, down, across, bool(side))
-            for index, (down, across), side in zip(indices, places, mirrored, strict=True)
+            Crop(index, down, across, bool(side), short_side)
+            for index, (down, across), side, short_side in zip(indices, places, mirrored, sides, strict=True)
         ]
 
     def expect(self, crops: Sequence[Crop]) -> None:
@@ -120,11 +127,16 @@ class PictureSet:
         batch = np.empty((len(crops), size, size, 3), np.uint8)
         for slot, crop in enumerate(crops):
             picture = self.pictures[crop.picture]
-            room = [side - size + 1 for side in picture.shape[:2]]
-            if min(room) < 1:
+            short = min(picture.shape[:2])
+            # What is seen of a picture that is shrunk is larger; nothing is enlarged.
+            whole = size if not crop.short_side else min(max(size, round(size * short / crop.short_side)), short)
+            room = [side - whole + 1 for side in picture.shape[:2]]
+            if min(room) < 1 or whole < size:
                 raise ValueError(f"a picture of {picture.shape[1]}x{picture.shape[0]} has no crop of {size} pixels")
             top, left = int(crop.down * room[0]), int(crop.across * room[1])
-            part = picture[top : top + size, left : left + size]
+            part = picture[top : top + whole, left : left + whole]
+            if whole > size:
+                part = np.asarray(Image.fromarray(part).resize((size, size), Image.Resampling.BICUBIC))
             batch[slot] = part[:, ::-1] if crop.mirrored else part
         return torch.from_numpy(batch).permute(0, 3, 1, 2)
 

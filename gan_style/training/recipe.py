@@ -68,6 +68,9 @@ class Recipe:
         flow_weight: how strongly what painting changes is kept along the forms of the photograph, by default not at
             all: who has no strokes yet learns them more slowly so. None means 30 where the generator sees streaks,
             and else 0.
+        unfamiliar_share: how much of what the discriminator says of motifs counts where a photograph shows what
+            resembles nothing in the paintings, 0..1; brushwork is judged everywhere.
+        scales: factors on ``size`` at which crops are taken, each from what is as large as that or less.
         noise_weight: how strongly the noise must show in the painting.
         noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
         generator_rate: learning rate of the generator at its highest.
@@ -101,6 +104,8 @@ class Recipe:
     colour_slack: float = 0.25
     colour_turn: float = 60.0
     flow_weight: float | None = 0.0
+    unfamiliar_share: float = 1.0
+    scales: tuple[float, ...] = (1.0,)
     noise_weight: float = 1.0
     noise_limit: float = 0.4
     generator_rate: float = 4e-4
@@ -134,6 +139,10 @@ class Recipe:
             slack = getattr(self, f"{name}_slack")
             if not 0 <= slack <= 1:
                 raise UsageError(f"{name} slack must be from 0 to 1, not {slack}.")
+        if not 0 <= self.unfamiliar_share <= 1:
+            raise UsageError(f"unfamiliar share must be from 0 to 1, not {self.unfamiliar_share}.")
+        if not self.scales or not all(0.5 <= scale <= 4 for scale in self.scales):
+            raise UsageError(f"scales must be from 0.5 to 4, not {self.scales}.")
         if not 0 <= self.colour_turn <= 90:
             raise UsageError(f"colour turn must be from 0 to 90 degrees, not {self.colour_turn}.")
         if self.context % GeneratorConfig.STRIDE or not 0 <= self.context <= self.size // 4:

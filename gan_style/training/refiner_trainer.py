@@ -22,6 +22,7 @@ from gan_style.device import Compute
 from gan_style.errors import UsageError
 from gan_style.forms import CELL
 from gan_style.imaging.tensors import enlarge, shrink
+from gan_style.losses.colour import tints
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.style import relative_difference
 from gan_style.models.backbone import Backbone, BackboneConfig
@@ -54,6 +55,8 @@ class RefinerConfig:
         feature_weight: of the difference of the backbone's maps from those of the scan.
         mean_weight: of the difference of the means of 4x4 pixels from those of the scan, or of the painting before.
         pixel_weight: of the difference of pixels from those of the scan.
+        chroma_weight: of the difference of pixels' colour differences from those of the scan, or of the painting
+            before: strokes are light and shade more than they are colour, and a discriminator likes dots of red.
         lattice_weight: how strongly the network's grid is kept from showing.
         generator_rate: learning rate of the refiner at its highest.
         discriminator_rate: likewise of the discriminator.
@@ -77,6 +80,7 @@ class RefinerConfig:
     feature_weight: float = 0.5
     mean_weight: float = 3.0
     pixel_weight: float = 0.3
+    chroma_weight: float = 0.0
     lattice_weight: float = 1000.0
     generator_rate: float = 5e-4
     discriminator_rate: float = 2e-4
@@ -108,6 +112,7 @@ class RefinerLosses:
     feature: float
     mean: float
     pixel: float
+    chroma: float
     lattice: float
 
     def healthy(self) -> bool:
@@ -217,15 +222,17 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         wanted = torch.cat([target, offered[count:]])
         mean = F.l1_loss(F.avg_pool2d(refined, 4), F.avg_pool2d(wanted, 4))
         pixel = F.l1_loss(refined[:count], target)
+        chroma = F.l1_loss(tints(refined, 2), tints(wanted, 2))
         lattice = (lattice_energy(refined) - lattice_energy(target)).clamp_min(0)
         total = (
             config.adversarial_weight * generator
             + config.feature_weight * feature
             + config.mean_weight * mean
             + config.pixel_weight * pixel
+            + config.chroma_weight * chroma
             + config.lattice_weight * lattice
         )
-        return total, [generator, feature, mean, pixel, lattice]
+        return total, [generator, feature, mean, pixel, chroma, lattice]
 
     @torch.no_grad()
     def offered(self) -> Tensor:

@@ -20,6 +20,7 @@ from gan_style.losses.adversarial import gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.colour import chroma, discoloured, lightened, lightness, tints
 from gan_style.losses.content import self_similarity
+from gan_style.losses.familiarity import Familiarity, weighed
 from gan_style.losses.flow import strayed, straying
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.order import invented, sharpness
@@ -116,7 +117,7 @@ class Trainer(AdversarialTrainer[Generator]):
         graph: makes the steps where they may be recorded, else None.
     """
 
-    NETWORKS: ClassVar = (*AdversarialTrainer.NETWORKS, "reader")
+    NETWORKS: ClassVar = (*AdversarialTrainer.NETWORKS, "reader", "familiarity")
     RUNNING: ClassVar = ("levels", "tints", "lights", "straying")
 
     def __init__(
@@ -154,6 +155,11 @@ class Trainer(AdversarialTrainer[Generator]):
         self.levels, self.tints, self.lights = (torch.zeros(2, LEVELS, device=compute.device) for _ in range(3))
         self.straying = torch.zeros((), device=compute.device)
         self.disturbance = 1.0
+        self.motifs = backbone.config.strides.index(max(recipe.content_strides))
+        strange = recipe.unfamiliar_share < 1 and isinstance(self.discriminator, ProjectedDiscriminator)
+        channels = backbone.config.channels[self.motifs]
+        known = Familiarity(channels, recipe.unfamiliar_share) if strange else nn.Identity()
+        self.familiarity = compute.place(known)
 
     @torch.no_grad()
     def get_used_to_maps(self) -> None:
@@ -230,7 +236,7 @@ class Trainer(AdversarialTrainer[Generator]):
         """What the generator is to minimise for a batch, and the terms of it before any weight, as in ``Losses``."""
         recipe, maps, photo_maps = self.recipe, seen.maps, seen.photo_maps
         self.discriminator.requires_grad_(False)
-        generator_loss = self.objective.generator(self.judge(seen.painted, maps))
+        generator_loss = self.objective.generator(self.believed(self.judge(seen.painted, maps), seen))
         self.discriminator.requires_grad_(True)
         content_loss = self.content_loss(seen)
         # Paintings repeat themselves a little by chance; only what goes beyond that is the generator's grid.
@@ -264,6 +270,16 @@ class Trainer(AdversarialTrainer[Generator]):
         )
         parts = [generator_loss, content_loss, lattice_loss, calm_loss, order_loss, colour_loss, flow_loss]
         return total, [*parts, noise_loss, gram_loss, feature_loss]
+
+    def believed(self, scores: list[Tensor], seen: Seen) -> list[Tensor]:
+        """Scores of painted photographs, weighed by how familiar what they show is to paintings."""
+        if not isinstance(self.familiarity, Familiarity):
+            return scores
+        weights = self.familiarity(seen.photo_maps[self.motifs], seen.real_maps[self.motifs], self.dial("pace"))
+        fine = 2 * sum(stride <= self.recipe.discriminator.fine_stride for stride in self.recipe.backbone.strides)
+        # Two for each map, of neighbourhoods and of the whole; what looks at pixels comes last.
+        motifs = 2 * len(self.recipe.backbone.strides)
+        return [*scores[:fine], *weighed(scores[fine:motifs], weights), *scores[motifs:]]
 
     def content_loss(self, seen: Seen) -> Tensor:
         """How differently paintings and photographs resemble themselves; a scalar."""

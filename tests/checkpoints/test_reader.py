@@ -38,7 +38,7 @@ class Reader:
         length = int.from_bytes(data[:8], "little")
         header = json.loads(data[8 : 8 + length])
         about = json.loads(header.pop("__metadata__")["gan_style"])
-        assert about["schema"] in (1, 2)
+        assert about["schema"] in (1, 2, 3)
         self.configs: dict[str, dict[str, Any]] = {"": about["generator"], "refiner.": about.get("refiner", {})}
         self.tensors: dict[str, Array] = {}
         for name, entry in header.items():
@@ -91,7 +91,7 @@ class Reader:
             delta = (parts[0] + 2 * parts[1] + parts[2]) / 4
         if prefix:
             delta += np.stack([mean(mean(-one, 6), 6) for one in delta])
-        painted = (x + delta - grain)[:, margin:-margin, margin:-margin]
+        painted = (x + delta - grain if config.get("residual", 1) else delta)[:, margin:-margin, margin:-margin]
         return np.floor((np.clip(painted, -1, 1).transpose(1, 2, 0) + 1) * 127.5 + 0.5)
 
     def streaks(self, x: Array, length: int, margin: int) -> Array:
@@ -185,16 +185,23 @@ def twice(x: Array) -> Array:
 
 
 @pytest.mark.parametrize(
-    ("name", "simplify", "length"), [("monet", 0, 0), ("ukiyoe", 0, 0), ("monet", 3, 0), ("vangogh", 1, 6)]
+    ("name", "changes"),
+    [
+        ("monet", {}),
+        ("ukiyoe", {}),
+        ("monet", {"simplify": 3, "streaks": 0}),
+        ("vangogh", {"simplify": 1, "streaks": 6}),
+        ("vangogh", {"residual": 0}),
+    ],
 )
 def test_the_documented_format_is_enough_to_paint(
-    name: str, simplify: int, length: int, cat: Pixels, tmp_path: Path
+    name: str, changes: dict[str, int], cat: Pixels, tmp_path: Path
 ) -> None:
     path = bundled_styles()[name]
-    if simplify or length:
+    if changes:
         style = read_style(path)
         torch.manual_seed(0)
-        generator = Generator(dataclasses.replace(style.generator.config, simplify=simplify, streaks=length)).eval()
+        generator = Generator(dataclasses.replace(style.generator.config, **changes)).eval()
         generator.begin_as(style.generator)
         path = tmp_path / "shown.safetensors"
         write_style(path, dataclasses.replace(style, generator=generator))

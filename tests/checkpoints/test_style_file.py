@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import pickle
 import re
@@ -15,12 +16,13 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from gan_style.checkpoints.bundled import bundled_styles, find_style, resolve_style
-from gan_style.checkpoints.header import METADATA_KEY, PICKLE_MAGIC
-from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
+from gan_style.checkpoints.header import METADATA_KEY, PICKLE_MAGIC, read_header
+from gan_style.checkpoints.style_file import StyleFile, describe, read_style, write_style
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
+from gan_style.models.refiner import Refiner
 from gan_style.training.recipe import Recipe
-from tests.conftest import lively_generator
+from tests.conftest import TINY, lively, lively_generator
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -285,3 +287,30 @@ def test_every_bundled_style_is_sound_and_says_where_it_comes_from() -> None:
         least = 1000 if style.training["start"] in ("scratch", "base") else 200
         assert style.training["steps"] > least
         assert style.training["paintings"]["count"] > 0
+
+
+@pytest.mark.parametrize("refined", [False, True])
+def test_a_style_that_leaves_the_photograph_out_is_of_a_schema_of_its_own(refined: bool, tmp_path: Path) -> None:
+    path = tmp_path / "drawn.safetensors"
+    generator = lively_generator(dataclasses.replace(TINY, residual=0))
+    refiner = lively(lambda: Refiner(TINY)) if refined else None
+    write_style(path, StyleFile(generator, 64, refiner=refiner))
+    style = read_style(path)
+    assert describe(path)["schema"] == 3
+    assert style.generator.config.residual == 0
+    assert (style.refiner is not None) == refined
+    photo = torch.rand(1, 3, 32, 32) * 2 - 1
+    drawn = style.generator(photo)
+    added = Generator(TINY)
+    added.load_state_dict(style.generator.state_dict())
+    assert torch.allclose(drawn + photo, added.eval()(photo), atol=1e-5)
+
+
+def test_styles_that_add_to_the_photograph_stay_readable_for_earlier_versions(tmp_path: Path) -> None:
+    path = tmp_path / "added.safetensors"
+    write_style(path, StyleFile(lively_generator(TINY), 64))
+    about = json.loads(read_header(path, path.read_bytes())["__metadata__"][METADATA_KEY])
+    assert about["schema"] == 1
+    assert {*about["generator"]} == {
+        "channels", "blocks", "refine_channels", "refine_blocks", "noise", "simplify", "streaks",
+    }  # fmt: skip

@@ -15,6 +15,7 @@ from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty
 from gan_style.losses.calm import calm_of, roughness, unrest
 from gan_style.losses.colour import chroma, discoloured, lightened, lightness, tints
 from gan_style.losses.content import self_similarity
+from gan_style.losses.familiarity import AT_ONCE, REMEMBERED, Familiarity, weighed
 from gan_style.losses.flow import strayed, straying
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.order import invented, sharpness
@@ -372,3 +373,29 @@ def test_strokes_may_run_along_forms_and_not_across_them_nor_in_rings(angle: flo
 def test_what_is_hardly_there_does_not_stray() -> None:
     assert straying(1e-3 * waves(90, 8), waves(0, 32)).max() < 0.2
     assert not strayed(waves(0, 32), waves(0, 32), 0.0).any()
+
+
+def test_what_paintings_show_is_believed_and_what_they_never_show_is_not() -> None:
+    torch.manual_seed(0)
+    known, strange = F.normalize(torch.randn(2, 16), dim=1)
+    paintings = (known[None, :, None, None] + 0.1 * torch.randn(4, 16, 8, 8)).contiguous()
+    photos = torch.stack([known, strange])[:, :, None, None] + 0.1 * torch.randn(2, 16, 8, 8)
+    familiarity = Familiarity(16, 0.2)
+    for step in range(REMEMBERED // AT_ONCE + 1):
+        weights = familiarity(photos, paintings, max(0.01, 1 / (1 + step)))
+    assert weights.shape == (2, 1, 8, 8)
+    assert weights[0].mean() > 0.95
+    assert 0.2 <= weights[1].min() <= weights[1].mean() < 0.7
+
+
+def test_weights_change_gradients_and_no_scores() -> None:
+    torch.manual_seed(0)
+    patches, whole = torch.randn(2, 1, 4, 4, requires_grad=True), torch.randn(2, 1, requires_grad=True)
+    weights = torch.tensor([1.0, 0.25]).view(2, 1, 1, 1).expand(2, 1, 8, 8)
+    scores = weighed([patches, whole], weights)
+    assert torch.equal(scores[0], patches)
+    assert torch.equal(scores[1], whole)
+    for inputs, outputs in zip((patches, whole), scores, strict=True):
+        (gradient,) = torch.autograd.grad(outputs.sum(), inputs)
+        assert (gradient[0] == 1).all()
+        assert (gradient[1] == 0.25).all()

@@ -13,7 +13,7 @@ from gan_style.errors import UsageError
 from gan_style.imaging.finding import find_pictures
 from gan_style.training.augmentation import Augmentation, AugmentationConfig
 from gan_style.training.control import ContentControl
-from gan_style.training.data import load_pictures
+from gan_style.training.data import PictureSet, load_pictures
 from gan_style.training.schedule import Clock, Limit, rate_factor
 
 
@@ -144,3 +144,32 @@ def test_content_control_leaves_a_weight_of_zero_alone() -> None:
     for _ in range(100):
         control.update(1.0)
     assert control.weight == 0
+
+
+@given(
+    height=st.integers(64, 200),
+    width=st.integers(64, 200),
+    short_sides=st.lists(st.integers(64, 256), min_size=1, max_size=3),
+    seed=st.integers(0, 99),
+)
+def test_crops_of_several_scales_show_as_much_as_they_should(
+    height: int, width: int, short_sides: list[int], seed: int
+) -> None:
+    # What a crop shows of a slope tells its scale.
+    slope = np.broadcast_to(np.linspace(0, 255, width, dtype=np.float32)[None, :, None], (height, width, 3))
+    pictures = PictureSet([slope.round().astype(np.uint8)], [Path("slope.png")], short_sides=tuple(short_sides))
+    (crop,) = pictures.draw(1, np.random.default_rng(seed))
+    row = pictures.cut([crop], 64)[0, 0, 32].float()
+    assert crop.short_side in short_sides
+    scale = max(1.0, min(min(height, width) / crop.short_side, min(height, width) / 64))
+    slope_of_pixels = (row[48] - row[16]).abs().item() / 32 / (255 / (width - 1))
+    assert slope_of_pixels == pytest.approx(scale, rel=0.15, abs=0.12)
+
+
+def test_crops_of_one_scale_are_drawn_as_ever() -> None:
+    pictures = PictureSet([np.zeros((64, 80, 3), np.uint8)] * 3, [Path("a.png")] * 3)
+    crops = pictures.draw(5, np.random.default_rng(4))
+    chance = np.random.default_rng(4)
+    places = chance.integers(3, size=5).tolist()
+    assert [crop.picture for crop in crops] == places
+    assert {crop.short_side for crop in crops} == {0}
