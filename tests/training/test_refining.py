@@ -103,7 +103,7 @@ def test_a_refiner_with_numbers_that_are_not_finite_is_not_kept(
     def step(self: RefinerTrainer, _rate: float) -> RefinerLosses:
         self.steps += 1
         torch.nn.init.constant_(next(self.average.parameters()), float("nan"))
-        return RefinerLosses(0.0, float("nan"), 0.0, 0.0, 0.0, 0.0)
+        return RefinerLosses(0.0, float("nan"), 0.0, 0.0, 0.0, 0.0, 0.0)
 
     monkeypatch.setattr(RefinerTrainer, "step", step)
     other = refined(tmp_path / "other.safetensors")
