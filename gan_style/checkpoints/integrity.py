@@ -19,9 +19,14 @@ SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
 BUNDLED = {
     "base": "97ca2738eb06e649c864fd21bea32c112287c8c4bca41a8dddcdd90084fb8b9c",
-    "monet": "e0359fe84d892caf2c48271f558fd529c602b32dfe9b9060f84457d6a32e490c",
+    "impressionist": "42e5854a9470e49dd91e437290a4d9df7701f66cfcdccde54a0b462ad868f119",
+    "ink": "22c559ac807cb444719231887f54911d346c57be98ecfcc16af74e98996c494c",
+    "monet": "9666af3af6700f85f080b487a69aee5eb6e077c773f0c59ffd189967a3f70b29",
+    "pointillism": "1259546a9dea75a40249543ace9073ee704e6db447dbe7850a2ccbda63bbd599",
+    "titian": "81c68d769e1af041be5b1e1f4e5ad57f8ae1e20cad912f1e723d10cac562d041",
     "ukiyoe": "64f47d0287db020aee637d63e9fd1f1623fdda6dc4568faad8bda787833d9220",
     "vangogh": "df20eaea74c415ecb6990db2ae7eead506d304c6efdbba19c63a84e5dd22368d",
+    "watercolor": "adfbb91b10186a77f5edbdaf7624d42b4a3e2439898a0b16d6868f6380b67318",
 }
 """Of the styles that come with the package."""
 
