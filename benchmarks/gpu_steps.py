@@ -411,6 +411,7 @@ def main() -> None:
     parser.add_argument("--longest", type=float, default=30.0, help="seconds that a single measurement may take")
     parser.add_argument("--dry", action="store_true", help="on the CPU, with toys")
     options = parser.parse_args()
+    torch.set_num_threads(1)  # A child does not have the threads of its parent, and would wait for them.
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("gan_style.training.graph").setLevel(logging.DEBUG)
     bench = Bench(dry=options.dry, steps=3 if options.dry else options.steps)

@@ -173,13 +173,12 @@ def learn(trainer: Trainer, seconds: float, *, falling: bool) -> None:
 
 def read(folders: list[Path], recipe: Recipe, smallest: int, *, paper: bool = False) -> PictureSet:
     """All pictures below some folders, at the largest of a recipe's scales."""
-    sides = tuple(round(recipe.size * scale) for scale in recipe.scales)
     paths = [path for folder in folders for path in find_pictures(folder)]
-    pictures = load_pictures(paths, max(sides), smallest=smallest, trim=paper)
+    pictures = load_pictures(paths, max(recipe.short_sides), smallest=smallest, trim=paper)
     if paper:
         pictures.pictures = [drawn for rgb in pictures.pictures if (drawn := on_paper(rgb)) is not None]
         pictures.paths = pictures.paths[: len(pictures.pictures)]
-    pictures.short_sides = sides if len(sides) > 1 else ()
+    pictures.short_sides = recipe.short_sides if len(recipe.scales) > 1 else ()
     return pictures
 
 

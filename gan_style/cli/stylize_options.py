@@ -36,8 +36,8 @@ StyleWord = Annotated[
         "-s",
         metavar="STYLE",
         envvar="GAN_STYLE_STYLE",
-        help="A bundled style (monet, vangogh, ukiyoe), a style file, owner/repo on the Hub, or a picture of a "
-        "painting.",
+        help="A bundled style (monet, vangogh, titian, ...: --list-styles names all), a style file, owner/repo on the "
+        "Hub, or a picture of a painting.",
     ),
 ]
 Output = Annotated[

@@ -210,6 +210,11 @@ class Recipe:
         return self.size // 2 if self.crop_size is None else self.crop_size
 
     @property
+    def short_sides(self) -> tuple[int, ...]:
+        """Short sides in pixels at which pictures are seen."""
+        return tuple(round(self.size * scale) for scale in self.scales)
+
+    @property
     def photo_crop(self) -> int:
         """Side of a photograph's crop with its context."""
         return self.crop + 2 * self.context

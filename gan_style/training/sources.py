@@ -40,10 +40,10 @@ def load_sets(
         DataError: there is nothing to learn from.
     """
     sets = (
-        load_set("photographs", photos, ENOUGH_PHOTOS, recipe.size, recipe.photo_crop, listener, trim=trim),
+        load_set("photographs", photos, ENOUGH_PHOTOS, recipe.short_sides, recipe.photo_crop, listener, trim=trim),
         load_single(paintings, recipe, trim=trim)
         if is_file(paintings)
-        else load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.size, recipe.crop, listener, trim=trim),
+        else load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.short_sides, recipe.crop, listener, trim=trim),
     )
     if sets[0].fingerprint == sets[1].fingerprint:
         raise DataError(f"{photos} and {paintings} hold the same pictures; give photographs first, then paintings.")
@@ -74,9 +74,16 @@ def load_single(path: Path, recipe: Recipe, *, trim: bool) -> PictureSet:
 
 
 def load_set(
-    what: str, folder: Path, enough: int, size: int, smallest: int, listener: Listener, *, trim: bool
+    what: str,
+    folder: Path,
+    enough: int,
+    short_sides: tuple[int, ...],
+    smallest: int,
+    listener: Listener,
+    *,
+    trim: bool,
 ) -> PictureSet:
-    """One set.
+    """One set, from which crops are taken at one or several scales.
 
     Raises:
         DataError: there is nothing in it.
@@ -86,12 +93,15 @@ def load_set(
     except OSError as error:
         reason = f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path."
         raise DataError(what_instead(str(folder)) or reason) from None
+    size = max(short_sides)
     if len(paths) > AT_ONCE:
         result = open_pictures(folder, paths, size, smallest=smallest, trim=trim)
     else:
         result = load_pictures(
             paths, size, smallest=smallest, trim=trim, progress=lambda done: listener.reading(what, done, len(paths))
         )
+    if len(short_sides) > 1:
+        result.short_sides = short_sides
     for failure in result.news():
         listener.warn(f"Left out: {failure}")
     if not len(result):

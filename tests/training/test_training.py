@@ -30,12 +30,13 @@ from gan_style.models.generator import Generator
 from gan_style.models.simplification import reach_of, simplified
 from gan_style.training.api import train
 from gan_style.training.data import PictureSet, load_pictures
-from gan_style.training.listener import Status
+from gan_style.training.listener import Silent, Status
 from gan_style.training.preview import COLUMNS
 from gan_style.training.recipe import Recipe
 from gan_style.training.schedule import Limit
-from gan_style.training.sources import load_single
+from gan_style.training.sources import load_sets, load_single
 from gan_style.training.trainer import Trainer
+from gan_style.training.validation import squares
 from tests.conftest import TINY, lively_generator, save_crops
 
 SHALLOW = BackboneConfig((0, 1, 2))
@@ -437,6 +438,24 @@ def test_a_stop_at_any_moment_leaves_a_usable_style(tmp_path: Path, number: sign
         assert out.strip() == str(style)
         assert "interrupted after" in error
         assert not list(tmp_path.glob(".*"))
+
+
+def test_a_painter_learns_at_several_scales_and_is_examined_at_the_usual_one(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    for folder, count in (("photos", 3), ("paintings", 12)):
+        (tmp_path / folder).mkdir()
+        for index in range(count):
+            rgb = chance.integers(0, 256, (150, 200, 3), np.uint8)
+            Image.fromarray(rgb).resize((200, 150)).save(tmp_path / folder / f"{index}.png")
+    recipe = dataclasses.replace(TINY_RECIPE, scales=(1.0, 1.5))
+    sets = load_sets(tmp_path / "photos", tmp_path / "paintings", recipe, Silent())
+    assert {min(rgb.shape[:2]) for one in sets for rgb in one.pictures} == {96}
+    assert {crop.short_side for crop in sets[1].draw(50, chance)} == {64, 96}
+    assert {rgb.shape for rgb in squares(sets[1], recipe.size)} == {(64, 64, 3)}
+    outcome = train(
+        tmp_path / "photos", tmp_path / "paintings", tmp_path / "x", recipe=recipe, limit=Limit(steps=2), refiner="none"
+    )
+    assert read_style(outcome.style).training["recipe"]["scales"] == [1.0, 1.5]
 
 
 @pytest.mark.parametrize(
