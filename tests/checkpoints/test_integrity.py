@@ -114,7 +114,7 @@ def test_styles_are_listed_and_described(
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert set(lines) == {*BUNDLED, "tiny"}
     assert lines["monet"].endswith("bundled")
-    assert "394 paintings" in lines["monet"]
+    assert "379 paintings" in lines["monet"]
     assert lines["tiny"].endswith(str(style_path))
     assert "CC0-1.0" in lines["tiny"]
     assert "broken.safetensors is not a safetensors file" in error
