@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
 """A wheel carries the weights inside the package; a checkout, editable or not, has them beside it."""
 
-NEAR = 0.7
+NEAR = 0.66
 """How alike two words are, from 0 to 1, of which one may be meant for the other."""
 
 OWN = "GAN_STYLE_WEIGHTS"
