@@ -137,8 +137,11 @@ def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener)
     generator = open_style(start).generator
     if start == START and not same_shape(generator, recipe):
         return recipe, SCRATCH
+    wanted, known = recipe.generator, generator.config
+    if not known.residual:  # What it has learnt to draw is no change of a photograph.
+        wanted = dataclasses.replace(wanted, residual=0)
+        recipe = dataclasses.replace(recipe, generator=wanted)
     if recipe.crop_size is not None:
-        wanted, known = recipe.generator, generator.config
         shape = dataclasses.replace(
             wanted, simplify=wanted.simplify or known.simplify, streaks=wanted.streaks or known.streaks
         )

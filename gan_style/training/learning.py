@@ -158,7 +158,8 @@ def read_start(plan: Plan) -> Generator | None:
 def same_shape(generator: Generator, recipe: Recipe) -> bool:
     """Whether a recipe's network can begin as another; what it is shown, and noise, is no part of it."""
     mine, wanted = (
-        dataclasses.replace(config, noise=0, simplify=0, streaks=0) for config in (generator.config, recipe.generator)
+        dataclasses.replace(config, noise=0, simplify=0, streaks=0, residual=1)
+        for config in (generator.config, recipe.generator)
     )
     return mine == wanted
 

@@ -28,8 +28,9 @@ from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import DiscriminatorConfig, Standardise
 from gan_style.models.generator import Generator
 from gan_style.models.simplification import reach_of, simplified
-from gan_style.training.api import train
+from gan_style.training.api import beginning, train
 from gan_style.training.data import PictureSet, load_pictures
+from gan_style.training.learning import same_shape
 from gan_style.training.listener import Silent, Status
 from gan_style.training.preview import COLUMNS
 from gan_style.training.recipe import Recipe
@@ -456,6 +457,16 @@ def test_a_painter_learns_at_several_scales_and_is_examined_at_the_usual_one(tmp
         tmp_path / "photos", tmp_path / "paintings", tmp_path / "x", recipe=recipe, limit=Limit(steps=2), refiner="none"
     )
     assert read_style(outcome.style).training["recipe"]["scales"] == [1.0, 1.5]
+
+
+@pytest.mark.parametrize("fine_tuned", [False, True])
+def test_who_begins_as_a_painter_on_paper_stays_one(tmp_path: Path, fine_tuned: bool) -> None:
+    start = tmp_path / "drawn.safetensors"
+    write_style(start, StyleFile(lively_generator(dataclasses.replace(TINY, residual=0)), 64))
+    recipe = dataclasses.replace(TINY_RECIPE, crop_size=32 if fine_tuned else None)
+    going_on, word = beginning(start, recipe, Silent())
+    assert (going_on.generator.residual, word) == (0, str(start))
+    assert same_shape(read_style(start).generator, recipe), "they may be asked for by recipes that add, too"
 
 
 @pytest.mark.parametrize(
