@@ -54,6 +54,7 @@ class Recipes:
         both: settings of both steps, beside those of :meth:`recipes`.
         first: settings of the first step; None leaves it out.
         fine: settings of the second one.
+        trim: whether margins are cut off.
         paper: whether paintings are ink on paper, whatever color their scans have.
     """
 
@@ -63,6 +64,7 @@ class Recipes:
     both: dict[str, Any] = field(default_factory=dict)
     first: dict[str, Any] | None = field(default_factory=dict)
     fine: dict[str, Any] = field(default_factory=dict)
+    trim: bool = False
     paper: bool = False
 
     def recipes(self, config: GeneratorConfig) -> list[tuple[Recipe, float]]:
@@ -102,7 +104,7 @@ PAINTERS = {
     "pointillism": Recipes("vangogh", fine=ORDERLY),
     "city": Recipes(fine={"content_limit": 0.11, **ORDERLY}),
     "moonlight": Recipes(both={"colour_weight": 20.0, "colour_turn": 60.0}, fine=ORDERLY),
-    "watercolor": Recipes(size=384, generator={"simplify": 2}, first=ORDERLY, fine=ORDERLY),
+    "watercolor": Recipes(size=384, generator={"simplify": 2}, first=ORDERLY, fine=ORDERLY, trim=True),
     "ink": Recipes(
         size=384,
         generator={"simplify": 3, "residual": 0},
@@ -115,6 +117,7 @@ PAINTERS = {
         generator={"simplify": 2, "residual": 0},
         first={"order_weight": 100.0, "content_limit": 0.13},
         fine={"order_weight": 100.0, "content_limit": 0.13, "calm_weight": 30.0},
+        trim=True,
     ),
     "figures": Recipes("ukiyoe", generator={"simplify": 3}, fine={"crop_size": 192}),
 }
@@ -140,7 +143,7 @@ def main() -> None:
         if options.batch_size:
             recipe = dataclasses.replace(recipe, batch_size=options.batch_size)
         photos = read(options.photos, recipe, recipe.photo_crop)
-        paintings = read(options.paintings, recipe, recipe.crop, paper=painter.paper)
+        paintings = read(options.paintings, recipe, recipe.crop, trim=painter.trim, paper=painter.paper)
         print(f"{len(photos)} photographs, {len(paintings)} paintings, crops of {recipe.crop}, {compute}", flush=True)
         trainer = Trainer(photos, paintings, load_backbone(recipe.backbone), recipe, compute)
         trainer.begin_as(generator)
@@ -171,13 +174,14 @@ def learn(trainer: Trainer, seconds: float, *, falling: bool) -> None:
             losses, told = [], time.monotonic()
 
 
-def read(folders: list[Path], recipe: Recipe, smallest: int, *, paper: bool = False) -> PictureSet:
+def read(folders: list[Path], recipe: Recipe, smallest: int, *, trim: bool = False, paper: bool = False) -> PictureSet:
     """All pictures below some folders, at the largest of a recipe's scales."""
     paths = [path for folder in folders for path in find_pictures(folder)]
-    pictures = load_pictures(paths, max(recipe.short_sides), smallest=smallest, trim=paper)
+    pictures = load_pictures(paths, max(recipe.short_sides), smallest=smallest, trim=trim)
     if paper:
-        pictures.pictures = [drawn for rgb in pictures.pictures if (drawn := on_paper(rgb)) is not None]
-        pictures.paths = pictures.paths[: len(pictures.pictures)]
+        drawn = [on_paper(rgb) for rgb in pictures.pictures]
+        pictures = pictures.part([place for place, rgb in enumerate(drawn) if rgb is not None])
+        pictures.pictures = [rgb for rgb in drawn if rgb is not None]
     pictures.short_sides = recipe.short_sides if len(recipe.scales) > 1 else ()
     return pictures
 

@@ -138,15 +138,13 @@ def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener)
     if start == START and not same_shape(generator, recipe):
         return recipe, SCRATCH
     wanted, known = recipe.generator, generator.config
-    if not known.residual:  # What it has learnt to draw is no change of a photograph.
-        wanted = dataclasses.replace(wanted, residual=0)
-        recipe = dataclasses.replace(recipe, generator=wanted)
+    # What one that leaves the photograph out has learnt to draw is no change of a photograph.
+    shape = dataclasses.replace(wanted, residual=wanted.residual and known.residual)
     if recipe.crop_size is not None:
         shape = dataclasses.replace(
-            wanted, simplify=wanted.simplify or known.simplify, streaks=wanted.streaks or known.streaks
+            shape, simplify=wanted.simplify or known.simplify, streaks=wanted.streaks or known.streaks
         )
-        recipe = dataclasses.replace(recipe, generator=shape)
-    return recipe, start
+    return dataclasses.replace(recipe, generator=shape), start
 
 
 def cross_validate(

@@ -68,9 +68,10 @@ class Recipe:
         flow_weight: how strongly what painting changes is kept along the forms of the photograph, by default not at
             all: who has no strokes yet learns them more slowly so. None means 30 where the generator sees streaks,
             and else 0.
-        unfamiliar_share: how much of what the discriminator says of motifs counts where a photograph shows what
-            resembles nothing in the paintings, 0..1; brushwork is judged everywhere.
-        scales: factors on ``size`` at which crops are taken, each from what is as large as that or less.
+        unfamiliar_share: weight, 0..1, of the discriminator's coarse heads on the patches of photographs that are
+            least like any patch of the paintings; 1 weighs all patches alike. Fine heads, which judge brushwork, do so.
+        scales: factors on ``size``. Each crop is cut from its picture at one of these scales, drawn at random; no
+            picture is enlarged.
         noise_weight: how strongly the noise must show in the painting.
         noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
         generator_rate: learning rate of the generator at its highest.

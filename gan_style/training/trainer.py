@@ -236,7 +236,7 @@ class Trainer(AdversarialTrainer[Generator]):
         """What the generator is to minimise for a batch, and the terms of it before any weight, as in ``Losses``."""
         recipe, maps, photo_maps = self.recipe, seen.maps, seen.photo_maps
         self.discriminator.requires_grad_(False)
-        generator_loss = self.objective.generator(self.believed(self.judge(seen.painted, maps), seen))
+        generator_loss = self.objective.generator(self.weigh_motifs(self.judge(seen.painted, maps), seen))
         self.discriminator.requires_grad_(True)
         content_loss = self.content_loss(seen)
         # Paintings repeat themselves a little by chance; only what goes beyond that is the generator's grid.
@@ -271,7 +271,7 @@ class Trainer(AdversarialTrainer[Generator]):
         parts = [generator_loss, content_loss, lattice_loss, calm_loss, order_loss, colour_loss, flow_loss]
         return total, [*parts, noise_loss, gram_loss, feature_loss]
 
-    def believed(self, scores: list[Tensor], seen: Seen) -> list[Tensor]:
+    def weigh_motifs(self, scores: list[Tensor], seen: Seen) -> list[Tensor]:
         """Scores of painted photographs, weighed by how familiar what they show is to paintings."""
         if not isinstance(self.familiarity, Familiarity):
             return scores

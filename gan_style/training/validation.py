@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.tensors import to_tensor
 from gan_style.losses.content import self_similarity
 from gan_style.metrics.distances import Doubles, Estimate, Features, Replicated, far_apart, gap_closed, jackknife
@@ -238,19 +237,8 @@ def some(pictures: PictureSet) -> PictureSet:
 
 def squares(pictures: PictureSet, size: int) -> list[Pixels]:
     """The central square of each picture, as training sees it; of pictures seen at several scales, at the usual one."""
-    shown = (shrunk(picture, size) if pictures.short_sides else picture for picture in pictures.pictures)
+    shown = (read_picture(picture, size).rgb if pictures.short_sides else picture for picture in pictures.pictures)
     return [central(picture, size) for picture in shown]
-
-
-def shrunk(picture: Pixels, short_side: int) -> Pixels:
-    """A picture whose shorter side is no longer than so many pixels."""
-    height, width = picture.shape[:2]
-    scale = short_side / min(height, width)
-    if scale >= 1:
-        return picture
-    return np.asarray(
-        Image.fromarray(picture).resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)
-    )
 
 
 def distinct(pictures: list[Pixels]) -> list[Pixels]:
