@@ -12,6 +12,7 @@ import typer
 
 from gan_style.cli.command import Command, Group, american
 from gan_style.cli.eval import evaluate
+from gan_style.cli.memory import keep_freed_memory
 from gan_style.cli.push import push
 from gan_style.cli.streams import keep_descriptors, write_any_name
 from gan_style.cli.styles import list_styles
@@ -104,6 +105,7 @@ def options(
 def main() -> None:
     """Run the command line; never a traceback for what was foreseen."""
     keep_descriptors()
+    keep_freed_memory()
     for stream in (sys.stdout, sys.stderr):
         write_any_name(stream)
     if not sys.warnoptions:

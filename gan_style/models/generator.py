@@ -121,7 +121,7 @@ class ResidualBlock(nn.Module):
         hidden: Tensor = self.first(leaky(x))
         if shift is not None:
             hidden = hidden + shift[:, :, None, None].to(hidden.dtype)
-        change: Tensor = self.second(leaky(hidden))
+        change: Tensor = self.second(leaky(hidden, inplace=True))
         return x + change
 
 
@@ -188,12 +188,13 @@ class Generator(nn.Module):
         quarter = self.stem(torch.cat([F.pixel_unshuffle(photo, 4), *(F.pixel_unshuffle(one, 2) for one in beside)], 1))
         for block in self.trunk:
             quarter = block(quarter, next(shifts))
-        half = F.interpolate(self.squeeze(leaky(quarter)), scale_factor=2, mode="bilinear", align_corners=False)
+        squeezed = self.squeeze(leaky(quarter, inplace=True))
+        half = F.interpolate(squeezed, scale_factor=2, mode="bilinear", align_corners=False)
         half = torch.cat([half, *(one.to(half.dtype) for one in (F.pixel_unshuffle(photo, 2), *beside))], 1)
-        half = self.refine(leaky(half))
+        half = self.refine(leaky(half, inplace=True))
         for block in self.finish:
             half = block(half, next(shifts))
-        delta = F.pixel_shuffle(self.head(leaky(half)), 2).float()
+        delta = F.pixel_shuffle(self.head(leaky(half, inplace=True)), 2).float()
         smooth = F.conv2d(F.pad(delta, (1, 1, 1, 1), mode="replicate"), self.binomial.to(delta.dtype), groups=3)
         return photo + smooth.float() if self.config.residual else smooth.float()
 

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 SLOPE = 0.2
 
 
-def leaky(x: Tensor) -> Tensor:
-    """LeakyReLU with the slope used everywhere in this package."""
-    return F.leaky_relu(x, SLOPE)
+def leaky(x: Tensor, *, inplace: bool = False) -> Tensor:
+    """LeakyReLU with the slope used everywhere in this package; in place where its input is not needed again."""
+    return F.leaky_relu(x, SLOPE, inplace)
 
 
 def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:
