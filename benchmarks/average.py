@@ -55,7 +55,7 @@ def seen_as(last: Generator, generator: Generator) -> Generator:
     """A generator that is shown, beside the photograph, what the last one is shown."""
     torch.manual_seed(0)  # The weights of what it has never seen begin small and random, the same ones every time.
     same = Generator(last.config)
-    same.begin_as(generator)
+    same.load_matching_weights(generator)
     return same
 
 

@@ -18,7 +18,7 @@ from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.opening import open_photograph
 from gan_style.inference.batch import Rules, run
 from gan_style.inference.naming import Naming
-from gan_style.inference.painter import Brush
+from gan_style.inference.painter import StylizeOptions
 from gan_style.inference.planning import plan
 
 
@@ -32,17 +32,17 @@ def main() -> None:
     style = gan_style.load_style(options.style)
     photographs = [open_photograph(path) for path in find_pictures(options.folder)]
     megapixels = sum(one.pixels.shape[0] * one.pixels.shape[1] for one in photographs) / 1e6
-    style.paint_photograph(photographs[0], Brush())  # The first one prepares the processor's kernels.
+    style.paint_photograph(photographs[0], StylizeOptions())  # The first one prepares the processor's kernels.
     shares = []
     for _ in range(options.repeats):
         start = time.perf_counter()
         for one in photographs:
-            style.paint_photograph(one, Brush())
+            style.paint_photograph(one, StylizeOptions())
         alone = time.perf_counter() - start
         with tempfile.TemporaryDirectory() as folder:
             jobs = plan([options.folder], Path(folder), Naming(style.name, form=options.format))
             start = time.perf_counter()
-            outcomes = run(jobs, style, Brush(), Rules())
+            outcomes = run(jobs, style, StylizeOptions(), Rules())
             batch = time.perf_counter() - start
         assert all(outcome.state == "painted" for outcome in outcomes)
         shares.append(alone / batch)

@@ -25,7 +25,7 @@ from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.plugins import heic_is_there
 from gan_style.inference.batch import Rules, run
-from gan_style.inference.painter import Brush
+from gan_style.inference.painter import StylizeOptions
 from gan_style.inference.planning import Job
 from gan_style.inference.style import load_style
 from gan_style.models.generator import Generator, GeneratorConfig
@@ -99,7 +99,7 @@ def main() -> None:
             source.write_bytes(damaged(origin.read_bytes(), chance))
             target = folder / "out" / f"{number}.png"
             start = time.perf_counter()
-            (outcome,) = run([Job(source, target)], style, Brush(), Rules())
+            (outcome,) = run([Job(source, target)], style, StylizeOptions(), Rules())
             slowest = max(slowest, time.perf_counter() - start)
             ends[outcome.state] += 1
             if outcome.error:

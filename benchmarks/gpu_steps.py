@@ -18,11 +18,11 @@ import numpy as np
 import torch
 
 from gan_style.checkpoints.backbone import load_backbone
+from gan_style.data.picture_set import PictureSet
 from gan_style.device import Compute
-from gan_style.training.data import PictureSet
 from gan_style.training.recipe import Recipe
-from gan_style.training.state import restore, snapshot
-from gan_style.training.trainer import Trainer
+from gan_style.training.run.state import restore, snapshot
+from gan_style.training.step.trainer import Trainer
 
 WARM_UP = 5
 """Steps before any are timed; a step is recorded in the fourth."""

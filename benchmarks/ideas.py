@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
+from gan_style.data.picture_set import PictureSet, load_pictures
 from gan_style.device import Compute
 from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
@@ -39,11 +40,10 @@ from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import begin_undecided, patch_gan
 from gan_style.models.generator import GeneratorConfig, ResidualBlock
 from gan_style.models.layers import SLOPE, conv3x3, initialise, leaky
-from gan_style.training.data import PictureSet, load_pictures
-from gan_style.training.preview import paint
+from gan_style.training.loop.schedule import rate_factor
 from gan_style.training.recipe import Recipe
-from gan_style.training.schedule import rate_factor
-from gan_style.training.trainer import Seen, Trainer
+from gan_style.training.run.preview import paint
+from gan_style.training.step.trainer import Seen, Trainer
 
 LAZY = 8
 """Every so many steps R1 is computed (Karras et al., "StyleGAN2", CVPR 2020)."""
@@ -54,16 +54,16 @@ class R1(Trainer):
 
     WEIGHT = 0.1
 
-    def teach_discriminator(self, seen: Seen) -> Tensor:
+    def discriminator_step(self, seen: Seen) -> Tensor:
         """As usual, and every ``LAZY`` steps the penalty by itself."""
-        loss = super().teach_discriminator(seen)
+        loss = super().discriminator_step(seen)
         if self.steps % LAZY == 0:
             inputs = [one.detach().clone().requires_grad_() for one in (seen.real, *seen.real_maps)]
             scores = self.judge(inputs[0], inputs[1:])
             means = torch.stack([score.float().flatten(1).mean(1).sum() for score in scores])
-            slopes = torch.autograd.grad(means.sum(), inputs, create_graph=True)
+            gradients = torch.autograd.grad(means.sum(), inputs, create_graph=True)
             # Distances as root mean squares: a map has the same weight however large it is.
-            penalty = torch.stack([(one.flatten(1).square().sum(1) * one[0].numel()).mean() for one in slopes]).sum()
+            penalty = torch.stack([(one.flatten(1).square().sum(1) * one[0].numel()).mean() for one in gradients]).sum()
             self.optimizers[0].zero_grad()
             torch.autograd.backward(LAZY / 2 * self.WEIGHT * penalty)
             self.optimizers[0].step()
@@ -401,7 +401,7 @@ def try_one(case: Case, seed: int, folder: Path, options: argparse.Namespace) ->
     backbone = load_student(recipe.backbone, known) if case.student else load_backbone(recipe.backbone)
     trainer = case.trainer(photos, paintings, backbone, recipe, compute)
     if not case.scratch:
-        trainer.begin_as(open_style(options.start).generator)
+        trainer.load_matching_weights(open_style(options.start).generator)
     told, began = [], time.process_time()
     while (spent := time.process_time() - began) < options.cpu_seconds:
         told.append(dataclasses.asdict(trainer.step(rate_factor(spent / options.cpu_seconds))))

@@ -18,11 +18,11 @@ from typing import Any
 from PIL import Image, ImageOps
 
 import gan_style
+from gan_style.data.augmentation import AugmentationConfig
 from gan_style.errors import GanStyleError
 from gan_style.imaging.finding import find_pictures
-from gan_style.training import session
-from gan_style.training.augmentation import AugmentationConfig
-from gan_style.training.listener import Silent
+from gan_style.training.loop import loop as session
+from gan_style.training.run.listener import Silent
 
 SIZE = 128
 FREE: dict[str, Any] = {"content_weight": 0.0, "content_limit": 2.0, "calm_weight": 0.0}

@@ -24,14 +24,14 @@ from PIL import Image
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
+from gan_style.data.picture_set import PictureSet, load_pictures
 from gan_style.device import Compute
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.finding import find_pictures
 from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.models.refiner import Refiner
-from gan_style.training.data import PictureSet, load_pictures
 from gan_style.training.recipe import Recipe
-from gan_style.training.trainer import Trainer
+from gan_style.training.step.trainer import Trainer
 
 FIRST = 0.4
 """Share of the time for small crops, where a painter does not begin as himself."""
@@ -146,7 +146,7 @@ def main() -> None:
         paintings = read(options.paintings, recipe, recipe.crop, trim=painter.trim, paper=painter.paper)
         print(f"{len(photos)} photographs, {len(paintings)} paintings, crops of {recipe.crop}, {compute}", flush=True)
         trainer = Trainer(photos, paintings, load_backbone(recipe.backbone), recipe, compute)
-        trainer.begin_as(generator)
+        trainer.load_matching_weights(generator)
         learn(trainer, 60 * options.minutes * share, falling=share > FIRST)
         generator, steps = trainer.average, steps + trainer.steps
     training = {

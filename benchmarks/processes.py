@@ -56,12 +56,12 @@ def launch(options: argparse.Namespace, processes: int, threads: int, batch_size
 def work(options: argparse.Namespace) -> None:
     """Make steps, as one of a group of processes."""
     from gan_style.checkpoints.backbone import load_backbone
+    from gan_style.data.picture_set import load_pictures
     from gan_style.device import Compute
     from gan_style.imaging.finding import find_pictures
-    from gan_style.training.data import load_pictures
-    from gan_style.training.group import joined
+    from gan_style.training.distributed import joined
     from gan_style.training.recipe import Recipe
-    from gan_style.training.trainer import Trainer
+    from gan_style.training.step.trainer import Trainer
 
     compute, recipe = Compute.choose("cpu"), Recipe(batch_size=options.batch_size)
     with joined(compute) as group:

@@ -26,6 +26,7 @@ from safetensors.torch import load_file
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
+from gan_style.data.scans import CropBank
 from gan_style.device import Compute
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.finding import find_pictures
@@ -33,8 +34,7 @@ from gan_style.inference.painter import Painter
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.models.refiner import Refiner
-from gan_style.training.refiner_trainer import RefinerConfig, RefinerTrainer
-from gan_style.training.scans import CropBank
+from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerTrainer
 
 WRITTEN_EVERY = 60
 """Seconds."""

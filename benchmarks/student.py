@@ -25,13 +25,13 @@ from torch import Tensor, nn
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import open_style
+from gan_style.data.picture_set import PictureSet, load_pictures
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.tensors import to_unit
 from gan_style.models.backbone import Backbone, BackboneConfig
 from gan_style.models.generator import Generator
 from gan_style.models.layers import conv3x3, initialise, leaky
-from gan_style.training.data import PictureSet, load_pictures
-from gan_style.training.schedule import rate_factor
+from gan_style.training.loop.schedule import rate_factor
 
 WIDTHS = (32, 64, 128, 192)
 CROP, SIZE = 128, 256

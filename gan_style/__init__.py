@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gan_style.version import __version__
 
 if TYPE_CHECKING:
+    from gan_style.data.inspection import Inspection
     from gan_style.errors import (
         DataError,
         GanStyleError,
@@ -29,12 +30,11 @@ if TYPE_CHECKING:
     from gan_style.inference.style import Style, load_artist, load_style, stylize
     from gan_style.sharing.publishing import push
     from gan_style.training.api import check, cross_validate, resume, train
-    from gan_style.training.check import Inspection
-    from gan_style.training.cross_validation import Choice
-    from gan_style.training.grid import Grid
+    from gan_style.training.cross_validation.grid import Grid
+    from gan_style.training.cross_validation.run import Choice
+    from gan_style.training.loop.loop import Outcome
+    from gan_style.training.loop.schedule import Limit
     from gan_style.training.recipe import Recipe
-    from gan_style.training.schedule import Limit
-    from gan_style.training.session import Outcome
 
 __all__ = [
     "Artist",
@@ -65,18 +65,18 @@ __all__ = [
     "train",
 ]
 
-ROOMS = {
+MODULES = {
     "gan_style.evaluation.evaluate": ("evaluate",),
     "gan_style.evaluation.results": ("Evaluation",),
     "gan_style.inference.artist": ("Artist",),
     "gan_style.inference.style": ("Style", "load_artist", "load_style", "stylize"),
     "gan_style.sharing.publishing": ("push",),
-    "gan_style.training.check": ("Inspection",),
-    "gan_style.training.cross_validation": ("Choice",),
-    "gan_style.training.grid": ("Grid",),
-    "gan_style.training.schedule": ("Limit",),
+    "gan_style.data.inspection": ("Inspection",),
+    "gan_style.training.cross_validation.run": ("Choice",),
+    "gan_style.training.cross_validation.grid": ("Grid",),
+    "gan_style.training.loop.schedule": ("Limit",),
     "gan_style.training.api": ("check", "cross_validate", "resume", "train"),
-    "gan_style.training.session": ("Outcome",),
+    "gan_style.training.loop.loop": ("Outcome",),
     "gan_style.training.recipe": ("Recipe",),
 }
 
@@ -84,7 +84,7 @@ ROOMS = {
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for (PEP 562)."""
     if name in __all__:
-        room = next((module for module, names in ROOMS.items() if name in names), "gan_style.errors")
+        room = next((module for module, names in MODULES.items() if name in names), "gan_style.errors")
         return getattr(importlib.import_module(room), name)
     raise AttributeError(f"module 'gan_style' has no attribute {name!r}")
 

@@ -14,10 +14,10 @@ from gan_style import load_style
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.device import Compute
 from gan_style.training.api import resume, train
-from gan_style.training.graph import WARM_UP
-from gan_style.training.schedule import Limit
-from gan_style.training.state import restore, snapshot
-from gan_style.training.trainer import Trainer
+from gan_style.training.loop.schedule import Limit
+from gan_style.training.run.state import restore, snapshot
+from gan_style.training.step.graph import WARM_UP
+from gan_style.training.step.trainer import Trainer
 from tests.conftest import CUDA, photo
 from tests.training.test_graph import EVERYTHING
 from tests.training.test_resume import RECIPE, STEPS, Cutter, PowerCutError
@@ -51,7 +51,7 @@ def test_large_pictures_are_painted_in_parts() -> None:
 def test_it_learns_and_goes_on(
     photo_folder: Path, painting_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_style.training.session.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("gan_style.training.loop.loop.SAVE_SECONDS", 0.0)
     folders, limit, first = (photo_folder, painting_folder), Limit(steps=STEPS), tmp_path / "first.safetensors"
     plain = dataclasses.replace(RECIPE, generator=dataclasses.replace(RECIPE.generator, streaks=0))
     train(*folders, first, recipe=plain, limit=limit, device="cuda")
@@ -118,7 +118,7 @@ def test_a_recorded_step_goes_on_from_a_state(photo_folder: Path, painting_folde
     assert [trainer.step(1.0).discriminator for _ in range(WARM_UP + 2)] == pytest.approx(first, rel=0.02)
     assert trainer.graph is not None
     before = trainer.graph.graph
-    trainer.disturbance = 1.5
+    trainer.augmentation_scale = 1.5
     for _ in range(WARM_UP + 1):
         trainer.step(1.0)
     assert trainer.graph.graph not in (None, before), "how strong the augmentation is belongs to the recording"

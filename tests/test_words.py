@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gan_style.words import counted, duration
+from gan_style.text import counted, duration
 
 
 def test_one_of_a_kind_is_singular() -> None:

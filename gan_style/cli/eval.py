@@ -10,7 +10,7 @@ import typer
 from gan_style.cli import ignored
 from gan_style.cli.command import RUNNING, Quiet, Verbose, within
 from gan_style.errors import UsageError
-from gan_style.words import counted
+from gan_style.text import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -195,7 +195,7 @@ def distances_table(result: Evaluation) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from gan_style.evaluation.words import SHORT_NAMES, number
+    from gan_style.evaluation.phrases import SHORT_NAMES, number
 
     table = Table(title=Text(f"Distance to the real paintings, as {result.settings['features']['network']} sees it"))
     table.add_column("")
@@ -216,7 +216,7 @@ def patches_table(result: Evaluation) -> Table:
     """Every set beside the real paintings, patches of each size by themselves."""
     from rich.table import Table
 
-    from gan_style.evaluation.words import SHORT_NAMES, scales
+    from gan_style.evaluation.phrases import SHORT_NAMES, scales
 
     table = Table(title="Distance of patches to those of the real paintings, scale by scale")
     table.add_column("")
@@ -231,7 +231,7 @@ def figures_table(result: Evaluation) -> Table:
     """Everything else."""
     from rich.table import Table
 
-    from gan_style.evaluation.words import figures
+    from gan_style.evaluation.phrases import figures
 
     table = Table(show_header=False)
     for row in figures(result):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gan_style.inference.artist import Artist
     from gan_style.inference.batch import Outcome
-    from gan_style.inference.painter import Brush
+    from gan_style.inference.painter import StylizeOptions
     from gan_style.inference.planning import Job
 
 BRUSHWORK = ("detail", "stroke", "keep_colors", "seed")
@@ -86,11 +86,11 @@ def beside_info(context: typer.Context) -> None:
     remark_all_but(context, ("styles", "info", "style", "as_json"), "--info describes the style and stops")
 
 
-def by_artist(context: typer.Context, artist: Artist, brush: Brush) -> None:
+def by_artist(context: typer.Context, artist: Artist, settings: StylizeOptions) -> None:
     """Options of ``stylize`` that do nothing for who paints, or for how."""
     from gan_style.inference.style import Style
 
-    if brush.strength == 0:
+    if settings.strength == 0:
         remark(context, BRUSHWORK, "--strength 0 gives the photograph back, whatever the brush")
     if isinstance(artist, Style):
         remark(context, ["minutes"], f"{artist.name} is a style, which paints in seconds")
@@ -98,12 +98,16 @@ def by_artist(context: typer.Context, artist: Artist, brush: Brush) -> None:
         remark(context, ["precision"], "painting after a picture always computes in fp32")
 
 
-def by_sizes(context: typer.Context, artist: Artist, brush: Brush, outcomes: Iterable[Outcome]) -> None:
+def warn_ignored_options(
+    context: typer.Context, artist: Artist, settings: StylizeOptions, outcomes: Iterable[Outcome]
+) -> None:
     """Options of ``stylize`` that made no difference to any of the pictures that were painted."""
-    unheeded = [artist.unheeded(brush, one.size) for one in outcomes if one.state == "painted" and one.size]
-    if unheeded and brush.strength:
-        number = "the photograph is" if len(unheeded) == 1 else "the photographs are"
-        remark(context, set.intersection(*unheeded), f"{number} too small for a second, finer brush")
+    ignored_options = [
+        artist.ignored_options(settings, one.size) for one in outcomes if one.state == "painted" and one.size
+    ]
+    if ignored_options and settings.strength:
+        number = "the photograph is" if len(ignored_options) == 1 else "the photographs are"
+        remark(context, set.intersection(*ignored_options), f"{number} too small for a second, finer brush")
 
 
 def in_pipe(context: typer.Context) -> None:

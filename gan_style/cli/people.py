@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gan_style.words import counted
+from gan_style.text import counted
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gan_style.checkpoints.header import SUFFIX
 from gan_style.defaults import SCRATCH, START
 from gan_style.errors import ResourceError, StyleError, printable
-from gan_style.words import counted
+from gan_style.text import counted
 
 if TYPE_CHECKING:
     from gan_style.checkpoints.integrity import Pin

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gan_style.imaging.formats import Format
     from gan_style.inference.artist import Artist
     from gan_style.inference.batch import Outcome, Pace, Rules
-    from gan_style.inference.painter import Brush
+    from gan_style.inference.painter import StylizeOptions
     from gan_style.inference.planning import Job
 
 
@@ -96,11 +96,11 @@ def stylize(
         from gan_style.imaging.formats import format_named
         from gan_style.inference.batch import Outcome, Rules, foresee
         from gan_style.inference.naming import Naming
-        from gan_style.inference.painter import Brush
+        from gan_style.inference.painter import StylizeOptions
         from gan_style.inference.planning import PIPE, Job, listed_paths, plan
         from gan_style.inference.style import load_artist
 
-        brush = Brush(strength, detail, stroke, keep_colors, seed)
+        settings = StylizeOptions(strength, detail, stroke, keep_colors, seed)
         saving = Saving(quality, metadata is Metadata.KEEP)
         wanted = list(inputs or [])
         for path in from_file or []:
@@ -110,14 +110,14 @@ def stylize(
         artist = load_artist(
             style, device=device, precision=precision, minutes=minutes, downloading=counter(progress, task)
         )
-        if remark := artist.remark(brush):
+        if remark := artist.remark(settings):
             warn(remark)
         if signature and saving.metadata:
             saving = replace(saving, signature=printable(f"gan-style {__version__}, style {artist.name}"))
         rules = Rules(overwrite, skip, saving, max_pixels)
         if (seed is not None or variations) and not artist.manners:
             raise UsageError(f"{artist.name} knows one manner of painting only; leave --seed and --variations out.")
-        ignored.by_artist(context, artist, brush)
+        ignored.by_artist(context, artist, settings)
         if output == PIPE or (output is None and wanted == [PIPE]):
             if len(wanted) > 1 or is_folder(wanted[0]) or variations:
                 several = "-o NAME.png" if wanted == [PIPE] else "-o FOLDER"
@@ -126,7 +126,7 @@ def stylize(
             if dry_run:
                 show_plan([Outcome(Job(wanted[0], PIPE), "planned")], artist, as_json=as_json)
                 return
-            paint_one_to_pipe(wanted[0], artist, brush, format_named(form or "png"), rules, progress, task)
+            paint_one_to_pipe(wanted[0], artist, settings, format_named(form or "png"), rules, progress, task)
             return
         named = seed if "{seed}" in name else None
         seeds = range(seed or 0, (seed or 0) + variations) if variations else [named]
@@ -135,13 +135,13 @@ def stylize(
         if dry_run:
             show_plan(foresee(jobs, artist, rules), artist, as_json=as_json)
             return
-        outcomes = paint_files(jobs, artist, brush, rules, progress, task, as_json=as_json)
-        ignored.by_sizes(context, artist, brush, outcomes)
+        outcomes = paint_files(jobs, artist, settings, rules, progress, task, as_json=as_json)
+        ignored.warn_ignored_options(context, artist, settings, outcomes)
     summarize(outcomes)
 
 
 def paint_one_to_pipe(
-    source: Path, artist: Artist, brush: Brush, form: Format, rules: Rules, progress: Progress, task: TaskID
+    source: Path, artist: Artist, settings: StylizeOptions, form: Format, rules: Rules, progress: Progress, task: TaskID
 ) -> None:
     """Paint a photograph, or standard input, to standard output.
 
@@ -161,7 +161,7 @@ def paint_one_to_pipe(
     def share(done: float) -> None:
         progress.update(task, total=1.0, completed=done)
 
-    painted, remark = paint_to_pipe(source, artist, brush, form, rules, share)
+    painted, remark = paint_to_pipe(source, artist, settings, form, rules, share)
     if remark:
         warn(remark)
     with while_read():
@@ -171,7 +171,7 @@ def paint_one_to_pipe(
 def paint_files(
     jobs: Sequence[Job],
     artist: Artist,
-    brush: Brush,
+    settings: StylizeOptions,
     rules: Rules,
     progress: Progress,
     task: TaskID,
@@ -205,7 +205,7 @@ def paint_files(
             warn(naming(outcome.job.source, outcome.remark))
 
     try:
-        return run(jobs, artist, brush, rules, on_pace=show, on_outcome=tell)
+        return run(jobs, artist, settings, rules, on_pace=show, on_outcome=tell)
     except KeyboardInterrupt:
         complain("interrupted; the paintings named on standard output are finished, the others are not there.")
         raise typer.Exit(130) from None

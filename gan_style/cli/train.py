@@ -42,7 +42,7 @@ PICTURES, LENGTH, NETWORKS, CROSS, HUB = (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gan_style.training.listener import Listener
+    from gan_style.training.run.listener import Listener
 
 Number = TypeVar("Number", int, float)
 
@@ -303,10 +303,10 @@ def train(
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
         from gan_style.training import api
-        from gan_style.training.course import is_unfinished
-        from gan_style.training.grid import Grid
+        from gan_style.training.cross_validation.grid import Grid
+        from gan_style.training.cross_validation.state import is_unfinished
+        from gan_style.training.loop.schedule import Limit
         from gan_style.training.recipe import Recipe
-        from gan_style.training.schedule import Limit
 
         display, choice = Display(progress), None
         if run is not None and is_unfinished(run):

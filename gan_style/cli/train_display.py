@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gan_style.cli.display import is_first, warn
-from gan_style.words import counted
+from gan_style.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from gan_style.training.check import Inspection
-    from gan_style.training.cross_validation import Choice
-    from gan_style.training.listener import Status
-    from gan_style.training.session import Outcome
+    from gan_style.data.inspection import Inspection
+    from gan_style.training.cross_validation.run import Choice
+    from gan_style.training.loop.loop import Outcome
+    from gan_style.training.run.listener import Status
 
 logger = logging.getLogger(__name__)
 

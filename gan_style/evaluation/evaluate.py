@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from gan_style.errors import UsageError
-from gan_style.evaluation.judge import Judge, Progress
+from gan_style.evaluation.evaluator import Evaluator, Progress
 from gan_style.evaluation.painters import Painted, Painting, PictureSource
 from gan_style.evaluation.results import Evaluation
 from gan_style.inference.style import load_style
@@ -54,4 +54,4 @@ def evaluate(
         painter = Painted(Path(outputs))
     else:
         painter = Painting(load_style(os.fspath(style or ""), device=device, precision=precision, downloading=progress))
-    return Judge(Path(photos), Path(paintings), painter, choose_features(features), seed, progress).run()
+    return Evaluator(Path(photos), Path(paintings), painter, choose_features(features), seed, progress).run()

@@ -11,7 +11,7 @@ from PIL import Image
 from gan_style.errors import DataError
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.finding import find_pictures
-from gan_style.imaging.strangers import what_instead
+from gan_style.imaging.unsupported import what_instead
 from gan_style.inference.style import Style
 
 SHORT_SIDE = 512

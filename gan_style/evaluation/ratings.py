@@ -13,7 +13,7 @@ from gan_style.evaluation.answers import Answers, read_answers
 from gan_style.evaluation.bradley_terry import Rating, rank
 from gan_style.evaluation.results import to_plain
 from gan_style.pages.page import interval_plot, template, write_page
-from gan_style.words import counted
+from gan_style.text import counted
 
 SLOT = re.compile(r"<!-- people -->.*<!-- /people -->", re.DOTALL)
 """Where a report keeps what people say."""

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_style.evaluation.phrases import SHORT_NAMES, figures, number, scales, summary
 from gan_style.evaluation.results import Evaluation, Example
-from gan_style.evaluation.words import SHORT_NAMES, figures, number, scales, summary
 from gan_style.metrics.distances import Estimate
 from gan_style.pages.page import Plot, embedded, interval_plot, template, write_page
 

@@ -90,7 +90,7 @@ class Health:
 
 
 @dataclass(frozen=True)
-class Nearness:
+class NearestDistances:
     """Distances between feature vectors, 1 - cosine, as information.
 
     Attributes:
@@ -122,7 +122,7 @@ class Evaluation:
     rows: list[Row]
     content: Content
     health: Health
-    nearness: Nearness
+    nearness: NearestDistances
     diversity: Diversity
     cost: Cost | None
     warnings: list[str]

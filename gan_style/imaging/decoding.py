@@ -24,7 +24,7 @@ from gan_style.imaging.metadata import Details, details_of, details_of_pillow, o
 from gan_style.imaging.pillow_images import array_image, bits_of, by_profile, to_eight_bit, upright
 from gan_style.imaging.profiles import passes_for_srgb, to_srgb, with_profile
 from gan_style.imaging.refusing import check_kind
-from gan_style.imaging.strangers import what_instead
+from gan_style.imaging.unsupported import what_instead
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 PictureLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.generic]

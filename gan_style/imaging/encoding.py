@@ -18,6 +18,7 @@ from gan_style.errors import NoSpaceError, PictureError, UsageError
 from gan_style.files import CheckedFile, is_full, replacing
 from gan_style.imaging import vips
 from gan_style.imaging.apng_writing import add_frames
+from gan_style.imaging.avif_writing import Reel, save_reel
 from gan_style.imaging.blocks import put_exif, put_over, stand_in
 from gan_style.imaging.canvas import Canvas, no_space
 from gan_style.imaging.decoding import Pixels
@@ -27,7 +28,6 @@ from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.png import add_xmp, forget_density
 from gan_style.imaging.profiles import from_srgb
-from gan_style.imaging.reel import Reel, save_reel
 from gan_style.imaging.tiff import add_exif
 
 UNKNOWN = 72 / INCH

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.errors import PictureError, UsageError
+from gan_style.imaging.avif_writing import AVIF_MOVES
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.plugins import heic_is_there
 from gan_style.imaging.png import LARGEST_PACKED
-from gan_style.imaging.reel import AVIF_MOVES
 
 
 @dataclass(frozen=True)

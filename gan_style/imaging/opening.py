@@ -27,8 +27,8 @@ from gan_style.imaging.moving import FULL_DELAY, open_moving, turned_upright
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
 from gan_style.imaging.refusing import check_count, check_kind
-from gan_style.imaging.strangers import what_instead
 from gan_style.imaging.transparency import with_hidden_colours
+from gan_style.imaging.unsupported import what_instead
 
 PAGED = {"DCX", "HEIF", "IM", "SPIDER", "TIFF"}
 """Pillow's names of formats that hold several pictures."""

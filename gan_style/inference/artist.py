@@ -11,7 +11,7 @@ from gan_style.imaging.decoding import PictureLike
 from gan_style.imaging.encoding import to_image
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
-from gan_style.inference.painter import Brush, Progress
+from gan_style.inference.painter import Progress, StylizeOptions
 
 
 class Artist(ABC):
@@ -28,17 +28,19 @@ class Artist(ABC):
     stage: str = ""
 
     @abstractmethod
-    def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
+    def paint_photograph(
+        self, photograph: Photograph, options: StylizeOptions, progress: Progress = lambda _: None
+    ) -> Photograph:
         """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
 
-    def remark(self, brush: Brush) -> str:
+    def remark(self, options: StylizeOptions) -> str:
         """What people should know before anything is painted; empty if nothing."""
-        del brush
+        del options
         return ""
 
-    def unheeded(self, brush: Brush, size: tuple[int, int]) -> set[str]:
+    def ignored_options(self, options: StylizeOptions, size: tuple[int, int]) -> set[str]:
         """Attributes of a brush that make no difference to a picture of some width and height."""
-        del brush, size
+        del options, size
         return set()
 
     def paint(
@@ -69,5 +71,5 @@ class Artist(ABC):
             PictureError: the picture cannot be read.
             UsageError: a number is out of range, or the style knows one manner only.
         """
-        brush = Brush(strength, detail, stroke, keep_colors, seed)
-        return to_image(self.paint_photograph(open_photograph(picture).still(), brush))
+        options = StylizeOptions(strength, detail, stroke, keep_colors, seed)
+        return to_image(self.paint_photograph(open_photograph(picture).still(), options))

@@ -21,11 +21,11 @@ from gan_style.imaging.encoding import Saving, encoded, write_photograph
 from gan_style.imaging.finding import is_picture_or_closed
 from gan_style.imaging.formats import Format, check_fits, format_of, profile_in
 from gan_style.imaging.photograph import Photograph
-from gan_style.imaging.strangers import what_instead
+from gan_style.imaging.unsupported import what_instead
 from gan_style.inference.artist import Artist
-from gan_style.inference.painter import Brush, Progress
+from gan_style.inference.disk_space import GO_ON, is_there, make_room
+from gan_style.inference.painter import Progress, StylizeOptions
 from gan_style.inference.planning import PIPE, Job
-from gan_style.inference.room import GO_ON, is_there, make_room
 from gan_style.inference.source import read_source, standard_input
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Pace:
 def run(
     jobs: Sequence[Job],
     style: Artist,
-    brush: Brush,
+    options: StylizeOptions,
     rules: Rules | None = None,
     *,
     on_pace: Callable[[Pace], object] = lambda _: None,
@@ -114,7 +114,7 @@ def run(
     Args:
         jobs: what to paint.
         style: who paints.
-        brush: how.
+        options: how.
         rules: what is allowed.
         on_pace: called often with how far the work is.
         on_outcome: called for each job when it has ended, in their order.
@@ -122,12 +122,12 @@ def run(
     Returns:
         What became of each job.
     """
-    return Batch(style, brush, rules or Rules(), on_pace, on_outcome).run(jobs)
+    return Batch(style, options, rules or Rules(), on_pace, on_outcome).run(jobs)
 
 
 def foresee(jobs: Sequence[Job], style: Artist, rules: Rules | None = None) -> list[Outcome]:
     """What would become of each job, with nothing painted and nothing written."""
-    return Batch(style, Brush(), rules or Rules(), lambda _: None, lambda _: None).foreseen(jobs)
+    return Batch(style, StylizeOptions(), rules or Rules(), lambda _: None, lambda _: None).foreseen(jobs)
 
 
 class Batch:
@@ -136,12 +136,12 @@ class Batch:
     def __init__(
         self,
         style: Artist,
-        brush: Brush,
+        options: StylizeOptions,
         rules: Rules,
         on_pace: Callable[[Pace], object],
         on_outcome: Callable[[Outcome], object],
     ) -> None:
-        self.style, self.brush, self.rules = style, brush, rules
+        self.style, self.options, self.rules = style, options, rules
         self.on_pace, self.on_outcome = on_pace, on_outcome
         self.given = functools.cache(standard_input)  # It can be read once only, and painted in many manners.
         self.sources: set[object] = set()
@@ -161,7 +161,7 @@ class Batch:
         with ThreadPoolExecutor(1) as writer, ThreadPoolExecutor(1) as reader:
             try:
                 for number, (job, opening) in enumerate(ahead(reader, self.opened, jobs)):
-                    self.deal_with(number, len(jobs), job, opening, writer)
+                    self.run_job(number, len(jobs), job, opening, writer)
                     self.tell(AHEAD)
             finally:
                 reader.shutdown(cancel_futures=True)
@@ -184,7 +184,7 @@ class Batch:
     def opened(self, job: Job) -> Photograph | Outcome:
         """The photograph of a job, or what became of the job already."""
         try:
-            if (outcome := self.in_the_way(job)) is not None:
+            if (outcome := self.blocking_outcome(job)) is not None:
                 return outcome
             form = format_of(job.target)
             photograph = as_held(read_source(job.source, self.rules.max_pixels, self.given), form)
@@ -207,11 +207,11 @@ class Batch:
             instead = "" if there and is_picture_or_closed(job.source) else what_instead(str(job.source))
             if instead or not there:
                 raise PictureError(instead or f"{job.source} is not there, or not a file; check the path.")
-            return self.in_the_way(job) or Outcome(job, "planned")
+            return self.blocking_outcome(job) or Outcome(job, "planned")
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)
 
-    def in_the_way(self, job: Job) -> Outcome | None:
+    def blocking_outcome(self, job: Job) -> Outcome | None:
         """What becomes of a job where something lies that is not to be replaced.
 
         Raises:
@@ -222,16 +222,16 @@ class Batch:
             return Outcome(job, "skipped")  # Painted before, into the folder of the photographs.
         if target in self.sources and (source == target or not self.rules.skip):
             raise PictureError(f"{job.target} is one of the photographs and is never replaced; paint somewhere else.")
-        return self.there_already(job) if is_there(job.target) and not self.rules.overwrite else None
+        return self.existing_outcome(job) if is_there(job.target) and not self.rules.overwrite else None
 
-    def there_already(self, job: Job) -> Outcome:
+    def existing_outcome(self, job: Job) -> Outcome:
         """What becomes of a job whose painting exists."""
         if self.rules.skip:
             return Outcome(job, "skipped")
         error = PictureError(f"{job.target} exists already; add --overwrite to replace it.")
         return Outcome(job, "failed", error=error)
 
-    def deal_with(
+    def run_job(
         self, number: int, count: int, job: Job, opening: Future[Photograph | Outcome], writer: ThreadPoolExecutor
     ) -> None:
         """Paint one job and have it written."""
@@ -250,9 +250,9 @@ class Batch:
         start = time.monotonic()
         self.started = self.started or start
         pixels = photograph.pixels.shape[0] * photograph.pixels.shape[1]
-        brush = self.brush if job.seed is None else replace(self.brush, seed=job.seed)
+        options = self.options if job.seed is None else replace(self.options, seed=job.seed)
         try:
-            painting = self.style.paint_photograph(photograph, brush, lambda share: progress(share, pixels))
+            painting = self.style.paint_photograph(photograph, options, lambda share: progress(share, pixels))
         except GanStyleError as error:
             self.ending.append(finished(Outcome(job, "failed", photograph.size, error=error)))
             return
@@ -276,7 +276,7 @@ class Batch:
         job = outcome.job
         try:
             if is_there(job.target) and not self.rules.overwrite:  # Somebody else was faster.
-                return self.there_already(job)
+                return self.existing_outcome(job)
             write_photograph(job.target, painting, self.rules.saving)
         except NoSpaceError as error:
             return replace(outcome, state="failed", error=NoSpaceError(error.place, GO_ON))
@@ -325,7 +325,7 @@ def as_held(photograph: Photograph, form: Format) -> Photograph:
 def paint_to_pipe(
     source: Path,
     style: Artist,
-    brush: Brush,
+    options: StylizeOptions,
     form: Format,
     rules: Rules,
     on_progress: Progress = lambda _: None,
@@ -335,7 +335,7 @@ def paint_to_pipe(
     Args:
         source: a file, or ``PIPE``.
         style: who paints.
-        brush: how.
+        options: how.
         form: what to write.
         rules: what is allowed.
         on_progress: called with the share that is done.
@@ -349,7 +349,7 @@ def paint_to_pipe(
     """
     photograph = as_held(read_source(source, rules.max_pixels), form)
     check_fits(form, photograph.size, "The painting")
-    painting = style.paint_photograph(photograph, brush, on_progress)
+    painting = style.paint_photograph(photograph, options, on_progress)
     return encoded(painting, form, rules.saving), painting.remark
 
 

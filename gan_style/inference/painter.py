@@ -13,11 +13,11 @@ from torch import Tensor
 
 from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE
 from gan_style.device import Compute, memory_errors
+from gan_style.edge_flow import box_blur
 from gan_style.errors import UsageError
-from gan_style.forms import smoothed
 from gan_style.imaging.canvas import Canvas, Raster
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.manner import own_noise, seeded_noise
+from gan_style.imaging.latent import latent_of_picture, latent_of_seed
 from gan_style.imaging.tensors import cell_grain, enlarge, grain, luma, shrink, to_pixels
 from gan_style.inference.pyramid import halved, pyramid, resampled, to_short_side
 from gan_style.inference.tiles import Box, split, view
@@ -62,7 +62,7 @@ Progress = Callable[[float], object]
 
 
 @dataclass(frozen=True)
-class Brush:
+class StylizeOptions:
     """How to paint.
 
     Attributes:
@@ -123,15 +123,15 @@ class Painter:
         """How many brushes follow the largest, each half the size of the one before."""
         return max(0, round(math.log2(min(height, width) / self.size * stroke)))
 
-    def paint(self, rgb: Pixels, brush: Brush | None = None, progress: Progress = lambda _: None) -> Pixels:
+    def paint(self, rgb: Pixels, options: StylizeOptions | None = None, progress: Progress = lambda _: None) -> Pixels:
         """Paint a picture in memory, (H, W, 3) in 0..255, as :meth:`paint_raster` does."""
-        painted: Pixels = self.paint_raster(rgb, brush, progress)[:, :].astype(np.uint8)
+        painted: Pixels = self.paint_raster(rgb, options, progress)[:, :].astype(np.uint8)
         return painted
 
     def paint_raster(
         self,
         photo: Raster,
-        brush: Brush | None = None,
+        options: StylizeOptions | None = None,
         progress: Progress = lambda _: None,
         *,
         noise: Tensor | None = None,
@@ -144,12 +144,12 @@ class Painter:
         of the photograph that appears at that level; of what the generator makes of it, only what the coarser level
         could not hold is kept. So strokes come in every size and the palette is chosen once. Forms that are too fine
         for the largest brush, such as small faces and lettering, are painted by the second one alone
-        (:meth:`form_box`). Where there is a refiner, the finest levels are its own: what is offered to it is the
+        (:meth:`structured_box`). Where there is a refiner, the finest levels are its own: what is offered to it is the
         painting with what stands out of the photograph.
 
         Args:
             photo: (H, W, 3 or more), uint8 or uint16; channels after the third are not looked at.
-            brush: how to paint.
+            options: how to paint.
             progress: called with the share of the work that is done, 0..1.
             noise: (1, Z), as :meth:`noise` gives it, for pictures to be painted in one manner; by default this
                 picture's.
@@ -163,13 +163,13 @@ class Painter:
             UsageError: the brush has a seed and the generator knows one manner only.
             ResourceError: there is not enough memory, or not enough space for temporary files.
         """
-        brush = brush or Brush()
+        options = options or StylizeOptions()
         height, width = photo.shape[:2]
-        photos = pyramid(photo, self.levels(height, width, brush.stroke))
-        noise = self.noise(photos[0], brush) if noise is None else noise
+        photos = pyramid(photo, self.levels(height, width, options.stroke))
+        noise = self.noise(photos[0], options) if noise is None else noise
         if len(photos) > 1:
             # Halving alone would leave the largest brush up to 1.4 times too large or too small.
-            photos[0] = to_short_side(photos[0], max(1, round(self.size / brush.stroke)))
+            photos[0] = to_short_side(photos[0], max(1, round(self.size / options.stroke)))
         result = Canvas((height, width, 3), photo.dtype) if onto is None else onto
         for one in photos:
             tiles = len(list(split(one.shape[0], one.shape[1], self.tile)))
@@ -182,12 +182,12 @@ class Painter:
         def paint_box(photo: Raster, below: Raster | None, coarse: Raster | None, box: Box) -> Tensor:
             if below is not None and coarse is not None:
                 if self.refiner is not None and photo.shape[0] > largest:
-                    return self.refine_box(self.refiner, photo, below, coarse, box, brush.detail)
+                    return self.refine_box(self.refiner, photo, below, coarse, box, options.detail)
                 if photo is photos[1]:
-                    return self.form_box(photo, below, coarse, box, brush.detail, noise)
-            return self.paint_box(photo, below, coarse, box, brush.detail, noise)
+                    return self.structured_box(photo, below, coarse, box, options.detail, noise)
+            return self.paint_box(photo, below, coarse, box, options.detail, noise)
 
-        return paint_levels(photos, (height, width), brush, self.tile, paint_box, progress, result, top)
+        return paint_levels(photos, (height, width), options, self.tile, paint_box, progress, result, top)
 
     def paint_box(
         self,
@@ -205,7 +205,7 @@ class Painter:
             below: the photograph at the next coarser level, None at the coarsest.
             coarse: the painting at the next coarser level, None at the coarsest.
             box: the tile.
-            detail: see :class:`Brush`.
+            detail: see :class:`StylizeOptions`.
             noise: (1, Z), or None.
         """
         config = self.generator.config
@@ -217,7 +217,7 @@ class Painter:
         strokes = painted - enlarge(shrink(painted))
         return (base + strokes)[(..., *box.inside(window))]
 
-    def form_box(
+    def structured_box(
         self, photo: Raster, below: Raster, coarse: Raster, box: Box, detail: float, noise: Tensor | None
     ) -> Tensor:
         """Paint one tile of the second level, fine forms of the photograph afresh; as :meth:`paint_box`.
@@ -233,7 +233,7 @@ class Painter:
         share = detail * forms(seen, enlarged(below, wide))[(..., *window.inside(wide))]
         if share.max() >= LEAST_SHARE:
             change = self.generate(seen, wide, noise)[(..., *window.inside(wide))] - painted
-            painted = painted + share * (change - smoothed(change, FORM_RADIUS, 2))
+            painted = painted + share * (change - box_blur(change, FORM_RADIUS, 2))
         return painted[(..., *box.inside(window))]
 
     def refine_box(
@@ -245,29 +245,29 @@ class Painter:
         offered = enlarged(coarse, window) + detail * structure(fine) * fine
         return self.generate(offered, window, None, refiner)[(..., *box.inside(window))]
 
-    def manner(self, photo: Raster, brush: Brush) -> Tensor | None:
+    def manner(self, photo: Raster, options: StylizeOptions) -> Tensor | None:
         """The noise that a picture is painted with where it is given none: see :meth:`noise`."""
-        return self.noise(pyramid(photo, self.levels(photo.shape[0], photo.shape[1], brush.stroke))[0], brush)
+        return self.noise(pyramid(photo, self.levels(photo.shape[0], photo.shape[1], options.stroke))[0], options)
 
-    def noise(self, coarsest: Raster, brush: Brush) -> Tensor | None:
+    def noise(self, coarsest: Raster, options: StylizeOptions) -> Tensor | None:
         """(1, Z) on the device, or None where the generator takes none.
 
         Args:
             coarsest: the photograph at the coarsest level.
-            brush: with a seed, or without for a manner of the photograph's own.
+            options: with a seed, or without for a manner of the photograph's own.
 
         Raises:
             UsageError: it takes none and the brush has a seed.
         """
         dimensions = self.generator.config.noise
-        if not dimensions and brush.seed is None:
+        if not dimensions and options.seed is None:
             return None
         if not dimensions:
             raise UsageError("This style knows one manner of painting only, whatever the seed; leave the seed out.")
-        if brush.seed is None:
-            noise = own_noise(eight_bit(coarsest), dimensions)
+        if options.seed is None:
+            noise = latent_of_picture(eight_bit(coarsest), dimensions)
         else:
-            noise = seeded_noise(brush.seed, dimensions)
+            noise = latent_of_seed(options.seed, dimensions)
         return noise.to(self.compute.device)
 
     def generate(self, picture: Tensor, window: Box, noise: Tensor | None, network: Generator | None = None) -> Tensor:
@@ -284,7 +284,7 @@ class Painter:
 def paint_levels(
     photos: Sequence[Raster],
     size: tuple[int, ...],
-    brush: Brush,
+    options: StylizeOptions,
     tile: int,
     paint_box: Callable[[Raster, Raster | None, Raster | None, Box], Tensor],
     progress: Progress,
@@ -297,7 +297,7 @@ def paint_levels(
         photos: the photograph at every level, as :func:`pyramid` gives it; the first may have been brought to another
             size.
         size: height and width of the painting.
-        brush: how a painting is laid over its photograph.
+        options: how a painting is laid over its photograph.
         tile: side of a tile.
         paint_box: paints one tile, given the level's photograph, the next coarser one and its painting, if there are
             any, and the tile: (1, 3, box.height, box.width) on the CPU.
@@ -323,7 +323,7 @@ def paint_levels(
             if level is not None:
                 level[box.top : box.bottom, box.left : box.right] = painted[0].permute(1, 2, 0).half().numpy()
             else:
-                mixed = to_pixels(brush.mix(view(one, box), painted), result.dtype)
+                mixed = to_pixels(options.mix(view(one, box), painted), result.dtype)
                 # What was added to make the sides divisible is left out.
                 bottom, right = (
                     max(low, min(high, side))
@@ -364,7 +364,7 @@ def forms(photo: Tensor, below: Tensor) -> Tensor:
     Returns:
         (N, 1, H, W) in 0..1.
     """
-    mean = smoothed(below, FORM_NEIGHBORHOOD, 2)
+    mean = box_blur(below, FORM_NEIGHBORHOOD, 2)
     whole, fine = (variance(part, FORM_NEIGHBORHOOD) for part in (below - mean, photo - below))
     strength = (whole - TEXTURE * fine).clamp(min=0)
     return strength / (strength + FORM_CONTRAST**2)
@@ -372,7 +372,7 @@ def forms(photo: Tensor, below: Tensor) -> Tensor:
 
 def variance(detail: Tensor, neighborhood: int) -> Tensor:
     """Mean square of a picture's detail around each pixel, over colors, too: (N, 3, H, W) to (N, 1, H, W)."""
-    return smoothed(detail.square().mean(1, keepdim=True), neighborhood, 2)
+    return box_blur(detail.square().mean(1, keepdim=True), neighborhood, 2)
 
 
 def eight_bit(photo: Raster) -> Pixels:

@@ -13,7 +13,7 @@ from gan_style.errors import PictureError, UsageError
 from gan_style.files import exists, is_folder, real
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.formats import FORMATS, format_named, format_of
-from gan_style.imaging.strangers import what_instead
+from gan_style.imaging.unsupported import what_instead
 from gan_style.inference.naming import Naming, absolute, numbered
 
 PIPE = Path("-")
@@ -27,7 +27,7 @@ class Job:
     Attributes:
         source: the photograph.
         target: the painting.
-        seed: see :class:`~gan_style.inference.painter.Brush`.
+        seed: see :class:`~gan_style.inference.painter.StylizeOptions`.
     """
 
     source: Path

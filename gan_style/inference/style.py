@@ -23,7 +23,7 @@ from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import PictureLike, read_picture
 from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
-from gan_style.inference.painter import Brush, Painter, Progress
+from gan_style.inference.painter import Painter, Progress, StylizeOptions
 
 logger = logging.getLogger(__name__)
 
@@ -43,35 +43,37 @@ class Style(Artist):
         self.manners = file.generator.config.noise > 0
         self.painter = Painter(file.generator, file.size, compute, refiner=file.refiner)
 
-    def remark(self, brush: Brush) -> str:
+    def remark(self, options: StylizeOptions) -> str:
         """A word about strokes larger than people expect."""
         size = self.file.size
-        if size >= SIZE or brush.stroke != STROKE:
+        if size >= SIZE or options.stroke != STROKE:
             return ""
         return (
             f"{self.name} learnt its strokes from pictures of {size} pixels, so that on larger photographs they are "
             f"{SIZE / size:g} times as large as those of other styles; --stroke {size / SIZE:g} makes them as fine."
         )
 
-    def unheeded(self, brush: Brush, size: tuple[int, int]) -> set[str]:
+    def ignored_options(self, options: StylizeOptions, size: tuple[int, int]) -> set[str]:
         """Detail, and as long as it stays at one brush the stroke, of a picture too small for a second brush."""
-        if self.painter.levels(*size, brush.stroke):
+        if self.painter.levels(*size, options.stroke):
             return set()
         return {"detail"} if self.painter.levels(*size) else {"detail", "stroke"}
 
-    def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
+    def paint_photograph(
+        self, photograph: Photograph, options: StylizeOptions, progress: Progress = lambda _: None
+    ) -> Photograph:
         """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
         width, height = photograph.size
         frames = photograph.frames
         canvas = Canvas((height * frames, width, 3), photograph.pixels.dtype)
-        noise = self.painter.manner(photograph.frame(0), brush) if frames > 1 else None
+        noise = self.painter.manner(photograph.frame(0), options) if frames > 1 else None
         for index in range(frames):
 
             def share(done: float, index: int = index) -> None:
                 progress((index + done) / frames)
 
             frame = photograph.frame(index)
-            self.painter.paint_raster(frame, brush, share, noise=noise, onto=canvas, top=index * height)
+            self.painter.paint_raster(frame, options, share, noise=noise, onto=canvas, top=index * height)
         return photograph.painted(canvas)
 
 
@@ -145,11 +147,13 @@ def load_artist(
     if found.pin:
         found.pin.check(path, sum_of(path, math.inf))  # Paintings are larger than styles may be.
     from gan_style.checkpoints.backbone import load_backbone
-    from gan_style.inference.imitation import LARGEST, Imitator
+    from gan_style.optimization.stylizer import LARGEST, OptimizationStylizer
 
     logger.info("painting after the picture %s", path)
     compute = Compute.choose(device, "fp32" if precision in PRECISIONS else precision)
-    return Imitator(path.stem, read_picture(path, 2 * LARGEST).rgb, load_backbone(), compute, minutes=minutes)
+    return OptimizationStylizer(
+        path.stem, read_picture(path, 2 * LARGEST).rgb, load_backbone(), compute, minutes=minutes
+    )
 
 
 def is_picture(path: Path) -> bool:

@@ -110,8 +110,10 @@ def gradient_penalty(
     for head in score(mixed):
         # One value for each picture, as the loss has it: the mean over the head's places.
         means = head.float().flatten(1).mean(1)
-        slopes = torch.autograd.grad(means.sum(), mixed, create_graph=True, allow_unused=True)
-        squares = [slope.float().flatten(1).square().sum(1) * slope[0].numel() for slope in slopes if slope is not None]
+        gradients = torch.autograd.grad(means.sum(), mixed, create_graph=True, allow_unused=True)
+        squares = [
+            slope.float().flatten(1).square().sum(1) * slope[0].numel() for slope in gradients if slope is not None
+        ]
         penalties.append(((torch.stack(squares).sum(0) + 1e-12).sqrt() - 1).square().mean())
     return torch.stack(penalties).sum()
 

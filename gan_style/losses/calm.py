@@ -30,7 +30,7 @@ def roughness(picture: Tensor, cell: int = 32) -> Tensor:
     return (variance.clamp_min(0).sum(1) + 1e-6).sqrt()
 
 
-def unrest(painted: Tensor, photo: Tensor, calm: float | Tensor) -> Tensor:
+def calm_loss_of(painted: Tensor, photo: Tensor, calm: float | Tensor) -> Tensor:
     """Roughness beyond that of the photograph and that of calm parts of paintings together.
 
     Args:
@@ -45,6 +45,6 @@ def unrest(painted: Tensor, photo: Tensor, calm: float | Tensor) -> Tensor:
     return F.relu(roughness(painted) - allowed).mean()
 
 
-def calm_of(parts: Tensor, share: float) -> Tensor:
+def calm_threshold(parts: Tensor, share: float) -> Tensor:
     """Roughness that ``share`` of the parts of real paintings, of which it is given, stay below; a scalar."""
     return torch.quantile(parts, share)

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_style.losses.ranks import LEVELS, interpolated, levels_of
+from gan_style.losses.quantiles import LEVELS, interpolated, quantile_levels
 
 REMEMBERED = 4096
 """Patches of paintings with which those of photographs are compared."""
@@ -22,7 +22,7 @@ KNOWN = 0.5
 """Share of the patches of photographs, the most familiar ones, that take all that the discriminator says."""
 
 
-class Familiarity(nn.Module):
+class PatchFamiliarity(nn.Module):
     """How familiar patches of photographs are to whoever has seen the paintings.
 
     Attributes:
@@ -63,13 +63,13 @@ class Familiarity(nn.Module):
         self.place.add_(count).remainder_(REMEMBERED)
         ours = F.normalize(photos.float(), dim=1).permute(0, 2, 3, 1)
         distance = 1 - (ours.flatten(0, 2) @ self.remembered.T).amax(1)
-        self.distances.lerp_(levels_of(distance), pace)
+        self.distances.lerp_(quantile_levels(distance), pace)
         rank = interpolated(distance, self.distances, torch.linspace(0, 1, LEVELS, device=distance.device))
         strange = ((rank - KNOWN) / (1 - KNOWN)).clamp(0, 1)
         return (1 - (1 - self.least) * strange).view(*ours.shape[:3])[:, None]
 
 
-def weighed(scores: list[Tensor], weights: Tensor) -> list[Tensor]:
+def weighted_scores(scores: list[Tensor], weights: Tensor) -> list[Tensor]:
     """Scores whose gradients are multiplied by weights, the values left as they are.
 
     Args:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_style.forms import CELL, slopes, tangents, turns
+from gan_style.edge_flow import CELL, edge_tangent_flow, structure_tensor, turns
 
 FAINT = 1e-4
 """Squared slope, in units of pictures in [-1, 1], below which a part has no direction."""
@@ -29,15 +29,15 @@ def straying(change: Tensor, photo: Tensor, cell: int = 32) -> Tensor:
         (N, h, w), a number for each part: 0 where all strokes run along the forms, a half where they run anywhere, 1
         where they cross them.
     """
-    cosine, sine = turns(tangents(photo))
-    difference, product, energy = slopes(change)
+    cosine, sine = turns(edge_tangent_flow(photo))
+    difference, product, energy = structure_tensor(change)
     along = (energy + cosine * difference + sine * product) / 2
     side = cell // CELL
     parts, total = (F.avg_pool2d(one[:, None], side, side // 2)[:, 0] for one in (along, energy))
     return parts / (total + FAINT)
 
 
-def strayed(painted: Tensor, photo: Tensor, most: float | Tensor) -> Tensor:
+def flow_excess(painted: Tensor, photo: Tensor, most: float | Tensor) -> Tensor:
     """How much more than permitted of what painting changes does not follow the forms.
 
     Args:

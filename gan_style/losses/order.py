@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.losses.luminance import luminance
-from gan_style.losses.ranks import risen
+from gan_style.losses.quantiles import rank_increase
 
 BLUR = 5
 """Pixels; what is left of a picture without its means over so many is details."""
@@ -35,17 +35,17 @@ def sharpness(picture: Tensor, cell: int = 16) -> Tensor:
     return (F.avg_pool2d(details.square(), cell, cell // 2)[:, 0] + 1e-6).sqrt()
 
 
-def invented(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor, slack: float) -> Tensor:
+def order_excess(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tensor, slack: float) -> Tensor:
     """Sharpness beyond that which the photograph has there and that which paintings have at its rank.
 
     Args:
         painted: (N, 3, H, W).
         photo: likewise, what was painted.
-        photos: (``ranks.LEVELS``,) levels of photographs, see ``ranks.levels_of``.
+        photos: (``quantiles.LEVELS``,) levels of photographs, see ``quantiles.quantile_levels``.
         paintings: likewise of paintings.
         slack: ranks, 0..1, by which a part may rise.
 
     Returns:
         The mean over all parts, a scalar >= 0, in units of ``painted``.
     """
-    return risen(sharpness(painted), sharpness(photo), photos, paintings, slack).mean()
+    return rank_increase(sharpness(painted), sharpness(photo), photos, paintings, slack).mean()

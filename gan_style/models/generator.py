@@ -14,11 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_style.forms import CELL
-from gan_style.models import simplification, streaks
+from gan_style.edge_flow import CELL
+from gan_style.models import kuwahara as simplification
+from gan_style.models import streaks
+from gan_style.models.kuwahara import kuwahara_filter
 from gan_style.models.layers import conv3x3, initialise, leaky
-from gan_style.models.simplification import simplified
-from gan_style.models.streaks import CHANNELS, drawn_out
+from gan_style.models.streaks import CHANNELS, line_integral_convolution
 
 MANNER_SCALE = 0.5
 """Spread of the shifts at initialisation; what they are added to has a spread of about 1."""
@@ -183,7 +184,7 @@ class Generator(nn.Module):
             (N, 3, H, W), float32, about [-1, 1] and not clamped.
         """
         beside = self.beside(photo, grain)
-        photo = simplified(photo, self.config.simplify)
+        photo = kuwahara_filter(photo, self.config.simplify)
         shifts = iter(self.shifts(noise))
         quarter = self.stem(torch.cat([F.pixel_unshuffle(photo, 4), *(F.pixel_unshuffle(one, 2) for one in beside)], 1))
         for block in self.trunk:
@@ -205,9 +206,9 @@ class Generator(nn.Module):
         if grain is None:
             count, _, height, width = photo.shape
             grain = torch.randn(count, CHANNELS, height // CELL, width // CELL, device=photo.device)
-        return [drawn_out(grain, photo, self.config.streaks)]
+        return [line_integral_convolution(grain, photo, self.config.streaks)]
 
-    def begin_as(self, other: Generator) -> None:
+    def load_matching_weights(self, other: Generator) -> None:
         """Take over the weights of another generator, as far as it has such.
 
         Args:

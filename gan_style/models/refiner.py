@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from gan_style.forms import smoothed
+from gan_style.edge_flow import box_blur
 from gan_style.models.generator import Generator, GeneratorConfig
 
 ANCHOR = 6
@@ -43,4 +43,4 @@ class Refiner(Generator):
             (N, 3, H, W), float32, about [-1, 1] and not clamped.
         """
         refined = super().forward(photo, noise, grain)
-        return refined + smoothed(photo - refined, ANCHOR, 2)
+        return refined + box_blur(photo - refined, ANCHOR, 2)

@@ -15,14 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.device import constant
-from gan_style.forms import CELL, FAR, tangents, turns
+from gan_style.edge_flow import CELL, FAR, edge_tangent_flow, turns
 
 CHANNELS = 3
 """Streaks that run side by side, so that neighbouring strokes may differ in more than lightness."""
 
 
 @torch.no_grad()
-def drawn_out(grain: Tensor, photo: Tensor, length: int) -> Tensor:
+def line_integral_convolution(grain: Tensor, photo: Tensor, length: int) -> Tensor:
     """Draw noise out along the forms of a photograph.
 
     Args:
@@ -34,7 +34,7 @@ def drawn_out(grain: Tensor, photo: Tensor, length: int) -> Tensor:
         Like ``grain``, float32, with a spread of about 1, and without gradients; pixels beyond the edge count as those
         at it.
     """
-    flow = tangents(photo)
+    flow = edge_tangent_flow(photo)
     count, _, height, width = flow.shape
     across = torch.arange(width, device=flow.device).expand(count, height, width)
     down = torch.arange(height, device=flow.device)[:, None].expand(count, height, width)
@@ -64,5 +64,5 @@ def directions(flow: Tensor) -> Tensor:
 
 
 def reach_of(length: int) -> int:
-    """Pixels beyond which nothing influences what :func:`drawn_out` makes of a cell; 0 where there are none."""
+    """Pixels beyond which nothing influences a cell of :func:`line_integral_convolution`; 0 without streaks."""
     return CELL * (length + 1 + 2 * FAR + 1) if length else 0

@@ -15,8 +15,8 @@ from gan_style.checkpoints.style_file import StyleFile
 from gan_style.models.backbone import VARIANTS
 from gan_style.models.discriminator import KINDS
 from gan_style.models.generator import LIMITS
+from gan_style.text import counted
 from gan_style.training.recipe import Recipe
-from gan_style.words import counted
 
 CARD = "README.md"
 TAGS = ("gan-style", "style-transfer", "gan", "art")

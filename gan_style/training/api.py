@@ -15,26 +15,26 @@ from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import named_styles, resolve_style
 from gan_style.checkpoints.hub.cache import source_of
 from gan_style.checkpoints.style_file import open_style, read_style
+from gan_style.data.inspection import Inspection
 from gan_style.defaults import REFINER, SCRATCH, START
 from gan_style.device import Compute, local_rank
 from gan_style.errors import StyleError, TrainingError, UsageError
 from gan_style.files import is_file, real
 from gan_style.imaging.kinds import SUFFIXES
 from gan_style.names import fitting
-from gan_style.training.check import Inspection
-from gan_style.training.conditions import changed, conditions_of, on_threads, threads_of
-from gan_style.training.course import Course, is_unfinished, read_course
-from gan_style.training.cross_validation import Choice, run_course
-from gan_style.training.grid import Grid
-from gan_style.training.group import Group, joined
-from gan_style.training.learning import learn, looked_at, same_shape
-from gan_style.training.listener import Listener, Silent
-from gan_style.training.plan import Plan, read_plan, same_plan
+from gan_style.training.cross_validation.grid import Grid
+from gan_style.training.cross_validation.run import Choice, run_cross_validation
+from gan_style.training.cross_validation.state import CrossValidationState, is_unfinished, read_cross_validation_state
+from gan_style.training.datasets import load_sets
+from gan_style.training.distributed import Group, joined
+from gan_style.training.loop.loop import Outcome
+from gan_style.training.loop.schedule import Limit
+from gan_style.training.loop.setup import learn, looked_at, same_shape
 from gan_style.training.recipe import Recipe
-from gan_style.training.schedule import Limit
-from gan_style.training.session import Outcome
-from gan_style.training.sources import load_sets
-from gan_style.training.state import has_state
+from gan_style.training.run.config import RunConfig, read_run_config, same_run_config
+from gan_style.training.run.environment import changed, conditions_of, on_threads, threads_of
+from gan_style.training.run.listener import Listener, Silent
+from gan_style.training.run.state import has_state
 
 logger = logging.getLogger(__name__)
 
@@ -110,9 +110,9 @@ def train(
     compute = Compute.choose(device, precision)
     with on_threads(threads), joined(compute) as group:
         how = (recipe, limit or Limit(), start, licence, trim, device, precision, refiner, conditions_of(compute))
-        plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
-        resumed = group.told(lambda: goes_on(plan, group, overwrite))
-        return learn(plan, compute, group, listener or Silent(), resumed=resumed, began=began)
+        config = RunConfig(Path(photos), Path(paintings), style_path(output, paintings), *how)
+        resumed = group.broadcast(lambda: goes_on(config, group, overwrite))
+        return learn(config, compute, group, listener or Silent(), resumed=resumed, began=began)
 
 
 def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener) -> tuple[Recipe, str]:
@@ -197,27 +197,27 @@ def cross_validate(
         dataclasses.replace(recipe, batch_size=setting.batch_size)  # Fails early where one is out of bounds.
     with on_threads(threads):
         how = (recipe, grid.limits[0], start, licence, trim, device, precision, refiner, conditions_of(compute))
-        plan = Plan(Path(photos), Path(paintings), style_path(output, paintings), *how)
-        check_output(plan.output, (plan.photos, plan.paintings), overwrite)
-        return run_course(Course(plan.absolute(), grid), compute, listener or Silent())
+        config = RunConfig(Path(photos), Path(paintings), style_path(output, paintings), *how)
+        check_output(config.output, (config.photos, config.paintings), overwrite)
+        return run_cross_validation(CrossValidationState(config.absolute(), grid), compute, listener or Silent())
 
 
 def resume_cross_validation(
     run: str | os.PathLike[str], *, threads: int | None = None, listener: Listener | None = None
 ) -> Choice:
     """Go on with a cross-validation at the fold that was cut off; as for :func:`resume`."""
-    course = read_course(Path(run))
-    compute = Compute.choose(course.plan.device, course.plan.precision)
-    with as_before(course.plan, compute, threads, listener or Silent()):
-        return run_course(course, compute, listener or Silent())
+    course = read_cross_validation_state(Path(run))
+    compute = Compute.choose(course.config.device, course.config.precision)
+    with as_before(course.config, compute, threads, listener or Silent()):
+        return run_cross_validation(course, compute, listener or Silent())
 
 
 @contextlib.contextmanager
-def as_before(plan: Plan, compute: Compute, threads: int | None, listener: Listener) -> Iterator[None]:
+def as_before(config: RunConfig, compute: Compute, threads: int | None, listener: Listener) -> Iterator[None]:
     """Go on with as many threads as a training began with, or as it is told, and say what is otherwise."""
-    before = threads_of(plan.conditions)
+    before = threads_of(config.conditions)
     with on_threads(threads or before):
-        if not local_rank() and (sentence := changed(plan.conditions, conditions_of(compute))):
+        if not local_rank() and (sentence := changed(config.conditions, conditions_of(compute))):
             listener.warn(sentence)
         if not local_rank() and threads is None and (before or 1) > (os.cpu_count() or 1):
             listener.warn(f"It began with {before} threads, more than this machine has cores; --threads may be faster.")
@@ -242,19 +242,19 @@ def resume(run: str | os.PathLike[str], *, threads: int | None = None, listener:
     """
     if is_unfinished(Path(run)):
         return resume_cross_validation(run, threads=threads, listener=listener).outcome
-    plan = read_plan(Path(run))
-    if not has_state(plan.folder):
+    config = read_run_config(Path(run))
+    if not has_state(config.folder):
         raise TrainingError(
-            f"{run} holds no state to go on from: that training ended, or was cut off before its first. Let its style "
-            f"learn further with: gan-style train {shlex.quote(str(plan.photos))} {shlex.quote(str(plan.paintings))} "
-            f"--from {shlex.quote(str(plan.output))} -o another.safetensors"
+            f"{run} holds no saved state: that training has ended, or was cut off before its first. Train its style "
+            f"further with: gan-style train {shlex.quote(str(config.photos))} "
+            f"{shlex.quote(str(config.paintings))} --from {shlex.quote(str(config.output))} -o another.safetensors"
         )
-    compute = Compute.choose(plan.device, plan.precision)
-    with as_before(plan, compute, threads, listener or Silent()), joined(compute) as group:
-        return learn(plan, compute, group, listener or Silent(), resumed=True)
+    compute = Compute.choose(config.device, config.precision)
+    with as_before(config, compute, threads, listener or Silent()), joined(compute) as group:
+        return learn(config, compute, group, listener or Silent(), resumed=True)
 
 
-def goes_on(plan: Plan, group: Group, overwrite: bool) -> bool:
+def goes_on(config: RunConfig, group: Group, overwrite: bool) -> bool:
     """Whether the same command was begun before by a group of processes, one of which may have died.
 
     A launcher starts all of them again then, or a scheduler the whole job, with the very same command.
@@ -262,9 +262,9 @@ def goes_on(plan: Plan, group: Group, overwrite: bool) -> bool:
     Raises:
         UsageError: it was not, and the style cannot or may not be written.
     """
-    if group.size > 1 and has_state(plan.folder) and same_plan(plan):
+    if group.size > 1 and has_state(config.folder) and same_run_config(config):
         return True
-    check_output(plan.output, (plan.photos, plan.paintings), overwrite)
+    check_output(config.output, (config.photos, config.paintings), overwrite)
     return False
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from gan_style.data.augmentation import AugmentationConfig
 from gan_style.defaults import (
     BATCH_SIZE,
     CONTENT_LIMIT,
@@ -22,7 +23,6 @@ from gan_style.losses.adversarial import Objective
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
-from gan_style.training.augmentation import AugmentationConfig
 
 GRAM_WEIGHT, FEATURE_WEIGHT = 4.0, 0.5
 """For a single painting."""

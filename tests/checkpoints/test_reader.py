@@ -73,7 +73,7 @@ class Reader:
         rows, columns = (np.arange(-margin, side + margin) for side in (height, width))
         grain = field[:, rows % 509][:, :, columns % 521]
         beside = self.streaks(x + grain, length, margin) if length else np.zeros((0, *(n // 2 for n in x.shape[1:])))
-        x = simplified(x + grain, reach)
+        x = kuwahara_filter(x + grain, reach)
         widths = [config["channels"]] * blocks + [config["refine_channels"]] * finish
         shift = np.zeros(sum(widths)) if z is None else self.tensors["manner.weight"] @ z
         shifts = np.split(shift, np.cumsum(widths)[:-1])
@@ -139,7 +139,7 @@ def leaky(x: Array) -> Array:
     return np.where(x > 0, x, 0.2 * x)
 
 
-def simplified(x: Array, reach: int) -> Array:
+def kuwahara_filter(x: Array, reach: int) -> Array:
     if not reach:
         return x
     around = np.pad(x, ((0, 0), (reach,) * 2, (reach,) * 2), "edge")
@@ -202,7 +202,7 @@ def test_the_documented_format_is_enough_to_paint(
         style = read_style(path)
         torch.manual_seed(0)
         generator = Generator(dataclasses.replace(style.generator.config, **changes)).eval()
-        generator.begin_as(style.generator)
+        generator.load_matching_weights(style.generator)
         path = tmp_path / "shown.safetensors"
         write_style(path, dataclasses.replace(style, generator=generator))
     photo = cat[60:108, 90:154].copy()

@@ -19,8 +19,8 @@ from gan_style.cli import display
 from gan_style.cli.app import EXAMPLES
 from gan_style.cli.train_display import Display
 from gan_style.imaging.decoding import Pixels
-from gan_style.training.listener import Status
-from gan_style.training.trainer import Losses
+from gan_style.training.run.listener import Status
+from gan_style.training.step.trainer import Losses
 from tests.cli.conftest import Run
 
 

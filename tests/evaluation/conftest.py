@@ -24,9 +24,9 @@ def narrow_features(word: str = "auto") -> FeatureSpace:
 
 def quick_evaluation(patch: pytest.MonkeyPatch) -> None:
     """Evaluations in a tenth of the time; the whole network is looked through where the command is tested."""
-    for module in ("evaluate", "judge"):
+    for module in ("evaluate", "evaluator"):
         patch.setattr(f"gan_style.evaluation.{module}.choose_features", narrow_features)
-    patch.setattr("gan_style.evaluation.judge.PatchConfig", partial(PatchConfig, projections=8))
+    patch.setattr("gan_style.evaluation.evaluator.PatchConfig", partial(PatchConfig, projections=8))
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def test_a_gap_that_is_none_is_not_closed(tmp_path: Path, photos: Path) -> None:
 
 
 def test_of_a_huge_folder_a_part_is_looked_at(photos: Path, paintings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_style.evaluation.judge.MOST", COUNT - 1)
+    monkeypatch.setattr("gan_style.evaluation.evaluator.MOST", COUNT - 1)
     result = evaluate(photos, paintings, outputs=photos, features="lite0")
     assert [row.pictures for row in result.rows[:2]] == [COUNT - 1, COUNT - 1]
     assert len([sentence for sentence in result.warnings if "a random part" in sentence]) == 2

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from gan_style.data.reading import decode_picture
 from gan_style.errors import PictureError
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.plugins import heic_is_there
 from gan_style.inference.style import is_picture
-from gan_style.training.reading import decode_picture
 
 needs_heic = pytest.mark.skipif(not heic_is_there(), reason="needs the plugin for HEIC")
 

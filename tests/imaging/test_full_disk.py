@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gan_style.data.picture_set import PixelStore
 from gan_style.errors import NoSpaceError, PictureError, ResourceError
 from gan_style.files import is_full
 from gan_style.imaging.canvas import Canvas
@@ -19,7 +20,6 @@ from gan_style.imaging.encoding import FAILURES, Saving, encoded, save, write_ph
 from gan_style.imaging.formats import FORMATS, HEIC
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.plugins import heic_is_there
-from gan_style.training.data import PixelStore
 
 SUFFIXES = [suffix for suffix, form in FORMATS.items() if form is not HEIC or heic_is_there()]
 

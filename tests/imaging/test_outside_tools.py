@@ -15,7 +15,7 @@ from PIL import Image
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import write_photograph
 from gan_style.imaging.opening import open_photograph
-from gan_style.inference.painter import Brush
+from gan_style.inference.painter import StylizeOptions
 from gan_style.inference.style import load_style
 
 pytestmark = [
@@ -53,7 +53,9 @@ def paint(tmp_path: Path, style_path: Path, cat: Pixels) -> Paint:
     Image.fromarray(cat[:120, :160]).save(tmp_path / "cat.png")
 
     def painted(source: str, target: str) -> Path:
-        write_photograph(tmp_path / target, style.paint_photograph(open_photograph(tmp_path / source), Brush()))
+        write_photograph(
+            tmp_path / target, style.paint_photograph(open_photograph(tmp_path / source), StylizeOptions())
+        )
         return tmp_path / target
 
     return painted

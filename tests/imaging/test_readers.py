@@ -171,9 +171,9 @@ def test_colors_in_planes_are_not_multiplied_by_opacity_twice(place: dict[str, A
 
 
 def test_no_opacity_is_made_up(faults: Path) -> None:
-    invented = seen(faults / "ojpeg-tile.tif")
-    assert invented.shape == (213, 234, 3)
-    assert invented.mean() == pytest.approx(58, abs=1)
+    order_excess = seen(faults / "ojpeg-tile.tif")
+    assert order_excess.shape == (213, 234, 3)
+    assert order_excess.mean() == pytest.approx(58, abs=1)
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ from gan_style.errors import PictureError, StyleError, UsageError
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.tensors import to_tensor
-from gan_style.inference import imitation
-from gan_style.inference.imitation import Effort, Imitator, laplacian, to_size
-from gan_style.inference.painter import Brush
+from gan_style.inference.painter import StylizeOptions
 from gan_style.inference.style import load_artist
 from gan_style.losses.content import self_similarity
 from gan_style.losses.style import gram, gram_difference
+from gan_style.optimization import stylizer as imitation
+from gan_style.optimization.stylizer import Effort, OptimizationStylizer, laplacian, to_size
 from tests.conftest import photo
 
 CPU = Compute.choose("cpu", "fp32")
@@ -48,8 +48,8 @@ def painting() -> Pixels:
     return pixels
 
 
-def imitator(painting: Pixels, effort: Effort = QUICK, minutes: float | None = None) -> Imitator:
-    return Imitator("violet", painting, load_backbone(), CPU, minutes=minutes, effort=effort)
+def imitator(painting: Pixels, effort: Effort = QUICK, minutes: float | None = None) -> OptimizationStylizer:
+    return OptimizationStylizer("violet", painting, load_backbone(), CPU, minutes=minutes, effort=effort)
 
 
 def style_distance(picture: Pixels, painting: Pixels) -> float:
@@ -110,7 +110,7 @@ def test_time_is_bounded(small_cat: Pixels, painting: Pixels) -> None:
     told: list[float] = []
     artist = imitator(painting, Effort(steps=10**6, last_steps=10**6, samples=64), minutes=0.02)
     picture = to_tensor(small_cat.copy())
-    painted = artist.imitate(picture, Brush(), told.append)
+    painted = artist.imitate(picture, StylizeOptions(), told.append)
     assert painted.shape == picture.shape
     assert 0 < len(told) < 10**4
     assert told == sorted(told)
@@ -131,10 +131,12 @@ def test_progress_tells_time(painting: Pixels, monkeypatch: pytest.MonkeyPatch) 
         def picture(self) -> torch.Tensor:
             return self.levels
 
-    monkeypatch.setattr(imitation, "Sculpture", Timed)
+    monkeypatch.setattr(imitation, "PyramidParameters", Timed)
     artist = imitator(painting, Effort())
     told: list[tuple[float, float, str]] = []
-    artist.imitate(torch.zeros(1, 3, 400, 600), Brush(), lambda done: told.append((done, sum(spent), artist.stage)))
+    artist.imitate(
+        torch.zeros(1, 3, 400, 600), StylizeOptions(), lambda done: told.append((done, sum(spent), artist.stage))
+    )
     for done, so_far, _ in told:
         assert done == pytest.approx(so_far / sum(spent), abs=0.05)
     assert [stage for *_, stage in (told[0], told[-1])] == ["step 1 of 460", "step 460 of 460"]
@@ -152,7 +154,7 @@ def test_what_a_style_is_is_told_from_its_content(tmp_path: Path, style_path: Pa
     disguised = tmp_path / "painting.ckpt"
     Image.fromarray(painting).save(disguised, format="PNG")
     artist = load_artist(disguised)
-    assert isinstance(artist, Imitator)
+    assert isinstance(artist, OptimizationStylizer)
     assert artist.name == "painting"
     with pytest.raises(StyleError, match="is a picture"):
         gan_style.load_style(disguised)
@@ -162,7 +164,7 @@ def test_what_a_style_is_is_told_from_its_content(tmp_path: Path, style_path: Pa
         load_artist(posing)
     with disguised.open("ab") as stream:
         stream.truncate(40 << 20)  # Decoders do not mind what comes after a picture.
-    assert isinstance(load_artist(f"{disguised}@sha256:{sum_of(disguised, 1 << 30)}"), Imitator)
+    assert isinstance(load_artist(f"{disguised}@sha256:{sum_of(disguised, 1 << 30)}"), OptimizationStylizer)
     with pytest.raises(StyleError, match="not the file that was pinned"):
         load_artist(f"{disguised}@sha256:{'0' * 64}")
     renamed = tmp_path / "style.png"
@@ -189,7 +191,7 @@ def test_frames_and_transparency_stay(tmp_path: Path, painting: Pixels, small_ca
     photograph = open_photograph(path)
     shares: list[float] = []
     painted = imitator(painting, Effort(steps=2, last_steps=2, samples=64)).paint_photograph(
-        photograph, Brush(), shares.append
+        photograph, StylizeOptions(), shares.append
     )
     assert painted.frames == 2
     assert painted.animation == photograph.animation

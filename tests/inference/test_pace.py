@@ -11,7 +11,7 @@ from gan_style.imaging.photograph import Photograph
 from gan_style.inference import batch
 from gan_style.inference.artist import Artist
 from gan_style.inference.batch import Pace, Rules
-from gan_style.inference.painter import Brush, Progress
+from gan_style.inference.painter import Progress, StylizeOptions
 from gan_style.inference.planning import Job
 
 
@@ -32,8 +32,10 @@ class Slow(Artist):
     def __init__(self, clock: Clock) -> None:
         self.clock, self.ready = clock, False
 
-    def paint_photograph(self, photograph: Photograph, brush: Brush, progress: Progress = lambda _: None) -> Photograph:
-        assert brush.seed is None
+    def paint_photograph(
+        self, photograph: Photograph, options: StylizeOptions, progress: Progress = lambda _: None
+    ) -> Photograph:
+        assert options.seed is None
         self.clock.now += 60 * (not self.ready)
         self.ready = True
         for done in range(1, 11):
@@ -56,7 +58,7 @@ def test_the_time_left_is_that_of_what_is_left(
         job.target.touch()
     told: list[tuple[Pace, float]] = []
     outcomes = batch.run(
-        jobs, Slow(clock), Brush(), Rules(skip=True), on_pace=lambda pace: told.append((pace, clock.now))
+        jobs, Slow(clock), StylizeOptions(), Rules(skip=True), on_pace=lambda pace: told.append((pace, clock.now))
     )
     assert [outcome.state for outcome in outcomes] == ["skipped"] * there + ["painted"] * new
     known = [(pace.remaining, clock.now - then) for pace, then in told if pace.remaining != float("inf")]

@@ -20,9 +20,9 @@ from gan_style.device import Compute
 from gan_style.errors import UsageError
 from gan_style.imaging.canvas import Raster
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.manner import own_noise
+from gan_style.imaging.latent import latent_of_picture
 from gan_style.imaging.tensors import enlarge, grain, shrink, to_tensor
-from gan_style.inference.painter import Brush, Painter, forms, structure
+from gan_style.inference.painter import Painter, StylizeOptions, forms, structure
 from gan_style.inference.style import Style
 from gan_style.inference.tiles import Box, split, view
 from gan_style.models.refiner import Refiner
@@ -41,10 +41,10 @@ def tiny_painter(tile: int = 1024, size: int = 64) -> Painter:
 def test_what_of_a_brush_makes_no_difference_is_known(side: int, stroke: float) -> None:
     style = Style("tiny", StyleFile(lively_generator(TINY), size=64), CPU)
     rgb = CAT[:side, : side + 1]
-    painted = {detail: style.painter.paint(rgb, Brush(detail=detail, stroke=stroke)) for detail in (0, 1)}
-    unheeded = style.unheeded(Brush(stroke=stroke), (side + 1, side))
-    assert ("detail" in unheeded) == np.array_equal(painted[0], painted[1])
-    if "stroke" in unheeded:
+    painted = {detail: style.painter.paint(rgb, StylizeOptions(detail=detail, stroke=stroke)) for detail in (0, 1)}
+    ignored_options = style.ignored_options(StylizeOptions(stroke=stroke), (side + 1, side))
+    assert ("detail" in ignored_options) == np.array_equal(painted[0], painted[1])
+    if "stroke" in ignored_options:
         assert np.array_equal(painted[0], style.painter.paint(rgb))
 
 
@@ -53,13 +53,13 @@ def test_what_of_a_brush_makes_no_difference_is_known(side: int, stroke: float) 
     width=st.integers(1, 300),
     tile=st.integers(1, 16).map(lambda number: 8 * number),
     size=st.integers(16, 128),
-    brush=st.builds(Brush, st.floats(0, 1.5), st.floats(0, 1), st.floats(0.25, 4), st.floats(0, 1)),
+    options=st.builds(StylizeOptions, st.floats(0, 1.5), st.floats(0, 1), st.floats(0.25, 4), st.floats(0, 1)),
 )
 @settings(max_examples=25, deadline=None)
-def test_tiled_equals_whole(height: int, width: int, tile: int, size: int, brush: Brush) -> None:
+def test_tiled_equals_whole(height: int, width: int, tile: int, size: int, options: StylizeOptions) -> None:
     rgb = CAT[:height, :width]
-    whole = tiny_painter(size=size).paint(rgb, brush)
-    tiled = tiny_painter(max(tile, 8 * (max(height, width) // 64)), size).paint(rgb, brush)
+    whole = tiny_painter(size=size).paint(rgb, options)
+    tiled = tiny_painter(max(tile, 8 * (max(height, width) // 64)), size).paint(rgb, options)
     assert tiled.shape == rgb.shape
     assert np.abs(tiled.astype(int) - whole).max() <= 1
 
@@ -100,8 +100,10 @@ def test_forms_are_where_things_are_and_not_where_there_is_a_texture() -> None:
 def test_small_forms_are_painted_with_the_small_brush() -> None:
     rgb = CAT[20:276, 100:356].copy()
     generator = lively_generator(TINY)
-    alone = Painter(generator, 256, CPU).paint(rgb, Brush(stroke=0.5))
-    large, small = (Painter(generator, 64, CPU).paint(rgb, Brush(stroke=0.5, detail=detail)) for detail in (0, 1))
+    alone = Painter(generator, 256, CPU).paint(rgb, StylizeOptions(stroke=0.5))
+    large, small = (
+        Painter(generator, 64, CPU).paint(rgb, StylizeOptions(stroke=0.5, detail=detail)) for detail in (0, 1)
+    )
     one, *others = (to_tensor(each.copy()) for each in (alone, large, small))
     photo = to_tensor(rgb)
     there = forms(photo, enlarge(shrink(photo)))
@@ -112,7 +114,7 @@ def test_small_forms_are_painted_with_the_small_brush() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 200), (3, 5), (64, 64), (299, 451)])
 def test_strength_zero_gives_the_photograph_back(shape: tuple[int, int]) -> None:
     rgb = CAT[: shape[0], : shape[1]]
-    assert np.array_equal(tiny_painter().paint(rgb, Brush(strength=0)), rgb)
+    assert np.array_equal(tiny_painter().paint(rgb, StylizeOptions(strength=0)), rgb)
     assert not np.array_equal(tiny_painter().paint(rgb), rgb)
 
 
@@ -126,7 +128,7 @@ def test_a_small_picture_is_one_pass_of_the_generator() -> None:
         noise = grain(-margin, -margin, *padded.shape[:2])
         direct = source + 0.7 * (generator(source + noise) - noise - source)
     expected = ((direct[0, :, margin:-margin, margin:-margin].clamp(-1, 1) + 1) * 127.5 + 0.5).byte()
-    painted = tiny_painter().paint(rgb, Brush(strength=0.7))
+    painted = tiny_painter().paint(rgb, StylizeOptions(strength=0.7))
     assert np.abs(painted.astype(int) - expected.permute(1, 2, 0).numpy()).max() <= 1
 
 
@@ -149,7 +151,7 @@ def test_a_large_picture_gets_its_palette_from_the_coarsest_level() -> None:
 
 def test_less_detail_means_less_of_the_photograph() -> None:
     painter = tiny_painter(size=32)
-    results = [painter.paint(CAT, Brush(detail=detail)).astype(float) for detail in (0.0, 0.8, 1.0)]
+    results = [painter.paint(CAT, StylizeOptions(detail=detail)).astype(float) for detail in (0.0, 0.8, 1.0)]
     assert all(np.abs(a - b).mean() > 0.5 for a, b in itertools.pairwise(results))
 
 
@@ -164,7 +166,7 @@ def test_the_largest_brush_has_the_size_that_is_asked_for() -> None:
     painter = Shown(lively_generator(TINY), 64, CPU)
     for stroke, first, levels in ((1.0, 64, 3), (1.5, 43, 4), (2.0, 32, 4), (0.5, 128, 2), (0.25, 300, 1)):
         shown.clear()
-        painter.paint(CAT, Brush(stroke=stroke))
+        painter.paint(CAT, StylizeOptions(stroke=stroke))
         assert len(shown) == levels
         assert abs(min(shown[0]) - first) <= 1
         assert 300 <= min(shown[-1]) < 308
@@ -178,7 +180,7 @@ def test_the_photographs_chroma_stays_where_it_is_asked_for(cat: Pixels) -> None
     def chroma(rgb: Pixels) -> np.ndarray[Any, np.dtype[np.float64]]:
         return np.asarray(rgb - (rgb @ np.array([0.299, 0.587, 0.114]))[..., None], np.float64)
 
-    plain, half, kept = (painter.paint(middle, Brush(0.3, keep_colors=share)) for share in (0.0, 0.5, 1.0))
+    plain, half, kept = (painter.paint(middle, StylizeOptions(0.3, keep_colors=share)) for share in (0.0, 0.5, 1.0))
     away = [np.abs(chroma(one) - chroma(middle)).mean() for one in (plain, half, kept)]
     assert away[0] > 4
     assert away[1] == pytest.approx(away[0] / 2, rel=0.1)
@@ -190,26 +192,26 @@ def test_the_photographs_chroma_stays_where_it_is_asked_for(cat: Pixels) -> None
 def test_a_seed_chooses_a_manner_that_tiles_agree_on() -> None:
     generator = lively_generator(dataclasses.replace(TINY, noise=3))
     whole, tiled = (Painter(generator, 75, CPU, tile) for tile in (1024, 64))
-    plain, first, again, second = (whole.paint(CAT, Brush(seed=seed)) for seed in (None, 1, 1, 2))
+    plain, first, again, second = (whole.paint(CAT, StylizeOptions(seed=seed)) for seed in (None, 1, 1, 2))
     assert np.array_equal(first, again)
     differences = [np.abs(a.astype(int) - b).mean() for a, b in itertools.combinations((plain, first, second), 2)]
     assert min(differences) > 1
     even = CAT[:, :448]
     smaller = np.asarray(Image.fromarray(even).reduce(2))
-    assert torch.allclose(own_noise(smaller, 8), own_noise(even, 8), atol=0.1)
-    assert own_noise(even, 8).std() > 0.3
-    assert not own_noise(np.full((9, 9, 3), 7, np.uint8), 8).any()
-    assert np.abs(tiled.paint(CAT, Brush(seed=1)).astype(int) - first).max() <= 1
+    assert torch.allclose(latent_of_picture(smaller, 8), latent_of_picture(even, 8), atol=0.1)
+    assert latent_of_picture(even, 8).std() > 0.3
+    assert not latent_of_picture(np.full((9, 9, 3), 7, np.uint8), 8).any()
+    assert np.abs(tiled.paint(CAT, StylizeOptions(seed=1)).astype(int) - first).max() <= 1
 
 
 def test_streaks_are_the_same_in_every_tile_and_again() -> None:
     generator = lively_generator(dataclasses.replace(TINY, streaks=8))
     whole, tiled = (Painter(generator, 75, CPU, tile) for tile in (1024, 64))
-    brush = Brush(detail=0.7)
-    painted = whole.paint(CAT, brush)
-    assert np.array_equal(painted, whole.paint(CAT, brush))
+    options = StylizeOptions(detail=0.7)
+    painted = whole.paint(CAT, options)
+    assert np.array_equal(painted, whole.paint(CAT, options))
     # Where forms end in a point, which way a streak turns may hang on the last digit.
-    assert (np.abs(tiled.paint(CAT, brush).astype(int) - painted) > 1).mean() < 1e-3
+    assert (np.abs(tiled.paint(CAT, options).astype(int) - painted) > 1).mean() < 1e-3
     black = whole.paint(np.zeros((300, 300, 3), np.uint8))
     assert black.std() > 3
 
@@ -248,11 +250,11 @@ def test_values_out_of_range_are_refused() -> None:
         {"keep_colors": -0.1},
     ):
         with pytest.raises(UsageError):
-            Brush(**values)  # type: ignore[arg-type]
+            StylizeOptions(**values)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="seed"):
-        Brush(seed=-1)
+        StylizeOptions(seed=-1)
     with pytest.raises(UsageError, match="one manner"):
-        tiny_painter().paint(CAT, Brush(seed=1))
+        tiny_painter().paint(CAT, StylizeOptions(seed=1))
     with pytest.raises(UsageError):
         tiny_painter(tile=12)
 
@@ -285,9 +287,9 @@ def test_a_style_of_large_strokes_says_so_and_how_they_become_fine(tmp_path: Pat
     path = tmp_path / "large.safetensors"
     write_style(path, StyleFile(lively_generator(TINY), 64))
     artist = gan_style.load_style(path)
-    assert "4 times as large" in artist.remark(Brush())
-    assert "--stroke 0.25" in artist.remark(Brush())
-    assert artist.remark(Brush(stroke=0.25)) == ""
+    assert "4 times as large" in artist.remark(StylizeOptions())
+    assert "--stroke 0.25" in artist.remark(StylizeOptions())
+    assert artist.remark(StylizeOptions(stroke=0.25)) == ""
     usual = Painter(artist.painter.generator, 256, artist.painter.compute)
     assert artist.painter.levels(1152, 1536, 0.25) == usual.levels(1152, 1536), "then it is painted as others are"
-    assert gan_style.load_style("monet").remark(Brush()) == ""
+    assert gan_style.load_style("monet").remark(StylizeOptions()) == ""

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty, least_squares_generator
-from gan_style.losses.calm import calm_of, roughness, unrest
-from gan_style.losses.colour import chroma, discoloured, lightened, lightness, tints
+from gan_style.losses.calm import calm_loss_of, calm_threshold, roughness
+from gan_style.losses.color import chroma, color_excess, lightness, lightness_excess, tints
 from gan_style.losses.content import self_similarity
-from gan_style.losses.familiarity import AT_ONCE, REMEMBERED, Familiarity, weighed
-from gan_style.losses.flow import strayed, straying
+from gan_style.losses.familiarity import AT_ONCE, REMEMBERED, PatchFamiliarity, weighted_scores
+from gan_style.losses.flow import flow_excess, straying
 from gan_style.losses.lattice import lattice_energy
-from gan_style.losses.order import invented, sharpness
-from gan_style.losses.ranks import LEVELS, interpolated, levels_of
+from gan_style.losses.order import order_excess, sharpness
+from gan_style.losses.quantiles import LEVELS, interpolated, quantile_levels
 from gan_style.losses.style import (
     cosine_costs,
     distance_costs,
@@ -86,11 +86,11 @@ def test_a_discriminator_that_sees_the_same_on_both_sides_does_best_to_stay_unde
 
 def test_only_the_original_game_gives_up_where_the_generator_is_worst() -> None:
     hopeless = torch.full((1, 1), -12.0, requires_grad=True)
-    slopes = {}
+    structure_tensor = {}
     for name, objective in OBJECTIVES.items():
-        (slopes[name],) = torch.autograd.grad(objective.generator([hopeless]), hopeless)
-    assert abs(slopes.pop("bce-saturating")) < 1e-4
-    assert all(abs(slope) > 0.9 for slope in slopes.values())
+        (structure_tensor[name],) = torch.autograd.grad(objective.generator([hopeless]), hopeless)
+    assert abs(structure_tensor.pop("bce-saturating")) < 1e-4
+    assert all(abs(slope) > 0.9 for slope in structure_tensor.values())
 
 
 @pytest.mark.parametrize(("slope", "shape"), [(1.0, (3, 4, 4)), (3.0, (3, 4, 4)), (3.0, (5,)), (0.0, (2, 8, 8))])
@@ -176,18 +176,18 @@ def clumps(side: int, size: int, strength: float) -> Tensor:
 def test_what_fills_a_calm_photograph_is_unrest() -> None:
     flat, sky = torch.full((1, 3, 64, 64), -0.8), 0.1 * clumps(64, 16, 1.0)
     calm = roughness(sky).median()
-    assert unrest(flat, flat, calm) == 0
-    assert unrest(flat + sky, flat, 2 * calm) < 1e-3
-    assert unrest(flat + clumps(64, 16, 0.6), flat, calm) > 0.1
+    assert calm_loss_of(flat, flat, calm) == 0
+    assert calm_loss_of(flat + sky, flat, 2 * calm) < 1e-3
+    assert calm_loss_of(flat + clumps(64, 16, 0.6), flat, calm) > 0.1
     strokes = 0.3 * torch.randn(1, 3, 64, 64)
-    assert unrest(flat + strokes, flat, calm) < unrest(flat + clumps(64, 16, 0.3), flat, calm) / 4
+    assert calm_loss_of(flat + strokes, flat, calm) < calm_loss_of(flat + clumps(64, 16, 0.3), flat, calm) / 4
     rough = flat + clumps(64, 16, 0.6)
-    assert unrest(rough, rough, 0.0) == 0
+    assert calm_loss_of(rough, rough, 0.0) == 0
 
 
 def test_what_is_calm_is_learnt_from_paintings() -> None:
     paintings = torch.cat([clumps(64, 16, strength) for strength in (0.05, 0.5, 0.5, 0.5)])
-    assert roughness(paintings[:1]).max() < calm_of(roughness(paintings), 0.5) < roughness(paintings[1:]).max()
+    assert roughness(paintings[:1]).max() < calm_threshold(roughness(paintings), 0.5) < roughness(paintings[1:]).max()
 
 
 def test_unrest_can_be_unlearnt() -> None:
@@ -196,9 +196,9 @@ def test_unrest_can_be_unlearnt() -> None:
     optimizer = torch.optim.Adam([painted], 0.02)
     for _ in range(60):
         optimizer.zero_grad()
-        torch.autograd.backward(unrest(painted, flat, 0.1))
+        torch.autograd.backward(calm_loss_of(painted, flat, 0.1))
         optimizer.step()
-    assert unrest(painted, flat, 0.1) < 0.01
+    assert calm_loss_of(painted, flat, 0.1) < 0.01
 
 
 def grain(strength: float, side: int = 64) -> Tensor:
@@ -224,33 +224,33 @@ def test_sharpness_is_that_of_details_at_their_place() -> None:
 def test_marks_in_soft_clouds_are_invented_and_those_on_sharp_rocks_are_not() -> None:
     clouds = clumps(64, 16, 0.3)
     photo = clouds + half(grain(0.1))  # Rocks on the left, clouds on the right.
-    photos, paintings = levels_of(sharpness(photo)), levels_of(sharpness(clouds + half(grain(0.4))))
+    photos, paintings = quantile_levels(sharpness(photo)), quantile_levels(sharpness(clouds + half(grain(0.4))))
     marks = grain(0.3)
-    assert invented(photo, photo, photos, paintings, 0.05) == 0
-    assert invented(photo + half(marks), photo, photos, paintings, 0.05) < 5e-3
+    assert order_excess(photo, photo, photos, paintings, 0.05) == 0
+    assert order_excess(photo + half(marks), photo, photos, paintings, 0.05) < 5e-3
     elsewhere = marks - half(marks)
-    assert invented(photo + elsewhere, photo, photos, paintings, 0.05) > 0.05
-    everywhere = levels_of(sharpness(clouds + grain(0.4)))  # A painter who has them all over may make them.
-    assert invented(photo + elsewhere, photo, photos, everywhere, 0.05) < 5e-3
+    assert order_excess(photo + elsewhere, photo, photos, paintings, 0.05) > 0.05
+    everywhere = quantile_levels(sharpness(clouds + grain(0.4)))  # A painter who has them all over may make them.
+    assert order_excess(photo + elsewhere, photo, photos, everywhere, 0.05) < 5e-3
 
 
 def test_a_photograph_as_it_is_invents_nothing_whatever_the_levels() -> None:
     photo = clumps(64, 16, 0.3) + half(grain(0.2))
     for strength in (0.0, 0.1, 1.0):
-        levels = levels_of(sharpness(grain(strength)))
-        assert invented(photo, photo, levels, torch.zeros(LEVELS), 0.0) == 0
+        levels = quantile_levels(sharpness(grain(strength)))
+        assert order_excess(photo, photo, levels, torch.zeros(LEVELS), 0.0) == 0
 
 
 def test_inventions_can_be_unlearnt() -> None:
     photo = clumps(64, 16, 0.3)
-    photos = levels_of(sharpness(photo))
+    photos = quantile_levels(sharpness(photo))
     painted = (photo + grain(0.3)).requires_grad_()
     optimizer = torch.optim.Adam([painted], 0.02)
     for _ in range(60):
         optimizer.zero_grad()
-        torch.autograd.backward(invented(painted, photo, photos, photos, 0.0))
+        torch.autograd.backward(order_excess(painted, photo, photos, photos, 0.0))
         optimizer.step()
-    assert invented(painted, photo, photos, photos, 0.0) < 0.01
+    assert order_excess(painted, photo, photos, photos, 0.0) < 0.01
 
 
 def plain(*colour: float) -> Tensor:
@@ -271,37 +271,37 @@ def test_chroma_is_how_far_from_grey_whatever_the_lightness() -> None:
 def test_grey_skies_do_not_turn_green_nor_red_ones() -> None:
     few, some, all_of_it = (torch.linspace(0, most, LEVELS) for most in (0.1, 0.6, 2.0))
     grey, pale, green = plain(0.3, 0.3, 0.3), plain(0.35, 0.3, 0.25), plain(0.0, 0.8, -0.4)
-    assert discoloured(pale, grey, few, some, 0.1, 60.0) < 1e-3
-    assert discoloured(green, grey, few, some, 0.1, 60.0) > 0.1
-    assert discoloured(green, grey, few, all_of_it, 0.5, 60.0) < 0.02, (
+    assert color_excess(pale, grey, few, some, 0.1, 60.0) < 1e-3
+    assert color_excess(green, grey, few, some, 0.1, 60.0) > 0.1
+    assert color_excess(green, grey, few, all_of_it, 0.5, 60.0) < 0.02, (
         "where all is gaudy, grey may become it with slack"
     )
     red, orange = plain(0.8, -0.4, -0.4), plain(0.8, 0.2, -0.5)
-    assert discoloured(orange, red, few, all_of_it, 0.1, 60.0) < 1e-3
-    assert discoloured(green, red, few, all_of_it, 0.1, 60.0) > 0.1
+    assert color_excess(orange, red, few, all_of_it, 0.1, 60.0) < 1e-3
+    assert color_excess(green, red, few, all_of_it, 0.1, 60.0) > 0.1
 
 
 def test_skin_may_become_ochre_but_not_green() -> None:
     any_chroma = torch.linspace(0, 2, LEVELS)
     skin, ochre, green = plain(0.6, 0.1, -0.2), plain(0.6, 0.3, -0.4), plain(-0.2, 0.5, -0.4)
-    assert discoloured(ochre, skin, any_chroma, any_chroma, 0.5, 60.0) < 1e-3
-    assert discoloured(green, skin, any_chroma, any_chroma, 0.5, 60.0) > 0.05
+    assert color_excess(ochre, skin, any_chroma, any_chroma, 0.5, 60.0) < 1e-3
+    assert color_excess(green, skin, any_chroma, any_chroma, 0.5, 60.0) > 0.05
 
 
 def test_a_night_does_not_become_a_day() -> None:
     photos, paintings = torch.linspace(-1, 1, LEVELS), torch.linspace(-0.6, 0.8, LEVELS)
     night, dusk, day = plain(-0.9, -0.9, -0.8), plain(-0.5, -0.4, -0.2), plain(0.5, 0.6, 0.7)
-    assert lightened(dusk, night, photos, paintings) < 1e-3, "as dark as his paintings are"
-    assert lightened(day, night, photos, paintings) > 0.5
-    assert lightened(night, day, photos, paintings) == 0, "nothing is asked of the other direction"
+    assert lightness_excess(dusk, night, photos, paintings) < 1e-3, "as dark as his paintings are"
+    assert lightness_excess(day, night, photos, paintings) > 0.5
+    assert lightness_excess(night, day, photos, paintings) == 0, "nothing is asked of the other direction"
 
 
 @given(st.integers(0, 1000), st.floats(0, 0.5))
 def test_a_photograph_as_it_is_has_its_own_colours(seed: int, slack: float) -> None:
     photo = 2 * torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(seed)) - 1
-    levels = levels_of(chroma(tints(photo)))
-    assert discoloured(photo, photo, levels, torch.zeros(LEVELS), slack, 60.0) == 0
-    assert lightened(photo, photo, levels_of(lightness(photo)), -torch.ones(LEVELS)) == 0
+    levels = quantile_levels(chroma(tints(photo)))
+    assert color_excess(photo, photo, levels, torch.zeros(LEVELS), slack, 60.0) == 0
+    assert lightness_excess(photo, photo, quantile_levels(lightness(photo)), -torch.ones(LEVELS)) == 0
 
 
 @given(
@@ -365,14 +365,14 @@ def test_strokes_may_run_along_forms_and_not_across_them_nor_in_rings(angle: flo
     along, across, anyway = (0.1 * one for one in (waves(angle, 8), waves(angle + 90, 8), rings))
     shares = [float(straying(change, photo)[:, 1:-1, 1:-1].mean()) for change in (along, anyway, across)]
     assert shares == pytest.approx([0.0, 0.5, 1.0], abs=0.1)
-    losses = [float(strayed(photo + change, photo, 0.3)) for change in (along, anyway, across)]
+    losses = [float(flow_excess(photo + change, photo, 0.3)) for change in (along, anyway, across)]
     assert losses == sorted(losses)
     assert losses[0] < 0.02 < 0.1 < losses[1]
 
 
 def test_what_is_hardly_there_does_not_stray() -> None:
     assert straying(1e-3 * waves(90, 8), waves(0, 32)).max() < 0.2
-    assert not strayed(waves(0, 32), waves(0, 32), 0.0).any()
+    assert not flow_excess(waves(0, 32), waves(0, 32), 0.0).any()
 
 
 def test_what_paintings_show_is_believed_and_what_they_never_show_is_not() -> None:
@@ -380,7 +380,7 @@ def test_what_paintings_show_is_believed_and_what_they_never_show_is_not() -> No
     known, strange = F.normalize(torch.randn(2, 16), dim=1)
     paintings = (known[None, :, None, None] + 0.1 * torch.randn(4, 16, 8, 8)).contiguous()
     photos = torch.stack([known, strange])[:, :, None, None] + 0.1 * torch.randn(2, 16, 8, 8)
-    familiarity = Familiarity(16, 0.2)
+    familiarity = PatchFamiliarity(16, 0.2)
     for step in range(REMEMBERED // AT_ONCE + 1):
         weights = familiarity(photos, paintings, max(0.01, 1 / (1 + step)))
     assert weights.shape == (2, 1, 8, 8)
@@ -392,7 +392,7 @@ def test_weights_change_gradients_and_no_scores() -> None:
     torch.manual_seed(0)
     patches, whole = torch.randn(2, 1, 4, 4, requires_grad=True), torch.randn(2, 1, requires_grad=True)
     weights = torch.tensor([1.0, 0.25]).view(2, 1, 1, 1).expand(2, 1, 8, 8)
-    scores = weighed([patches, whole], weights)
+    scores = weighted_scores([patches, whole], weights)
     assert torch.equal(scores[0], patches)
     assert torch.equal(scores[1], whole)
     for inputs, outputs in zip((patches, whole), scores, strict=True):

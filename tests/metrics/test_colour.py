@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gan_style.imaging.decoding import Pixels
-from gan_style.metrics.colour import Palette, from_opponent, move_colours, to_opponent
+from gan_style.metrics.color import Palette, from_opponent, move_colours, to_opponent
 from tests.conftest import photo
 
 

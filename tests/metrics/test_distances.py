@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from gan_style.evaluation.nearness import diversity, nearness
+from gan_style.evaluation.nearest import diversity, nearness
 from gan_style.metrics.distances import (
     Features,
     Replicated,

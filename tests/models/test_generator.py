@@ -113,17 +113,17 @@ def test_a_generator_begins_as_one_that_saw_the_photograph_alone() -> None:
     torch.manual_seed(4)
     plain, seeing = lively_generator(TINY), Generator(dataclasses.replace(TINY, streaks=4, noise=2))
     photo = torch.rand(2, 3, 64, 64) * 2 - 1
-    seeing.begin_as(plain)
+    seeing.load_matching_weights(plain)
     apart = float((seeing(photo) - plain(photo)).abs().mean())
     assert 0 < apart < 0.5 * float((Generator(seeing.config)(photo) - plain(photo)).abs().mean())
     for name in ("stem.weight", "refine.weight"):
         shared = plain.state_dict()[name].shape[1]
         assert torch.equal(seeing.state_dict()[name][:, :shared], plain.state_dict()[name])
     elsewhere = Generator(seeing.config).to("meta")
-    elsewhere.begin_as(plain)
+    elsewhere.load_matching_weights(plain)
     assert {one.device.type for one in elsewhere.parameters()} == {"meta"}, "as on a CUDA device"
     blind = Generator(TINY)
-    blind.begin_as(seeing)
+    blind.load_matching_weights(seeing)
     assert torch.equal(blind(photo), plain(photo))
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gan_style.forms import CELL
-from gan_style.models.streaks import CHANNELS, drawn_out, reach_of
+from gan_style.edge_flow import CELL
+from gan_style.models.streaks import CHANNELS, line_integral_convolution, reach_of
 from tests.conftest import waves
 
 
@@ -26,7 +26,7 @@ def likeness(picture: Tensor, down: int, right: int) -> float:
 @pytest.mark.parametrize(("angle", "along"), [(0, (0, 4)), (90, (4, 0)), (45, (-3, 3)), (-45, (3, 3))])
 def test_streaks_run_along_forms(angle: float, along: tuple[int, int]) -> None:
     down, right = along
-    drawn = drawn_out(noise(128, 128), waves(angle, 24, 128), 8)
+    drawn = line_integral_convolution(noise(128, 128), waves(angle, 24, 128), 8)
     assert drawn.std() == pytest.approx(1.0, abs=0.25)
     assert likeness(drawn, down, right) > 0.5
     assert abs(likeness(drawn, right, -down)) < 0.15
@@ -35,18 +35,21 @@ def test_streaks_run_along_forms(angle: float, along: tuple[int, int]) -> None:
 def test_empty_skies_have_level_streaks() -> None:
     """Such as real ones, with a grey level of noise and a sun's glow that is no form."""
     sky = 0.5 + torch.linspace(0, 0.2, 128)[:, None] + noise(256, 256)[:, :, :, :128] / 127.5
-    drawn = drawn_out(noise(128, 128, 1), sky, 8)
+    drawn = line_integral_convolution(noise(128, 128, 1), sky, 8)
     assert likeness(drawn, 0, 4) > 0.5
     assert abs(likeness(drawn, 4, 0)) < 0.15
 
 
 def test_longer_streaks_reach_farther() -> None:
-    alike = [likeness(drawn_out(noise(128, 128), waves(0, 24, 128), length), 0, 4) for length in (1, 4, 8, 16)]
+    alike = [
+        likeness(line_integral_convolution(noise(128, 128), waves(0, 24, 128), length), 0, 4)
+        for length in (1, 4, 8, 16)
+    ]
     assert alike == sorted(alike)
 
 
 def test_channels_run_side_by_side_and_differ() -> None:
-    drawn = drawn_out(noise(128, 128), waves(30, 24, 128), 8).flatten(2)[0]
+    drawn = line_integral_convolution(noise(128, 128), waves(30, 24, 128), 8).flatten(2)[0]
     assert torch.corrcoef(drawn).triu(1).abs().max() < 0.2
 
 
@@ -60,7 +63,7 @@ def test_nothing_beyond_its_reach_matters(length: int, seed: int) -> None:
     other, others = photo.clone(), grain.clone()
     other[..., first:] *= -1
     others[..., first // CELL :] += 1
-    drawn, changed = drawn_out(grain, photo, length), drawn_out(others, other, length)
+    drawn, changed = line_integral_convolution(grain, photo, length), line_integral_convolution(others, other, length)
     cells = border // CELL
     assert torch.allclose(drawn[..., :cells], changed[..., :cells], atol=1e-4)
     assert not torch.allclose(drawn[..., cells:], changed[..., cells:], atol=0.1)
@@ -70,8 +73,8 @@ def test_a_part_of_a_picture_has_the_streaks_of_the_whole() -> None:
     photo = F.avg_pool2d(torch.rand(1, 3, 200, 240, generator=torch.Generator().manual_seed(3)), 5, 1, 2) * 2 - 1
     grain, reach = noise(200, 240), reach_of(8)
     top, left = 32, 64
-    whole = drawn_out(grain, photo, 8)
-    part = drawn_out(grain[..., top // 2 :, left // 2 :], photo[..., top:, left:], 8)
+    whole = line_integral_convolution(grain, photo, 8)
+    part = line_integral_convolution(grain[..., top // 2 :, left // 2 :], photo[..., top:, left:], 8)
     inner = (..., slice(reach // 2, 60), slice(reach // 2, 70))
     # Where a form ends in a point, which way a streak turns may hang on the last digit.
     assert ((part[inner] - whole[..., top // 2 :, left // 2 :][inner]).abs() > 1e-2).float().mean() < 1e-3

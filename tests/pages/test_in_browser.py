@@ -15,10 +15,10 @@ from gan_style.evaluation.evaluate import evaluate
 from gan_style.evaluation.ratings import tally, write_tally
 from gan_style.evaluation.report import write_report
 from gan_style.evaluation.study import StudyConfig, write_study
-from gan_style.training.page import write_run_page
-from gan_style.training.plan import Plan
+from gan_style.training.loop.schedule import Limit
 from gan_style.training.recipe import Recipe
-from gan_style.training.schedule import Limit
+from gan_style.training.run.config import RunConfig
+from gan_style.training.run.page import write_run_page
 from tests.conftest import TINY, lively_generator, photo, save_crops
 from tests.evaluation.conftest import quick_evaluation
 
@@ -112,7 +112,7 @@ def test_the_report_fits_and_its_sliders_obey_keys(
 def test_the_page_of_a_run_shows_its_curves_and_previews(
     browser: Browser, tmp_path: Path, photos: Path, size: ViewportSize
 ) -> None:
-    plan = Plan(photos, photos, tmp_path / "a <b>.safetensors", Recipe(), Limit())
+    plan = RunConfig(photos, photos, tmp_path / "a <b>.safetensors", Recipe(), Limit())
     (plan.folder / "previews").mkdir(parents=True)
     for steps in (0, 250):
         photo("chelsea.png").save(plan.folder / "previews" / f"{steps:09}.jpg")

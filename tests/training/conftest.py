@@ -14,11 +14,11 @@ def small_features() -> FeatureSpace:
 
 def quicken(patch: pytest.MonkeyPatch) -> None:
     """Examinations in a tenth of the time, and few pictures wherever some are looked at."""
-    patch.setattr("gan_style.training.learning.choose_features", small_features)
-    patch.setattr("gan_style.training.learning.BRIEF", 4)
-    patch.setattr("gan_style.training.preview.COLUMNS", 2)
-    patch.setattr("gan_style.training.trainer.SHOWN", 8)
-    patch.setattr("gan_style.training.refiner_choice.RESTORED", 1)
+    patch.setattr("gan_style.training.loop.setup.choose_features", small_features)
+    patch.setattr("gan_style.training.loop.setup.BRIEF", 4)
+    patch.setattr("gan_style.training.run.preview.COLUMNS", 2)
+    patch.setattr("gan_style.training.step.trainer.SHOWN", 8)
+    patch.setattr("gan_style.training.loop.refiner_choice.RESTORED", 1)
 
 
 @pytest.fixture(autouse=True)

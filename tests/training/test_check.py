@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
+from gan_style.data.duplicates import find_distinct, find_duplicates, fingerprint
+from gan_style.data.margins import Margins, find_margins, without_colour
+from gan_style.data.misplaced import find_misplaced
+from gan_style.data.picture_set import load_pictures
 from gan_style.imaging.decoding import Pixels
 from gan_style.training.api import check
-from gan_style.training.data import load_pictures
-from gan_style.training.duplicates import find_distinct, find_duplicates, fingerprint
-from gan_style.training.faults import Margins, find_margins, without_colour
-from gan_style.training.misplaced import find_misplaced
 from tests.conftest import photo, save_crops
 
 

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 
 import gan_style
 from gan_style.errors import DataError, UsageError
-from gan_style.training import session
 from gan_style.training.api import cross_validate, resume_cross_validation
-from gan_style.training.course import NAME, is_unfinished
-from gan_style.training.cross_validation import Choice
-from gan_style.training.folds import members
-from gan_style.training.grid import Grid, Setting
-from gan_style.training.listener import Silent, Status
+from gan_style.training.cross_validation.folds import members
+from gan_style.training.cross_validation.grid import Grid, Setting
+from gan_style.training.cross_validation.run import Choice
+from gan_style.training.cross_validation.state import NAME, is_unfinished
+from gan_style.training.loop import loop as session
+from gan_style.training.loop.schedule import Limit
 from gan_style.training.recipe import Recipe
-from gan_style.training.schedule import Limit
+from gan_style.training.run.listener import Silent, Status
 from tests.conftest import TINY, save_crops
 from tests.training.conftest import quicken
 from tests.training.test_training import TINY_RECIPE

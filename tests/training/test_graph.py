@@ -16,10 +16,10 @@ from torch.utils._pytree import tree_leaves
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.device import Compute
-from gan_style.training.group import Group
+from gan_style.training.distributed import Group
 from gan_style.training.recipe import Recipe
-from gan_style.training.state import restore, snapshot
-from gan_style.training.trainer import Losses, Trainer
+from gan_style.training.run.state import restore, snapshot
+from gan_style.training.step.trainer import Losses, Trainer
 from tests.training.test_training import SHALLOW, TINY_RECIPE, sets
 
 Folders = tuple[Path, Path]
@@ -86,7 +86,7 @@ def new_trainer(folders: Folders, recipe: Recipe, device: str = "cpu") -> Traine
 @pytest.fixture
 def as_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Trainer, "capturable", lambda _: True)
-    monkeypatch.setattr("gan_style.training.trainer.GraphedStep", Unrecorded)
+    monkeypatch.setattr("gan_style.training.step.trainer.GraphedStep", Unrecorded)
 
 
 def test_a_step_of_fixed_tensors_learns_what_any_other_does(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_a_step_of_fixed_tensors_learns_what_any_other_does(folders: Folders, mo
     assert plain.graph is None
     expected = [plain.step(rate) for rate in rates]
     monkeypatch.setattr(Trainer, "capturable", lambda _: True)
-    monkeypatch.setattr("gan_style.training.trainer.GraphedStep", Unrecorded)
+    monkeypatch.setattr("gan_style.training.step.trainer.GraphedStep", Unrecorded)
     fixed = new_trainer(folders, EVERYTHING)
     for rate, losses in zip(rates, expected, strict=True):
         assert dataclasses.astuple(fixed.step(rate)) == pytest.approx(dataclasses.astuple(losses), rel=1e-3, abs=1e-5)

@@ -13,10 +13,10 @@ import torch
 from safetensors.torch import load_file
 
 from gan_style.checkpoints.style_file import read_style
+from gan_style.data.picture_set import load_pictures
+from gan_style.data.sampler import Sampler
 from gan_style.errors import UsageError
-from gan_style.training.data import load_pictures
-from gan_style.training.group import Group
-from gan_style.training.sampler import Sampler
+from gan_style.training.distributed import Group
 from tests.conftest import save_crops
 from tests.warm import PYTHON
 
@@ -30,13 +30,13 @@ from gan_style.device import Compute
 from gan_style.imaging.finding import find_pictures
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
-from gan_style.training.data import load_pictures
-from gan_style.training.group import Group, joined
-from gan_style.training.schedule import Limit
+from gan_style.data.picture_set import load_pictures
+from gan_style.training.distributed import Group, joined
+from gan_style.training.loop.schedule import Limit
 from gan_style.training.recipe import Recipe
-from gan_style.training.trainer import Trainer
+from gan_style.training.step.trainer import Trainer
 from tests.conftest import TINY
-import gan_style.training.session as session
+import gan_style.training.loop.loop as session
 from tests.training.conftest import quicken
 from tests.training.test_training import SHALLOW
 quicken(pytest.MonkeyPatch())

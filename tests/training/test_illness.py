@@ -12,6 +12,8 @@ from torch import Tensor
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import read_style
+from gan_style.data.augmentation import AugmentationConfig
+from gan_style.data.picture_set import PictureSet
 from gan_style.device import Compute
 from gan_style.errors import TrainingError
 from gan_style.imaging.decoding import Pixels
@@ -19,16 +21,14 @@ from gan_style.metrics.distances import Replicated
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import Generator
 from gan_style.training.api import train
-from gan_style.training.augmentation import AugmentationConfig
-from gan_style.training.data import PictureSet
-from gan_style.training.guard import Guard, no_longer_improves
-from gan_style.training.history import read_history
-from gan_style.training.illness import diagnose
-from gan_style.training.listener import Silent
+from gan_style.training.loop.best_tracker import BestTracker, no_longer_improves
+from gan_style.training.loop.failure import diagnose
+from gan_style.training.loop.schedule import Limit
+from gan_style.training.loop.validator import ValidationMetrics, Validator, set_aside
 from gan_style.training.recipe import Recipe
-from gan_style.training.schedule import Limit
-from gan_style.training.trainer import Trainer
-from gan_style.training.validation import Checkup, Examiner, set_aside
+from gan_style.training.run.history import read_history
+from gan_style.training.run.listener import Silent
+from gan_style.training.step.trainer import Trainer
 from tests.conftest import TINY, photo, save_crops
 from tests.training.conftest import small_features
 
@@ -73,26 +73,28 @@ PAINTERS: dict[str | None, Callable[[Tensor], Tensor]] = {
 
 
 @pytest.fixture(scope="module")
-def trained() -> tuple[Trainer, Examiner]:
+def trained() -> tuple[Trainer, Validator]:
     photos, paintings = crops(("chelsea.png",), 24), crops(("astronaut.png", "rocket.jpg"), 24)
     trainer = Trainer(photos, paintings, load_backbone(), RECIPE, Compute.choose("cpu", "fp32"))
-    return trainer, Examiner(photos, paintings, trainer, small_features())
+    return trainer, Validator(photos, paintings, trainer, small_features())
 
 
 @pytest.mark.parametrize("name", PAINTERS)
-def test_every_illness_of_a_painter_is_seen(trained: tuple[Trainer, Examiner], name: str | None) -> None:
-    trainer, examiner = trained
+def test_every_illness_of_a_painter_is_seen(trained: tuple[Trainer, Validator], name: str | None) -> None:
+    trainer, validator = trained
     trainer.average = Painter(PAINTERS[name]).eval()
-    illness = diagnose(examiner.examine(trainer), None)
-    assert (illness.name if illness else None) == name
+    failure = diagnose(validator.examine(trainer), None)
+    assert (failure.name if failure else None) == name
 
 
-def examined(photos: PictureSet, paintings: PictureSet, effect: Callable[[Tensor], Tensor]) -> tuple[Checkup, Examiner]:
+def examined(
+    photos: PictureSet, paintings: PictureSet, effect: Callable[[Tensor], Tensor]
+) -> tuple[ValidationMetrics, Validator]:
     """What is found of a painter."""
     trainer = Trainer(photos, paintings, load_backbone(), RECIPE, Compute.choose("cpu", "fp32"))
-    examiner = Examiner(photos.part([]), paintings.part([]), trainer, small_features())
+    validator = Validator(photos.part([]), paintings.part([]), trainer, small_features())
     trainer.average = Painter(effect).eval()
-    return examiner.examine(trainer), examiner
+    return validator.examine(trainer), validator
 
 
 def pictures_of(*pictures: Pixels) -> PictureSet:
@@ -170,32 +172,32 @@ DEGENERATE: dict[str, tuple[Sets, Sets, Callable[[Tensor], Tensor]]] = {
 @pytest.mark.parametrize("name", DEGENERATE)
 def test_pictures_that_say_little_make_no_painter_ill(name: str) -> None:
     photos, paintings, effect = DEGENERATE[name]
-    checkup, _ = examined(photos(), paintings(), effect)
-    assert diagnose(checkup, None) is None
-    assert all(value is None or np.isfinite(value) for value in checkup.line().values())
+    metrics, _ = examined(photos(), paintings(), effect)
+    assert diagnose(metrics, None) is None
+    assert all(value is None or np.isfinite(value) for value in metrics.line().values())
 
 
 @pytest.mark.parametrize("name", ["content", "inversion"])
 def test_an_ill_painter_is_seen_on_photographs_of_one_moment(name: str) -> None:
-    checkup, _ = examined(burst(), crops(("astronaut.png",), 6), PAINTERS[name])
-    illness = diagnose(checkup, None)
-    assert illness
-    assert illness.name == name
+    metrics, _ = examined(burst(), crops(("astronaut.png",), 6), PAINTERS[name])
+    failure = diagnose(metrics, None)
+    assert failure
+    assert failure.name == name
 
 
 def test_copies_count_once_in_an_examination() -> None:
     photos = pictures_of(*7 * [*burst(1).pictures], *crops(("chelsea.png",), 5).pictures)
-    _, examiner = examined(photos, pictures_of(*12 * [*crops(("coffee.png",), 1).pictures]), stroked)
-    assert examiner.settings()["photos"] == 6
-    assert examiner.settings()["paintings"] == 1
-    assert not examiner.apart, "of one painting nobody can say how near a painter is"
+    _, validator = examined(photos, pictures_of(*12 * [*crops(("coffee.png",), 1).pictures]), stroked)
+    assert validator.settings()["photos"] == 6
+    assert validator.settings()["paintings"] == 1
+    assert not validator.apart, "of one painting nobody can say how near a painter is"
 
 
-def test_an_examination_leaves_no_trace_and_repeats(trained: tuple[Trainer, Examiner]) -> None:
-    trainer, examiner = trained
+def test_an_examination_leaves_no_trace_and_repeats(trained: tuple[Trainer, Validator]) -> None:
+    trainer, validator = trained
     trainer.average = Generator(TINY).eval()
     before = torch.get_rng_state(), trainer.sampler.state
-    first, second = examiner.examine(trainer).line(), examiner.examine(trainer).line()
+    first, second = validator.examine(trainer).line(), validator.examine(trainer).line()
     assert first == second
     assert torch.equal(before[0], torch.get_rng_state())
     assert before[1] == trainer.sampler.state
@@ -213,14 +215,14 @@ def test_a_discriminator_that_knows_its_paintings_by_heart_is_seen() -> None:
         discriminator=DiscriminatorConfig(head_channels=32, patch_channels=4),
     )
     trainer = Trainer(photos, known, load_backbone(), recipe, Compute.choose("cpu", "fp32"))
-    examiner = Examiner(photos, new, trainer, small_features())
-    assert diagnose(examiner.examine(trainer), None) is None
+    validator = Validator(photos, new, trainer, small_features())
+    assert diagnose(validator.examine(trainer), None) is None
     for _ in range(40):
         trainer.step(1.0)
-    checkup = examiner.examine(trainer)
-    illness = diagnose(checkup, None)
-    assert illness
-    assert illness.name == "overfit", checkup.overfit
+    metrics = validator.examine(trainer)
+    failure = diagnose(metrics, None)
+    assert failure
+    assert failure.name == "overfit", metrics.overfit
 
 
 def test_an_eighth_is_kept_aside_where_there_is_enough() -> None:
@@ -232,36 +234,38 @@ def test_an_eighth_is_kept_aside_where_there_is_enough() -> None:
     assert len(set_aside(pictures.part([*range(200)] * 3))[1]) == 32
 
 
-def checkup(closed: float, seed: int = 0, spread: float = 0.05) -> Checkup:
+def metrics(closed: float, seed: int = 0, spread: float = 0.05) -> ValidationMetrics:
     """A healthy painter that closed so much of the gap."""
     noise = np.random.default_rng(seed).normal(0, spread / 30, (2, 30))
-    return Checkup(Replicated(closed, closed + noise[0], closed + noise[1]), 0.1, 0.2, 1.0, 0.15, (0.15, 0.15), 0, None)
+    return ValidationMetrics(
+        Replicated(closed, closed + noise[0], closed + noise[1]), 0.1, 0.2, 1.0, 0.15, (0.15, 0.15), 0, None
+    )
 
 
 def test_the_newest_style_is_kept_unless_it_is_certainly_worse() -> None:
-    guard, average = Guard(), Generator(TINY)
+    tracker, average = BestTracker(), Generator(TINY)
     for step, (closed, seed, kept) in enumerate(
         [(0.5, 0, True), (0.7, 1, True), (0.69, 2, True), (0.5, 3, False), (0.68, 4, True), (0.9, 5, True)]
     ):
         with torch.no_grad():
             average.stem.weight.fill_(step)
-        assert guard.judge(checkup(closed, seed), step, step, average) is None
-        assert guard.newest is kept
-        assert guard.kept is not None
-        assert bool((guard.kept["stem.weight"] == step).all()) is kept
-    guard.fell_ill()
-    assert not guard.newest
-    other = Guard()
-    other.restore(guard.about(), guard.tensors())
-    assert other.about() == guard.about()
+        assert tracker.judge(metrics(closed, seed), step, step, average) is None
+        assert tracker.newest is kept
+        assert tracker.kept is not None
+        assert bool((tracker.kept["stem.weight"] == step).all()) is kept
+    tracker.record_failure()
+    assert not tracker.newest
+    other = BestTracker()
+    other.restore(tracker.about(), tracker.tensors())
+    assert other.about() == tracker.about()
 
 
 def test_what_is_certainly_lost_is_an_illness() -> None:
-    best = checkup(0.8).closed
-    assert diagnose(checkup(0.7, 1), best) is None
-    illness = diagnose(checkup(0.3, 1), best)
-    assert illness
-    assert illness.name == "worse"
+    best = metrics(0.8).closed
+    assert diagnose(metrics(0.7, 1), best) is None
+    failure = diagnose(metrics(0.3, 1), best)
+    assert failure
+    assert failure.name == "worse"
 
 
 def test_improvement_ends_where_nothing_is_gained_any_more() -> None:
@@ -313,7 +317,7 @@ def test_a_training_that_explodes_a_little_recovers(tmp_path: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "step", spiking)
-        patch.setattr("gan_style.training.session.EXAMINE_STEPS", 2)
+        patch.setattr("gan_style.training.loop.loop.EXAMINE_STEPS", 2)
         outcome = train(photos, paintings, output, recipe=recipe, limit=Limit(steps=8), device="cpu", listener=ear)
     assert outcome.steps == 8
     assert [sentence for sentence in ear.warnings if "at step 6: back to step 4, with half" in sentence]

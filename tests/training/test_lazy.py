@@ -15,18 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_style.checkpoints.style_file import read_style
+from gan_style.data.picture_set import load_pictures, open_pictures
+from gan_style.data.prefetch import DiskCache, PictureStore
+from gan_style.data.reading import decode_picture
+from gan_style.data.sampler import Sampler
 from gan_style.errors import DataError
 from gan_style.files import patiently
 from gan_style.imaging.finding import find_pictures
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import check, resume, train
-from gan_style.training.data import load_pictures, open_pictures
-from gan_style.training.lazy import DiskCache, PictureStore
-from gan_style.training.listener import Silent, Status
-from gan_style.training.reading import decode_picture
+from gan_style.training.loop.schedule import Limit
 from gan_style.training.recipe import Recipe
-from gan_style.training.sampler import Sampler
-from gan_style.training.schedule import Limit
+from gan_style.training.run.listener import Silent, Status
 from tests.conftest import TINY
 
 RECIPE = Recipe(
@@ -96,7 +96,7 @@ def test_a_full_disk_is_done_without(photo_folder: Path, monkeypatch: pytest.Mon
     def full(**_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("gan_style.training.lazy.tempfile.TemporaryFile", full)
+    monkeypatch.setattr("gan_style.data.prefetch.tempfile.TemporaryFile", full)
     pictures = open_pictures(photo_folder, list(find_pictures(photo_folder)), 64)
     assert len([one.shape for one in pictures.pictures]) == 30
 
@@ -171,7 +171,7 @@ class Ear(Silent):
 def test_a_training_on_a_large_folder_is_the_same_and_resumes(
     photo_folder: Path, painting_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_style.training.session.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("gan_style.training.loop.loop.SAVE_SECONDS", 0.0)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
 
@@ -182,7 +182,7 @@ def test_a_training_on_a_large_folder_is_the_same_and_resumes(
         return ear
 
     learn("small")
-    monkeypatch.setattr("gan_style.training.sources.AT_ONCE", 20)
+    monkeypatch.setattr("gan_style.training.datasets.AT_ONCE", 20)
     learn("large")
     weights = [read_style(tmp_path / f"{name}.safetensors").generator.state_dict() for name in ("small", "large")]
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())

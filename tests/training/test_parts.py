@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from gan_style.data.augmentation import Augmentation, AugmentationConfig
+from gan_style.data.picture_set import PictureSet, load_pictures
 from gan_style.errors import UsageError
 from gan_style.imaging.finding import find_pictures
-from gan_style.training.augmentation import Augmentation, AugmentationConfig
-from gan_style.training.control import ContentControl
-from gan_style.training.data import PictureSet, load_pictures
-from gan_style.training.schedule import Clock, Limit, rate_factor
+from gan_style.training.loop.schedule import Clock, Limit, rate_factor
+from gan_style.training.step.adaptive_weight import AdaptiveWeight
 
 
 def test_augmentation_moves_and_cuts_but_never_recolours() -> None:
@@ -129,7 +129,7 @@ def test_beyond_the_budget_pictures_go_to_disk_and_stay_the_same(photo_folder: P
 def test_content_control_holds_the_limit_and_never_goes_below_its_weight(
     lowest: float, limit: float, drift: float
 ) -> None:
-    control = ContentControl(lowest, limit)
+    control = AdaptiveWeight(lowest, limit)
     for _ in range(4000):
         control.update(drift / (1 + control.weight))
         assert control.weight >= lowest
@@ -140,7 +140,7 @@ def test_content_control_holds_the_limit_and_never_goes_below_its_weight(
 
 
 def test_content_control_leaves_a_weight_of_zero_alone() -> None:
-    control = ContentControl(0.0, 0.1)
+    control = AdaptiveWeight(0.0, 0.1)
     for _ in range(100):
         control.update(1.0)
     assert control.weight == 0

@@ -8,14 +8,14 @@ import torch
 import torch.nn.functional as F
 
 from gan_style.checkpoints.backbone import load_backbone
+from gan_style.data.scans import CropBank
 from gan_style.device import Compute
 from gan_style.errors import DataError, UsageError
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import enlarge, shrink, to_tensor
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import GeneratorConfig
-from gan_style.training.refiner_trainer import RefinerConfig, RefinerLosses, RefinerTrainer, softened
-from gan_style.training.scans import CropBank
+from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerLosses, RefinerTrainer, softened
 
 CPU = Compute.choose("cpu", "fp32")
 SMALL = RefinerConfig(

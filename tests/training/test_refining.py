@@ -13,12 +13,12 @@ from gan_style.errors import DataError, UsageError
 from gan_style.imaging.decoding import Pixels
 from gan_style.models.refiner import Refiner
 from gan_style.training.api import resume, train
-from gan_style.training.listener import Silent, Status
-from gan_style.training.refiner_choice import RefinerChoice, candidates, nearest
-from gan_style.training.refiner_trainer import RefinerConfig, RefinerLosses, RefinerTrainer
-from gan_style.training.schedule import Limit
-from gan_style.training.session import Outcome
-from gan_style.training.state import REFINING
+from gan_style.training.loop.loop import Outcome
+from gan_style.training.loop.refiner_choice import RefinerChoice, candidates, nearest
+from gan_style.training.loop.schedule import Limit
+from gan_style.training.run.listener import Silent, Status
+from gan_style.training.run.state import REFINING
+from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerLosses, RefinerTrainer
 from tests.conftest import TINY, lively, lively_generator, save_crops
 from tests.training.test_resume import RECIPE, PowerCutError
 
@@ -42,10 +42,10 @@ class Cutter(Silent):
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few pictures are enough, refiners are small, and sums are made in one order."""
     for name in ("ENOUGH_PHOTOS", "ENOUGH_PAINTINGS"):
-        monkeypatch.setattr(f"gan_style.training.sources.{name}", 1)
-    monkeypatch.setattr("gan_style.training.scans.ENOUGH", 3)
-    for module in ("refining", "refiner_choice"):
-        monkeypatch.setattr(f"gan_style.training.{module}.RefinerConfig", SMALL)
+        monkeypatch.setattr(f"gan_style.training.datasets.{name}", 1)
+    monkeypatch.setattr("gan_style.data.scans.ENOUGH", 3)
+    for module in ("refiner_loop", "refiner_choice"):
+        monkeypatch.setattr(f"gan_style.training.loop.{module}.RefinerConfig", SMALL)
     torch.set_num_threads(1)
 
 
@@ -78,7 +78,7 @@ def test_large_paintings_teach_a_refiner(folders: tuple[Path, Path], tmp_path: P
 def test_a_refiner_cut_off_goes_on_as_if_it_were_not(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan_style.training.refining.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("gan_style.training.loop.refiner_loop.SAVE_SECONDS", 0.0)
     whole = learn(folders, tmp_path / "whole.safetensors")
     with pytest.raises(PowerCutError):
         learn(folders, tmp_path / "cut.safetensors", Cutter(1))

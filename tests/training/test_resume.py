@@ -22,11 +22,11 @@ from gan_style.errors import DataError, NoSpaceError, TrainingError
 from gan_style.files import PART
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
-from gan_style.training.listener import Silent, Status
-from gan_style.training.plan import Plan, plan_values, read_plan
+from gan_style.training.loop.loop import Outcome
+from gan_style.training.loop.schedule import Clock, Limit
 from gan_style.training.recipe import Recipe
-from gan_style.training.schedule import Clock, Limit
-from gan_style.training.session import Outcome
+from gan_style.training.run.config import RunConfig, read_run_config, run_config_values
+from gan_style.training.run.listener import Silent, Status
 from tests.conftest import TINY, save_crops
 from tests.training.conftest import quicken
 
@@ -69,8 +69,8 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state after every step, as there is one every minute elsewhere."""
-    monkeypatch.setattr("gan_style.training.session.SAVE_SECONDS", 0.0)
-    monkeypatch.setattr("gan_style.training.session.RECORD_SECONDS", 0.0)
+    monkeypatch.setattr("gan_style.training.loop.loop.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("gan_style.training.loop.loop.RECORD_SECONDS", 0.0)
 
 
 def learn(folders: tuple[Path, Path], output: Path, cut: int = 0) -> Outcome:
@@ -86,7 +86,7 @@ def small_folders(folder: Path) -> tuple[Path, Path]:
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     for name in ("ENOUGH_PHOTOS", "ENOUGH_PAINTINGS"):
-        monkeypatch.setattr(f"gan_style.training.sources.{name}", 1)
+        monkeypatch.setattr(f"gan_style.training.datasets.{name}", 1)
     return small_folders(tmp_path)
 
 
@@ -121,7 +121,7 @@ def test_a_training_cut_anywhere_ends_as_if_it_were_not(
     assert sorted(set(history)) == list(range(1, STEPS + 1))
     assert history == sorted(history)
     assert not [path for path in (tmp_path / "cut-run").iterdir() if path.name.startswith(("state-", ".gan-style-"))]
-    with pytest.raises(TrainingError, match=f"no state .*--from {style} -o another.safetensors"):
+    with pytest.raises(TrainingError, match=f"no saved state.*--from {style} -o another.safetensors"):
         resume(tmp_path / "cut-run")
 
 
@@ -177,9 +177,9 @@ def test_what_makes_another_style_is_said(folders: tuple[Path, Path], tmp_path: 
     with pytest.raises(PowerCutError):
         learn(folders, tmp_path / "cut.safetensors", 4)
     path = tmp_path / "cut-run" / "plan.json"
-    plan = json.loads(path.read_text())
-    plan["conditions"] |= {"device": "cpu, bf99", "torch": "0.1", "later": 3}
-    path.write_text(json.dumps(plan))
+    config = json.loads(path.read_text())
+    config["conditions"] |= {"device": "cpu, bf99", "torch": "0.1", "later": 3}
+    path.write_text(json.dumps(config))
     said: list[str] = []
 
     class Ear(Silent):
@@ -204,7 +204,7 @@ def test_a_full_disk_loses_nothing(
                 raise OSError(28, "No space left on device", str(path))
             write_tensors(path, *_)  # type: ignore[arg-type]
 
-        patch.setattr("gan_style.training.state.write_tensors", full)
+        patch.setattr("gan_style.training.run.state.write_tensors", full)
         with pytest.raises(NoSpaceError, match=r"The disk of .* is full; make room and go on .* --resume .*cut-run"):
             learn(folders, tmp_path / "cut.safetensors")
     resume(tmp_path / "cut-run")
@@ -223,7 +223,7 @@ def test_a_training_without_room_to_begin_leaves_all_as_it_was(
             raise OSError(None, "I/O error: No space left on device (os error 28)", str(path))
         write_tensors(path, *rest)
 
-    monkeypatch.setattr("gan_style.training.state.write_tensors", full)
+    monkeypatch.setattr("gan_style.training.run.state.write_tensors", full)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(NoSpaceError, match=r"The disk of .* is full; make room or choose another place with -o\.$"):
         learn(folders, tmp_path / "x.safetensors")
@@ -252,7 +252,7 @@ def test_folders_whose_names_are_no_text(folders: tuple[Path, Path], tmp_path: P
     with pytest.raises(PowerCutError):
         learn((photos, paintings), style, 1)
     run = odd / f"{odd.name}-run"
-    assert read_plan(run).photos == photos
+    assert read_run_config(run).photos == photos
     assert r"\xe9/photos" in (run / "index.html").read_text(encoding="utf-8").replace("&#34;", '"')
     resume(run, listener=Cutter(0))
     assert read_style(style).training["steps"] == STEPS
@@ -286,13 +286,13 @@ def test_what_cannot_go_on_says_why(folders: tuple[Path, Path], tmp_path: Path) 
         path.write_bytes(b"nothing")
     with pytest.raises(TrainingError, match="No state"):
         resume(run)
-    plan = (run / "plan.json").read_text()
+    config = (run / "plan.json").read_text()
     for damage in (
         "{",
         "[]",
         "{}",
-        plan.replace('"size": 64', '"size": "64"'),
-        plan.replace('"schema": 1', '"schema": 9'),
+        config.replace('"size": 64', '"size": "64"'),
+        config.replace('"schema": 1', '"schema": 9'),
     ):
         (run / "plan.json").write_text(damage)
         with pytest.raises(TrainingError, match=r"damaged|version|cannot be"):
@@ -301,16 +301,18 @@ def test_what_cannot_go_on_says_why(folders: tuple[Path, Path], tmp_path: Path) 
 
 def test_plans_of_earlier_versions_go_on(tmp_path: Path) -> None:
     for recipe in (RECIPE, Recipe.fine_tuning(128, generator=TINY)):
-        plan = Plan(tmp_path / "photos", tmp_path / "paintings", tmp_path / "x.safetensors", recipe, Limit(steps=1))
-        plan.folder.mkdir(exist_ok=True)
-        plan.write()
-        assert read_plan(plan.folder) == plan.absolute()
-    values = plan_values(dataclasses.replace(plan, recipe=RECIPE))
+        config = RunConfig(
+            tmp_path / "photos", tmp_path / "paintings", tmp_path / "x.safetensors", recipe, Limit(steps=1)
+        )
+        config.folder.mkdir(exist_ok=True)
+        config.write()
+        assert read_run_config(config.folder) == config.absolute()
+    values = run_config_values(dataclasses.replace(config, recipe=RECIPE))
     for name in ("backbone", "crop_size", "order_weight", "colour_weight", "flow_weight"):
         del values["recipe"][name]
     del values["recipe"]["discriminator"]["standardised"]
-    (plan.folder / "plan.json").write_text(json.dumps(values))
-    assert read_plan(plan.folder).recipe == dataclasses.replace(
+    (config.folder / "plan.json").write_text(json.dumps(values))
+    assert read_run_config(config.folder).recipe == dataclasses.replace(
         RECIPE, order_weight=None, colour_weight=0.0, flow_weight=0.0
     )
 

@@ -20,6 +20,7 @@ import gan_style
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
+from gan_style.data.picture_set import PictureSet, load_pictures
 from gan_style.device import Compute
 from gan_style.errors import DataError, PictureError, StyleError, TrainingError, UsageError
 from gan_style.imaging.finding import find_pictures
@@ -27,17 +28,16 @@ from gan_style.losses.adversarial import OBJECTIVES
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import DiscriminatorConfig, Standardise
 from gan_style.models.generator import Generator
-from gan_style.models.simplification import reach_of, simplified
+from gan_style.models.kuwahara import kuwahara_filter, reach_of
 from gan_style.training.api import beginning, train
-from gan_style.training.data import PictureSet, load_pictures
-from gan_style.training.learning import same_shape
-from gan_style.training.listener import Silent, Status
-from gan_style.training.preview import COLUMNS
+from gan_style.training.datasets import load_sets, load_single
+from gan_style.training.loop.schedule import Limit
+from gan_style.training.loop.setup import same_shape
+from gan_style.training.loop.validator import squares
 from gan_style.training.recipe import Recipe
-from gan_style.training.schedule import Limit
-from gan_style.training.sources import load_sets, load_single
-from gan_style.training.trainer import Trainer
-from gan_style.training.validation import squares
+from gan_style.training.run.listener import Silent, Status
+from gan_style.training.run.preview import COLUMNS
+from gan_style.training.step.trainer import Trainer
 from tests.conftest import TINY, lively_generator, save_crops
 
 SHALLOW = BackboneConfig((0, 1, 2))
@@ -197,7 +197,7 @@ def test_a_whole_training_leaves_a_style_a_preview_and_a_history(
     photo_folder: Path, painting_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gan_style.training.preview.COLUMNS", COLUMNS)
+    monkeypatch.setattr("gan_style.training.run.preview.COLUMNS", COLUMNS)
     before = {path: path.read_bytes() for path in photo_folder.parent.rglob("*") if path.is_file()}
     recorder = Recorder()
     outcome = train(
@@ -286,7 +286,7 @@ def test_flat_styles_are_learnt_from_simplified_photographs(photo_folder: Path, 
         assert bool(trainer.levels.any()) is (shape is flat and weight is None)
     # Photographs are simplified with their surroundings, which these crops have lost.
     inner = slice(reach_of(2), -reach_of(2))
-    assert torch.allclose(simplified(seen[0], 2)[..., inner, inner], seen[1][..., inner, inner], atol=1e-5)
+    assert torch.allclose(kuwahara_filter(seen[0], 2)[..., inner, inner], seen[1][..., inner, inner], atol=1e-5)
     assert torch.equal(seen[1], seen[2])
     assert sharp[0] == sharp[2] == 0.0
 
@@ -300,7 +300,7 @@ def test_details_stay_in_order_where_that_is_asked_for(photo_folder: Path, paint
         trainer = Trainer(
             *sets(photo_folder, painting_folder), load_backbone(SHALLOW), recipe, Compute.choose("cpu", "fp32")
         )
-        trainer.begin_as(grainy)
+        trainer.load_matching_weights(grainy)
         excess.append([trainer.step(1.0).order for _ in range(30)])
     assert excess[0][0] == excess[1][0] > 0.01
     assert np.mean(excess[1][-10:]) < 0.5 * np.mean(excess[0][-10:])
@@ -318,7 +318,7 @@ def test_colours_are_kept_in_bounds_where_that_is_asked_for(photo_folder: Path, 
         trainer = Trainer(
             *sets(photo_folder, painting_folder), load_backbone(SHALLOW), recipe, Compute.choose("cpu", "fp32")
         )
-        trainer.begin_as(violet)
+        trainer.load_matching_weights(violet)
         losses.append([trainer.step(1.0).colour for _ in range(30)])
         assert trainer.tints.any()
     assert losses[0][0] == losses[1][0] > 0.05
@@ -395,7 +395,7 @@ def test_training_goes_on_without_a_preview(
     def full(path: Path, *_: object) -> None:
         raise PictureError(f"{path} cannot be written (No space left on device).")
 
-    monkeypatch.setattr("gan_style.training.records.write_pixels", full)
+    monkeypatch.setattr("gan_style.training.run.log.write_pixels", full)
     recorder = Recorder()
     style = tmp_path / "x.safetensors"
     train(photo_folder, painting_folder, style, recipe=TINY_RECIPE, limit=Limit(steps=2), listener=recorder)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gan_style.training.verdict import subject, verdict
+from gan_style.training.run.verdict import subject, verdict
 
 BOTH = {"photos": 10, "paintings": 12, "kept_aside": {"photos": True, "paintings": True}}
 NONE = {"photos": 30, "paintings": 1, "kept_aside": {"photos": False, "paintings": False}}

@@ -17,13 +17,13 @@ from gan_style.checkpoints.style_file import read_style
 from gan_style.errors import TrainingError
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
-from gan_style.training.history import read_history
-from gan_style.training.listener import Silent, Status
+from gan_style.training.loop.schedule import Clock, Limit
+from gan_style.training.loop.validator import FEWEST, SHARE
 from gan_style.training.recipe import Recipe
-from gan_style.training.records import PREVIEWS
-from gan_style.training.schedule import Clock, Limit
-from gan_style.training.trainer import Trainer
-from gan_style.training.validation import FEWEST, SHARE
+from gan_style.training.run.history import read_history
+from gan_style.training.run.listener import Silent, Status
+from gan_style.training.run.log import PREVIEWS
+from gan_style.training.step.trainer import Trainer
 from tests.conftest import TINY, photo, save_crops
 
 RECIPE = Recipe(
@@ -57,8 +57,8 @@ class Watcher(Silent):
 def often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One thread, an examination every other step, a state after every one."""
     for name, value in {"SAVE_SECONDS": 0.0, "RECORD_SECONDS": 0.0, "EXAMINE_STEPS": 2}.items():
-        monkeypatch.setattr(f"gan_style.training.session.{name}", value)
-    monkeypatch.setattr("gan_style.training.validation.FEWEST", ASIDE)
+        monkeypatch.setattr(f"gan_style.training.loop.loop.{name}", value)
+    monkeypatch.setattr("gan_style.training.loop.validator.FEWEST", ASIDE)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -73,7 +73,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_watched_training_says_how_good_it_was_and_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_style.training.validation.FEWEST", FEWEST)
+    monkeypatch.setattr("gan_style.training.loop.validator.FEWEST", FEWEST)
     folders = save_crops(tmp_path / "photos", "chelsea.png", 80), save_crops(tmp_path / "p", "coffee.png", 80)
     watcher, output = Watcher(), tmp_path / "style.safetensors"
     outcome = train(*folders, output, recipe=RECIPE, limit=Limit(steps=8), device="cpu", listener=watcher)
@@ -132,7 +132,7 @@ def test_a_single_painting_says_truly_why_nobody_knows_when_it_is_done(photo_fol
 
 
 def test_previews_are_thinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_style.training.session.EXAMINE_STEPS", 1000)
+    monkeypatch.setattr("gan_style.training.loop.loop.EXAMINE_STEPS", 1000)
     folders = save_crops(tmp_path / "photos", "chelsea.png", 3), save_crops(tmp_path / "paintings", "coffee.png", 3)
     train(*folders, tmp_path / "a.safetensors", recipe=RECIPE, limit=Limit(steps=30), device="cpu")
     steps = sorted(int(path.stem) for path in (tmp_path / "a-run" / "previews").iterdir())
@@ -146,7 +146,7 @@ def test_an_ill_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path
     step, spoilt = Trainer.step, [0]
 
     def spoiling(self: Trainer, rate: float) -> object:
-        if self.steps == 4 and self.gentleness == 1:
+        if self.steps == 4 and self.lr_scale == 1:
             with torch.no_grad():
                 self.generator.head.bias.fill_(30.0)  # type: ignore[union-attr]
             spoilt[0] += 1
@@ -174,7 +174,7 @@ def test_a_training_until_done_ends_when_it_no_longer_improves(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With learning rates of next to nothing it never does."""
-    monkeypatch.setattr("gan_style.training.session.SAVE_SECONDS", 1e9)
+    monkeypatch.setattr("gan_style.training.loop.loop.SAVE_SECONDS", 1e9)
     recipe = dataclasses.replace(RECIPE, generator_rate=1e-9)
     limit = Limit(steps=500, until_done=True)
     outcome = train(*folders, tmp_path / "a.safetensors", recipe=recipe, limit=limit, device="cpu")
@@ -241,7 +241,7 @@ def test_an_illness_at_the_end_of_the_time_costs_at_most_the_last_steps(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: int
 ) -> None:
     for name, value in {"Clock": Apart, "EXAMINE_SECONDS": 10.0, "WORTH": 0}.items():
-        monkeypatch.setattr(f"gan_style.training.session.{name}", value)
+        monkeypatch.setattr(f"gan_style.training.loop.loop.{name}", value)
     step = Trainer.step
 
     def spoiling(self: Trainer, rate: float) -> object:
@@ -254,7 +254,7 @@ def test_an_illness_at_the_end_of_the_time_costs_at_most_the_last_steps(
     watcher, output = Watcher(), tmp_path / "late.safetensors"
     limit = Limit(minutes=(20 if spoilt else 9) / 60)
     if not spoilt:
-        with pytest.raises(TrainingError, match="illness number 1, and training is given up"):
+        with pytest.raises(TrainingError, match="given up after 1 failure"):
             train(*folders, output, recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
         assert read_style(output).training["steps"] < 9
         return
@@ -268,7 +268,7 @@ def test_minutes_run_from_the_call_on_and_not_from_the_first_step(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"Clock": Counting, "SAVE_SECONDS": 1e9}.items():
-        monkeypatch.setattr(f"gan_style.training.session.{name}", value)
+        monkeypatch.setattr(f"gan_style.training.loop.loop.{name}", value)
     begun, limit = time.monotonic() - 6, Limit(minutes=20 / 60)
     outcome = train(*folders, tmp_path / "a.safetensors", recipe=RECIPE, limit=limit, began=begun, device="cpu")
     assert 9 <= outcome.steps <= 14, "six of the twenty seconds were gone, and half of them are for training"

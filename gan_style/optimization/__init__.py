@@ -1,0 +1,1 @@
+"""Painting after a single picture by optimization, without a trained generator."""

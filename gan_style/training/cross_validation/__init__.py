@@ -1,0 +1,1 @@
+"""Choosing the batch size and the length of a training by cross-validation."""

@@ -1,0 +1,152 @@
+"""Which batch size and which length serve best: every setting learns from some of the pictures and is judged on others.
+
+k-fold cross-validation (Stone, 1974): photographs and paintings are split into folds, each setting is trained once for
+every fold on all others, and scored on the fold that it has not seen. Then one painter is trained on everything.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.style_file import read_style
+from gan_style.data.picture_set import PictureSet
+from gan_style.device import Compute
+from gan_style.errors import DataError, NoSpaceError, UsageError
+from gan_style.models.backbone import Backbone
+from gan_style.models.generator import Generator
+from gan_style.training.cross_validation.folds import enough, score, split
+from gan_style.training.cross_validation.grid import Score, Setting, chosen_sentence
+from gan_style.training.cross_validation.listeners import InFolds, Quiet
+from gan_style.training.cross_validation.state import CrossValidationState, clear, fold_run_config, set_run_config
+from gan_style.training.datasets import load_sets
+from gan_style.training.distributed import Group
+from gan_style.training.loop.loop import Outcome
+from gan_style.training.loop.setup import BRIEF, go_on, learn, looked_at, read_start, train_on, writing
+from gan_style.training.run.listener import Listener
+from gan_style.training.run.state import has_state
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a cross-validation came to.
+
+    Attributes:
+        scores: of every setting, in the order in which they were given; fewer where it was interrupted.
+        chosen: the setting of the smallest mean distance; None where it was interrupted.
+        outcome: of the training on all pictures, or of the one that was interrupted.
+        folder: of the run, from which an interrupted one goes on.
+    """
+
+    scores: list[Score]
+    chosen: Setting | None
+    outcome: Outcome
+    folder: Path
+
+
+def run_cross_validation(course: CrossValidationState, compute: Compute, listener: Listener) -> Choice:
+    """Try what was not tried yet, choose, and train on everything.
+
+    Args:
+        course: as it stands.
+        compute: where it runs.
+        listener: who is told how it goes.
+
+    Raises:
+        DataError: there are too few pictures, or they have changed.
+        UsageError: a group of processes was started.
+        ResourceError: disk space or memory is missing.
+        TrainingError: a training fell ill too often.
+    """
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UsageError("Cross-validation runs in one process; start it without torchrun.")
+    config = course.config
+    backbone, beginner = load_backbone(config.recipe.backbone), read_start(config)
+    with writing(config):
+        sets = load_sets(config.photos, config.paintings, config.recipe, listener, trim=config.trim)
+    begin(course, sets, listener)
+    try:
+        interrupted = try_settings(course, sets, beginner, backbone, compute, listener)
+    except NoSpaceError as error:  # In the folder of a fold, from which nobody goes on.
+        raise NoSpaceError(error.place, f"make room and {go_on(config)}") from None
+    if interrupted:
+        return Choice(course.table(), None, interrupted, config.folder)
+    best = choose(course, listener)
+    outcome = learn(set_run_config(config, best.setting), compute, Group(), Quiet(listener), resumed=False)
+    return Choice(course.table(), best.setting, outcome, config.folder)
+
+
+def begin(course: CrossValidationState, sets: tuple[PictureSet, PictureSet], listener: Listener) -> None:
+    """Begin, or go on with the same pictures.
+
+    Raises:
+        DataError: there are too few pictures, or they have changed.
+        UsageError: there is a single painting.
+        ResourceError: disk space is missing.
+    """
+    config, fingerprints, anew = course.config, [one.fingerprint for one in sets], not course.fingerprints
+    if not anew and course.fingerprints != fingerprints:
+        raise DataError(
+            f"The pictures in {config.photos} or {config.paintings} have changed since that cross-validation began; "
+            "put them back, or start again with --overwrite."
+        )
+    if anew:
+        for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
+            listener.warn(remark.sentence)
+    enough(sets, course.grid.folds)
+    with writing(config):
+        if anew:
+            config.folder.mkdir(exist_ok=True)
+            clear(config.folder)
+        course.fingerprints = fingerprints
+        course.write()
+
+
+def try_settings(
+    course: CrossValidationState,
+    sets: tuple[PictureSet, PictureSet],
+    beginner: Generator | None,
+    backbone: Backbone,
+    compute: Compute,
+    listener: Listener,
+) -> Outcome | None:
+    """Train and score every setting on every fold, but for what was done before.
+
+    Returns:
+        Of the training that was interrupted; None where all were made.
+    """
+    config, grid = course.config, course.grid
+    whole = InFolds(listener, grid)
+    for setting, fold in itertools.product(grid.settings, range(grid.folds)):
+        done = course.scores.setdefault(setting.name, [])
+        whole.begin(setting, fold)
+        if len(done) > fold:
+            continue
+        part = fold_run_config(config, setting, fold)
+        learnt, left_out = split(sets, fold, grid.folds)
+        with writing(part):
+            part.folder.mkdir(parents=True, exist_ok=True)
+        going_on = has_state(part.folder)
+        outcome = train_on(
+            learnt, part, None if going_on else beginner, backbone, compute, Group(), whole, resumed=going_on
+        )
+        if outcome.interrupted:
+            return outcome
+        done.append(score(read_style(part.output).generator, left_out, config.recipe.size, compute))
+        with writing(config):
+            course.write()
+    return None
+
+
+def choose(course: CrossValidationState, listener: Listener) -> Score:
+    """The setting of the smallest mean distance, kept and told."""
+    scores = course.table()
+    best = min(scores, key=lambda one: one.mean)
+    course.chosen = best.setting.name
+    with writing(course.config):
+        course.write()
+    listener.warn(chosen_sentence(best, scores))
+    return best

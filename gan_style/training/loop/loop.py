@@ -1,0 +1,318 @@
+"""One training from its first step to its last: steps, examinations, and what is done about illness."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_style.errors import TrainingError
+from gan_style.imaging.decoding import Pixels
+from gan_style.text import counted
+from gan_style.training.loop.best_tracker import BestTracker
+from gan_style.training.loop.checkpoint_manager import CheckpointManager
+from gan_style.training.loop.failure import NOT_A_NUMBER, Failure
+from gan_style.training.loop.interruption import interruptible
+from gan_style.training.loop.refiner_choice import RefinerChoice
+from gan_style.training.loop.schedule import Clock, rate_factor
+from gan_style.training.loop.validator import Validator
+from gan_style.training.run.config import RunConfig
+from gan_style.training.run.listener import Listener, Status
+from gan_style.training.run.log import RunLog
+from gan_style.training.run.preview import preview, preview_photos
+from gan_style.training.run.state import restore, snapshot
+from gan_style.training.run.verdict import verdict
+from gan_style.training.step.trainer import Losses, Trainer
+
+logger = logging.getLogger(__name__)
+
+SAVE_SECONDS = 60.0
+
+RECORD_SECONDS = 10.0
+
+EXAMINE_SECONDS, EXAMINE_STEPS = 60.0, 250
+"""Between two examinations: seconds, or steps where their number is given, so that the same steps end the same way."""
+
+WORTH, RAREST = 30, 300.0
+"""Examinations are that much rarer than they are long, but never rarer than this, in seconds."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training left behind.
+
+    Attributes:
+        style: the style file.
+        folder: the folder of the run, from which an interrupted one goes on.
+        steps: steps made.
+        seconds: time trained.
+        interrupted: whether it was stopped before its end.
+        verdict: how good the style was found to be, in a sentence.
+    """
+
+    style: Path
+    folder: Path
+    steps: int
+    seconds: float
+    interrupted: bool
+    verdict: str = ""
+
+
+class TrainingLoop:
+    """One training from its first step to its last."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        validator: Validator | None,
+        config: RunConfig,
+        listener: Listener,
+        began: float,
+        choice: RefinerChoice | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            trainer: makes the steps.
+            validator: judges the painter; of several processes only the first needs one.
+            config: what was asked for.
+            listener: who is told how it goes.
+            began: when the minutes given began to run, as ``time.monotonic()`` tells it.
+            choice: whose refiner the style takes, and whether an own one learns when this training is over.
+        """
+        self.choice = choice or RefinerChoice()
+        self.began, self.saving, self.previewing = began, 0.0, 0.0
+        self.trainer, self.validator, self.config, self.listener = trainer, validator, config, listener
+        self.group = trainer.group
+        self.clock, self.tracker, self.run_log = Clock(config.limit), BestTracker(), RunLog(config, listener)
+        self.checkpoints = CheckpointManager(trainer, validator, config, self.clock, self.tracker, self.choice)
+        self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
+        self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
+        self.next_save = self.next_record = self.next_examination = 0.0
+
+    def run(self, *, resumed: bool) -> Outcome:
+        """Train to the end or until interrupted.
+
+        Raises:
+            DataError: the pictures are not those of the training that is to go on.
+            TrainingError: there is nothing to go on from, or it fell ill too often.
+            OSError: something cannot be written.
+        """
+        with interruptible() as interrupted:
+            seconds, self.clock.end, self.clock.before, self.clock.after = self.group.broadcast(
+                self.go_on if resumed else self.start
+            )
+            self.share()
+            self.clock.restart(seconds)
+            self.next_save, self.next_record = seconds + SAVE_SECONDS, seconds + RECORD_SECONDS
+            self.next_examination = seconds + EXAMINE_SECONDS
+            finished = self.train(interrupted)
+            if self.group.first:
+                self.record()
+                self.save(going_on=False)
+                if finished and not self.choice.scans:
+                    self.checkpoints.end()
+            found = verdict(self.checkpoints.validation()) if self.tracker.best_metrics else verdict({})
+            where = (self.config.output, self.config.folder)
+            return Outcome(*where, self.clock.steps, self.clock.seconds, not finished, found)
+
+    def start(self) -> tuple[float, float | None, float, float]:
+        """Begin with nothing.
+
+        Returns:
+            The seconds trained before, where training ends if that is known, and what the clock knows of the seconds
+            before and after.
+        """
+        self.config.folder.mkdir(parents=True, exist_ok=True)
+        self.checkpoints.begin()
+        self.run_log.begin()
+        if self.config.output.exists():
+            self.checkpoints.save_state()  # The file that it replaces stays until there is something better.
+        else:
+            self.save(going_on=True)
+        after = self.closing()
+        return 0.0, None, time.monotonic() - self.began, after
+
+    def closing(self) -> float:
+        """Seconds that a refiner, the last examination and the last files will take, guessed from a preview."""
+        if self.validator is None:
+            return 0.0
+        if not self.previewing:
+            self.preview()
+        looking = self.validator.seconds + self.previewing / len(self.photos) * len(self.validator.photos)
+        return self.choice.seconds(self.config.limit) + looking + max(self.previewing, self.saving)
+
+    def go_on(self) -> tuple[float, float | None, float, float]:
+        """Begin with the last state; what :meth:`start` tells."""
+        seconds = self.checkpoints.load_state()
+        self.run_log.roll_back(self.trainer.steps)
+        return seconds, self.clock.end, self.clock.before, self.clock.after
+
+    def train(self, interrupted: threading.Event) -> bool:
+        """Make steps; whether all were made."""
+        while True:
+            self.clock.seconds, look, stop = self.group.broadcast(lambda: (*self.decide(), interrupted.is_set()))
+            if stop:
+                return False
+            if look:
+                self.examine()
+                continue  # It may have gone back.
+            if self.clock.progress() >= 1:
+                return True
+            if self.group.first and self.clock.seconds >= self.next_save:
+                self.save(going_on=True)
+                self.next_save = self.clock.seconds + SAVE_SECONDS
+            self.step()
+
+    def decide(self) -> tuple[float, bool]:
+        """What time it is, and whether it is time for an examination."""
+        seconds, steps = self.clock.tick(), self.trainer.steps
+        by_steps = self.config.limit.steps is not None
+        due = steps % EXAMINE_STEPS == 0 if by_steps else seconds >= self.next_examination
+        return seconds, (due or self.clock.progress() >= 1) and self.tracker.examined != steps
+
+    def step(self) -> None:
+        """Make a step."""
+        losses = self.trainer.step(rate_factor(self.clock.progress()))
+        if not losses.healthy():
+            self.recover(NOT_A_NUMBER)
+            return
+        self.clock.steps += 1
+        self.recent.append((self.clock.seconds, losses))
+        if self.group.first:
+            self.listener.status(self.status())
+            self.run_log.tell_failures(self.trainer.photos, self.trainer.paintings)
+            if self.clock.seconds >= self.next_record:
+                self.record()
+                self.next_record = self.clock.seconds + RECORD_SECONDS
+
+    def share(self) -> None:
+        """Give all processes the state of the first."""
+        if self.group.size > 1:
+            restore(self.trainer, *self.group.broadcast(lambda: snapshot(self.trainer)))
+        self.clock.steps = self.trainer.steps
+
+    def examine(self) -> None:
+        """See how good the painter is and whether it suffers from anything, and do what must be done about it.
+
+        Raises:
+            TrainingError: it fell ill too often.
+        """
+        failure, self.clock.end, self.clock.after, self.next_examination = self.group.broadcast(self.look)
+        if failure:
+            self.recover(failure)
+        elif self.group.first:
+            self.checkpoints.write_healthy()
+
+    def look(self) -> tuple[Failure | None, float | None, float, float]:
+        """Examine the painter.
+
+        Returns:
+            What it suffers from, where training ends if that is known, the seconds that this and saving take, and when
+            to look again.
+        """
+        assert self.validator is not None
+        begun = time.monotonic()
+        metrics = self.validator.examine(self.trainer)
+        on = {"held_on": {name: self.validator.settings()[name] for name in ("photos", "paintings", "kept_aside")}}
+        failure = self.tracker.judge(metrics, self.clock.position, self.trainer.steps, self.trainer.average)
+        self.run_log.add(self.where() | {f"held_{name}": value for name, value in metrics.line().items()} | on)
+        if failure is None and not self.clock.settled and self.tracker.done():
+            self.clock.settle()
+            self.run_log.add(self.where() | {"event": "No longer improves: the learning rate falls from here on"})
+        spent = time.monotonic() - begun
+        pause = min(max(EXAMINE_SECONDS, WORTH * spent), RAREST)
+        after = spent + self.saving + self.choice.seconds(self.config.limit)
+        return failure, self.clock.end, after, self.clock.seconds + pause
+
+    def recover(self, failure: Failure) -> None:
+        """Go back to where nothing was wrong, and learn more gently from there.
+
+        Raises:
+            TrainingError: it is too late for that.
+        """
+        trainer = self.trainer
+        lr_scale, augmentation_scale = trainer.lr_scale * failure.gentler, trainer.augmentation_scale * failure.stronger
+        self.group.broadcast(lambda: self.roll_back(failure))
+        self.share()
+        trainer.lr_scale, trainer.augmentation_scale = lr_scale, augmentation_scale
+        self.recent.clear()
+        if self.group.first:
+            self.tracker.examined = trainer.steps
+            self.checkpoints.save_state()
+
+    def roll_back(self, failure: Failure) -> None:
+        """Bring the trainer into its last healthy state, and say so; at the end of the time given, keep what is best.
+
+        Raises:
+            TrainingError: it fell ill too often, or at the end, with nothing better to keep.
+        """
+        steps, tracker = self.trainer.steps, self.tracker
+        hope, over = tracker.record_failure(), self.config.limit.steps is None and self.clock.progress() >= 1
+        if not hope or (over and not tracker.kept):
+            if tracker.kept:
+                self.checkpoints.save_style()
+            raise TrainingError(
+                f"{failure.sentence}, at step {steps}. "
+                f"Training is given up after {counted(tracker.failures, 'failure')}; {self.config.output} holds "
+                f"{'the best style so far' if tracker.kept else 'what was saved last'}. "
+                f"{failure.advice}"
+            )
+        if over:
+            sentence = f"{failure.sentence}, at step {steps}: the style of step {tracker.kept_steps} is kept"
+        else:
+            self.checkpoints.restore_healthy()
+            self.run_log.roll_back(self.trainer.steps)
+            sentence = f"{failure.sentence}, at step {steps}: back to step {self.trainer.steps}, with {failure.remedy}"
+        here = self.where() | {"step": self.trainer.steps}
+        self.run_log.add(here | {"event": sentence, "illness": failure.name})
+        self.listener.warn(f"{sentence}.")
+
+    def where(self) -> dict[str, object]:
+        """Where in the training a line of the history belongs."""
+        return {"step": self.clock.steps, "seconds": round(self.clock.seconds, 1)}
+
+    def status(self) -> Status:
+        """Where training stands."""
+        times = [moment for moment, _ in self.recent]
+        span = times[-1] - times[0] if times else 0.0
+        values = [losses.values() for _, losses in self.recent] or [Losses.nothing().values()]
+        means = Losses(*(sum(column) / len(values) for column in zip(*values, strict=True)))
+        return Status(
+            progress=self.clock.progress(),
+            remaining=self.clock.remaining(),
+            steps=self.clock.steps,
+            images=2 * self.trainer.recipe.batch_size * self.clock.steps,
+            rate=(len(times) - 1) / span if span > 0 else 0.0,
+            losses=means,
+            curve=tuple(closed for _, closed in self.tracker.curve),
+        )
+
+    def preview(self) -> Pixels:
+        """Photographs and what the painter makes of them."""
+        begun = time.monotonic()
+        shown = preview(self.trainer.average, self.photos, self.trainer.compute)
+        self.previewing = time.monotonic() - begun
+        return shown
+
+    def record(self) -> None:
+        """Add a line about the last steps to the history."""
+        status, trainer = self.status(), self.trainer
+        rate = rate_factor(status.progress) * trainer.lr_scale
+        weight = round(trainer.content.weight, 3)
+        line = {"learning_rate_factor": rate, **dataclasses.asdict(status.losses), "content_weight": weight}
+        self.run_log.add(self.where() | line)
+
+    def save(self, *, going_on: bool) -> None:
+        """Write the style, the state, and then what people look at."""
+        logger.debug("step %d: writing %s, its state and its page", self.trainer.steps, self.config.output)
+        begun = time.monotonic()
+        self.checkpoints.save_style()
+        self.checkpoints.save_state()
+        shown = self.preview()
+        self.run_log.show(shown, self.trainer.steps, going_on=going_on)
+        self.saving = time.monotonic() - begun

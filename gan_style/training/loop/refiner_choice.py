@@ -1,0 +1,155 @@
+"""Who adds the strokes that are finer than those of a style's generator.
+
+Where enough paintings are large enough to show single strokes, a refiner learns from them. Where they are not, a style
+takes the refiner of that style which restores its paintings best.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.bundled import named_styles
+from gan_style.checkpoints.style_file import open_style
+from gan_style.data.picture_set import PictureSet
+from gan_style.data.scans import find_scans
+from gan_style.defaults import NO_REFINER, REFINER, SCRATCH, START
+from gan_style.edge_flow import CELL
+from gan_style.errors import StyleError, UsageError, readable
+from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.tensors import enlarge, shrink, to_tensor
+from gan_style.losses.style import relative_difference
+from gan_style.models.backbone import Backbone
+from gan_style.models.refiner import Refiner
+from gan_style.models.streaks import CHANNELS
+from gan_style.training.loop.schedule import Limit
+from gan_style.training.run.config import RunConfig
+from gan_style.training.run.listener import Listener
+from gan_style.training.run.preview import preview_photos
+from gan_style.training.step.refiner_trainer import RefinerConfig
+
+logger = logging.getLogger(__name__)
+
+SHARE, LONGEST = 1 / 3, 3600.0
+"""Of the time given that a refiner learns, and most of that, in seconds."""
+
+RESTORED, SIDE = 8, 96
+"""Paintings, and pixels of each, by which the best of several refiners is found."""
+
+
+@dataclass(frozen=True)
+class RefinerChoice:
+    """Who adds strokes to what a style has painted, and what another is to learn from.
+
+    Attributes:
+        refiner: of another style; None where there is none.
+        source: name of that style.
+        scans: paintings from which an own one is to learn, (H, W, 3) in 0..255; none where that one is to stay.
+    """
+
+    refiner: Refiner | None = None
+    source: str = ""
+    scans: list[Pixels] = field(default_factory=list)
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """What a style file says of where its refiner is from."""
+        return {"refiner": {"source": self.source}} if self.refiner else {}
+
+    def seconds(self, limit: Limit) -> float:
+        """How long an own refiner will learn, of the time given."""
+        if not self.scans or limit.steps is not None or limit.until_done:
+            return 0.0
+        return min(SHARE * 60 * limit.minutes, LONGEST)
+
+    @property
+    def sentence(self) -> str:
+        """Whose strokes they are, for whoever trained the style."""
+        if self.scans:
+            return f" Its finest strokes are learnt from {len(self.scans)} large paintings."
+        return f" Its finest strokes are those of {self.source}." if self.refiner else ""
+
+
+def choose_refiner(config: RunConfig, paintings: PictureSet, listener: Listener) -> RefinerChoice:
+    """Decide who adds the finest strokes.
+
+    Args:
+        config: of the training.
+        paintings: what the style learns from.
+        listener: who is told.
+
+    Raises:
+        StyleError: the style whose refiner is wanted is none.
+        UsageError: it has no refiner.
+    """
+    if config.refiner == NO_REFINER:
+        return RefinerChoice()
+    if config.refiner != REFINER:
+        refiner = open_style(config.refiner).refiner
+        if refiner is None:
+            raise UsageError(f"The style {config.refiner} has no refiner; take another, or --refiner none.")
+        return RefinerChoice(refiner, name_of(config.refiner))
+    recipe, paths = config.recipe, list(dict.fromkeys(paintings.paths))
+    scans = find_scans(
+        paths,
+        recipe.size,
+        RefinerConfig().seen,
+        trim=config.trim,
+        seed=recipe.seed,
+        progress=lambda done, total: listener.reading("large paintings", done, total),
+    )
+    return dataclasses.replace(nearest(paintings.pictures, candidates(config.start)), scans=scans)
+
+
+def candidates(start: str) -> dict[str, Refiner]:
+    """Refiners that a style may take: that of the style it begins as, where it has one, or else all with a name."""
+    if start not in (START, SCRATCH) and (refiner := open_style(start).refiner):
+        return {name_of(start): refiner}
+    found = {}
+    for word in sorted(named_styles()):
+        try:
+            style = open_style(word)
+        except StyleError:  # Somebody's own, in the folder of styles with a name.
+            continue
+        about = style.training.get("refiner")
+        # Others have theirs from one of these.
+        if style.refiner is not None and isinstance(about, dict) and about.get("source") == "own":
+            found[name_of(word)] = style.refiner
+    return found
+
+
+def name_of(word: str) -> str:
+    """What the style that a word means is called."""
+    return readable(Path(word).stem)
+
+
+def nearest(paintings: Sequence[Pixels], refiners: dict[str, Refiner]) -> RefinerChoice:
+    """That one of several refiners under which paintings, halved and restored, look most like themselves."""
+    if not refiners:
+        return RefinerChoice()
+    if len(refiners) == 1:
+        return RefinerChoice(*next((refiner, name) for name, refiner in refiners.items()))
+    real = torch.cat([to_tensor(crop) for crop in preview_photos(paintings, SIDE, RESTORED)])
+    backbone = load_backbone()
+    differences = {name: restoration_error(refiner, real, backbone) for name, refiner in refiners.items()}
+    best = min(differences, key=differences.__getitem__)
+    logger.info("the refiner of %s restores the paintings best, of %s", best, differences)
+    return RefinerChoice(refiners[best], best)
+
+
+@torch.no_grad()
+def restoration_error(refiner: Refiner, paintings: Tensor, backbone: Backbone) -> float:
+    """How differently a refiner restores paintings, (N, 3, H, W), whose sides have been halved."""
+    count, _, height, width = paintings.shape
+    grain = torch.randn(count, CHANNELS, height // CELL, width // CELL, generator=torch.Generator().manual_seed(0))
+    restored = refiner(enlarge(shrink(paintings)), None, grain)
+    means = [[one.mean((0, 2, 3)) for one in backbone(picture)] for picture in (restored, paintings)]
+    return float(relative_difference(*means))

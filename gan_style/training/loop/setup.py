@@ -1,0 +1,193 @@
+"""What every training does, however it was asked for: read pictures, look at them, build the networks, train."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shlex
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from gan_style.checkpoints.backbone import load_backbone
+from gan_style.checkpoints.style_file import open_style
+from gan_style.data.inspection import Inspection, inspect
+from gan_style.data.picture_set import PictureSet
+from gan_style.defaults import SCRATCH, SIZE
+from gan_style.device import Compute, memory_errors
+from gan_style.errors import DataError, NoSpaceError, ResourceError, UsageError
+from gan_style.files import exists, is_folder, is_full
+from gan_style.metrics.features import choose_features
+from gan_style.models.backbone import Backbone
+from gan_style.models.generator import Generator
+from gan_style.text import counted
+from gan_style.training.datasets import load_sets
+from gan_style.training.distributed import Group
+from gan_style.training.loop.loop import Outcome, TrainingLoop
+from gan_style.training.loop.refiner_choice import RefinerChoice, choose_refiner
+from gan_style.training.loop.refiner_loop import RefinerLoop, refined_outcome
+from gan_style.training.loop.validator import Validator, set_aside
+from gan_style.training.recipe import Recipe
+from gan_style.training.run.config import RunConfig
+from gan_style.training.run.listener import Listener, Silent
+from gan_style.training.run.state import has_state
+from gan_style.training.step.trainer import Trainer
+
+BRIEF = 100
+"""Pictures of each set that are looked at before a training; ``check`` looks at all."""
+
+
+def learn(
+    config: RunConfig, compute: Compute, group: Group, listener: Listener, *, resumed: bool, began: float | None = None
+) -> Outcome:
+    """Read the pictures and train, as one of a group of processes."""
+    group.part(config.recipe.batch_size)  # Fails early where it cannot be shared out.
+    if not group.first:
+        listener = Silent()
+    beginner = None if resumed else read_start(config)
+    backbone = load_backbone(config.recipe.backbone)
+    with writing(config):
+        sets = load_sets(config.photos, config.paintings, config.recipe, listener, trim=config.trim)
+    size = config.recipe.size
+    if group.first and not resumed and size < SIZE:
+        listener.warn(
+            f"With --size {size} strokes are learnt from small pictures, and come out {SIZE / size:g} times as large "
+            f"on a photograph as with {SIZE}. Leave --size out, or paint with --stroke {size / SIZE:g}."
+        )
+    if group.first and not resumed:
+        for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
+            listener.warn(remark.sentence)
+    choice = choose_refiner(config, set_aside(sets[1])[0], listener) if group.first else RefinerChoice()
+    outcome = refined_outcome(config) if resumed else None
+    going_on = outcome is not None
+    if going_on and not choice.scans:
+        raise DataError(f"The large paintings in {config.paintings} are gone since that training; put them back.")
+    if outcome is None:
+        outcome = train_on(
+            sets, config, beginner, backbone, compute, group, listener, resumed=resumed, began=began, choice=choice
+        )
+    if choice.scans and not outcome.interrupted:
+        with writing(config), memory_errors("Use --refiner none."):
+            session = RefinerLoop(config, choice, set_aside(sets[0])[0], compute, listener, outcome)
+            outcome = session.run(resumed=going_on)
+    return dataclasses.replace(outcome, verdict=outcome.verdict + choice.sentence)
+
+
+def train_on(
+    sets: tuple[PictureSet, PictureSet],
+    config: RunConfig,
+    beginner: Generator | None,
+    backbone: Backbone,
+    compute: Compute,
+    group: Group,
+    listener: Listener,
+    *,
+    resumed: bool,
+    began: float | None = None,
+    choice: RefinerChoice | None = None,
+) -> Outcome:
+    """Train on photographs and paintings that have been read, beginning as another generator or from scratch."""
+    began = time.monotonic() if began is None else began
+    with writing(config), memory_errors("Use a smaller --batch-size or --size."):
+        (photos, other_photos), (paintings, other_paintings) = (set_aside(one) for one in sets)
+        trainer = Trainer(photos, paintings, backbone, config.recipe, compute, group)
+        if beginner:
+            trainer.load_matching_weights(beginner)
+        validator = make_validator(other_photos, other_paintings, trainer, config, listener) if group.first else None
+        return TrainingLoop(trainer, validator, config, listener, began, choice).run(resumed=resumed)
+
+
+@contextlib.contextmanager
+def writing(config: RunConfig) -> Iterator[None]:
+    """Turn a disk that fails into a sentence, and leave nothing of a training from which it could not go on.
+
+    Raises:
+        NoSpaceError: it is full.
+        ResourceError: something could not be written for another reason.
+    """
+    new = [path for path in (config.folder, config.output) if not exists(path)]
+    try:
+        yield
+    except OSError as error:
+        going_on = has_state(config.folder)
+        for path in () if going_on else new:
+            remove(path)
+        failed = Path(error.filename or config.output)
+        if is_full(error):
+            remedy = f"make room and {go_on(config)}" if going_on else "make room or choose another place with -o"
+            raise NoSpaceError(
+                config.output.parent if failed.is_relative_to(config.folder) else failed.parent, remedy
+            ) from None
+        remedy = f"put that right and {go_on(config)}" if going_on else "choose another place with -o"
+        raise ResourceError(f"{failed} cannot be written ({error.strerror or error}); {remedy}.") from None
+
+
+def go_on(config: RunConfig) -> str:
+    """How a training is gone on with."""
+    return f"go on with: gan-style train --resume {shlex.quote(str(config.folder))}"
+
+
+def remove(path: Path) -> None:
+    """Remove what a training has made: a file, or a folder with all that is in it."""
+    if is_folder(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def read_start(config: RunConfig) -> Generator | None:
+    """The generator of the style that a training is to start from; None for scratch.
+
+    Raises:
+        StyleError: it is no style.
+        UsageError: its network has another shape, or its strokes another size than those that are to be finished.
+    """
+    if config.start == SCRATCH:
+        return None
+    style = open_style(config.start)
+    generator = style.generator
+    if config.recipe.crop_size is not None and style.size != config.recipe.size:
+        raise UsageError(f"{config.start} has learnt at --size {style.size}; fine-tune it at that size.")
+    if not same_shape(generator, config.recipe):
+        raise UsageError(
+            f"{config.start} has a network of another shape than the one to be trained; start from scratch."
+        )
+    return generator
+
+
+def same_shape(generator: Generator, recipe: Recipe) -> bool:
+    """Whether a recipe's network can begin as another; what it is shown, and noise, is no part of it."""
+    mine, wanted = (
+        dataclasses.replace(config, noise=0, simplify=0, streaks=0, residual=1)
+        for config in (generator.config, recipe.generator)
+    )
+    return mine == wanted
+
+
+def make_validator(
+    photos: PictureSet, paintings: PictureSet, trainer: Trainer, config: RunConfig, listener: Listener
+) -> Validator:
+    """Who judges the painter on pictures kept aside."""
+
+    def progress(done: int, total: int) -> None:
+        listener.reading("pictures to examine it on", done, total)
+
+    validator = Validator(photos, paintings, trainer, choose_features(), progress)
+    if config.limit.until_done and validator.unmeasured:
+        steps = config.limit.steps
+        limit = f"{config.limit.minutes:g} minutes" if steps is None else counted(steps, "step")
+        listener.warn(
+            f"{validator.unmeasured} So nobody can say when training is done; it goes on to its limit, {limit}."
+        )
+    return validator
+
+
+def looked_at(
+    photos: PictureSet, paintings: PictureSet, backbone: Backbone, *, most: int | None, listener: Listener
+) -> Inspection:
+    """What is wrong with the pictures; of a single painting at several scales one is looked at."""
+    return inspect(
+        photos, paintings.part([0]) if paintings.single else paintings, backbone, most=most, progress=listener.reading
+    )

@@ -1,0 +1,251 @@
+"""Pictures that training never sees, and how well a painter does on them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_style.data.duplicates import find_distinct, fingerprint
+from gan_style.data.picture_set import PictureSet
+from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.tensors import to_tensor
+from gan_style.losses.content import self_similarity
+from gan_style.metrics.distances import Doubles, Estimate, Features, Replicated, far_apart, gap_closed, jackknife
+from gan_style.metrics.features import FeatureSpace
+from gan_style.metrics.health import PictureHealth, lattice, saturation
+from gan_style.training.run.preview import central, paint
+from gan_style.training.step.trainer import Trainer
+
+SHARE, MOST = 8, 32
+"""Every eighth picture of a set is kept aside, and at most so many."""
+
+FEWEST = 10
+"""Pictures kept aside below which nothing is: a set that small has none to spare."""
+
+APART = 0.05
+"""Difference of scores below which a discriminator hardly tells paintings from painted photographs."""
+
+UNRELATED = 0.22
+"""Content distance of photographs that have nothing to do with each other, where those at hand are nearly the same."""
+
+WOVEN = 2.5e-5
+"""Lattice energy of ordinary photographs at 2 pixels: smoother ones make no pattern visible that is weaker."""
+
+
+def set_aside(pictures: PictureSet) -> tuple[PictureSet, PictureSet]:
+    """Split a set, always in the same way.
+
+    Returns:
+        What is learnt from, and what is kept aside: nothing where the set is too small.
+    """
+    count = min(MOST, len(pictures) // SHARE)
+    if count < FEWEST:
+        return pictures, pictures.part([])
+    kept = {int(place) for place in np.linspace(0, len(pictures) - 1, count).round()}
+    learnt = [place for place in range(len(pictures)) if place not in kept]
+    return pictures.part(learnt), pictures.part(sorted(kept))
+
+
+@dataclass(frozen=True)
+class ValidationMetrics:
+    """What an examination found.
+
+    Attributes:
+        closed: share of the style gap closed; None where the photographs are no farther from the paintings than chance
+            makes them.
+        content: self-similarity distance of paintings from their photographs, 0..2.
+        unrelated: that of paintings from photographs of something else.
+        lattice: energy of patterns of 2 or of 4 pixels, whichever is worse, as a multiple of that in photographs or in
+            real paintings, whichever is more.
+        saturation: mean chroma of what was painted, 0..1.
+        saturations: that of the photographs and of real paintings.
+        inverted: share of paintings whose light and dark run against their photographs'.
+        overfit: 0 where the discriminator takes paintings that it has never seen for paintings, 1 where it takes them
+            for painted photographs; None where no paintings are kept aside, or all are alike.
+    """
+
+    closed: Replicated | None
+    content: float
+    unrelated: float
+    lattice: float
+    saturation: float
+    saturations: tuple[float, float]
+    inverted: float
+    overfit: Estimate | None
+
+    def line(self) -> dict[str, float | None]:
+        """For the history."""
+        estimate = self.closed.estimate if self.closed else None
+        figures = {
+            "closed": estimate.value if estimate else None,
+            "closed_margin": estimate.margin if estimate else None,
+            **{name: getattr(self, name) for name in ("content", "lattice", "saturation", "inverted")},
+            "overfit": self.overfit.value if self.overfit else None,
+        }
+        return {name: None if value is None else round(float(value), 5) for name, value in figures.items()}
+
+
+class Validator:
+    """Looks at a painter through pictures that were kept aside."""
+
+    def __init__(
+        self,
+        photos: PictureSet,
+        paintings: PictureSet,
+        trainer: Trainer,
+        space: FeatureSpace,
+        progress: Callable[[int, int], object] = lambda _done, _total: None,
+    ) -> None:
+        """Look at the pictures themselves.
+
+        Args:
+            photos: photographs kept aside; where there are none, some of those learnt from.
+            paintings: paintings kept aside, likewise.
+            trainer: whose painter is to be examined.
+            space: what to look through; a network that training does not use, where there is one.
+            progress: called with how many pictures were looked at and how many there are.
+        """
+        begun = time.monotonic()
+        size, crop = trainer.recipe.size, trainer.recipe.crop
+        self.space, self.crop = space, crop
+        self.aside = bool(len(photos)), bool(len(paintings))
+        self.photos = distinct(squares(photos if len(photos) else some(trainer.photos), size))
+        self.paintings = distinct(squares(paintings if len(paintings) else some(trainer.paintings), size))
+        self.familiar = squares(some(trainer.paintings), size) if len(paintings) else []
+        total, done = len(self.photos) + len(self.paintings), 0
+
+        def look(pictures: Sequence[Pixels]) -> Features:
+            nonlocal done
+            rows = []
+            for rgb in pictures:
+                progress(done, total)
+                rows.append(space(rgb).vector)
+                done += 1
+            return np.stack(rows)
+
+        self.real = look(self.paintings)
+        self.before = look(self.photos)
+        self.unit = float(np.sqrt(np.square(self.real, dtype=np.float64).mean())) or 1.0
+        self.unmeasured = self.without_gap(single=trainer.paintings.single)
+        self.apart = not self.unmeasured
+        woven = (np.mean([lattice(rgb) for rgb in one], 0) for one in (self.photos, self.paintings))
+        self.woven = np.maximum(WOVEN, np.maximum(*woven))
+        self.unrelated = max(UNRELATED, self.content(trainer, [self.photos[-1], *self.photos[:-1]]))
+        if not fingerprint(self.photos[0]).any():
+            self.unrelated = 2.0  # Photographs that show nothing resemble nothing.
+        self.saturations = (mean(saturation, self.photos), mean(saturation, self.paintings))
+        self.seconds = time.monotonic() - begun
+
+    def without_gap(self, *, single: bool) -> str:
+        """Why nobody can say how near a painter is to the paintings; empty where it can be said."""
+        if single:
+            return "How near it is to a single painting is not measured: that takes several."
+        for what, count in (("photographs", len(self.photos)), ("paintings", len(self.paintings))):
+            if count < 3:
+                return f"How near it is to the paintings cannot be measured: that takes three {what} that differ."
+        if not far_apart(self.before / self.unit, self.real / self.unit):
+            return (
+                "How near it is to the paintings cannot be measured: the photographs are no farther from them than "
+                "chance may make them."
+            )
+        return ""
+
+    def examine(self, trainer: Trainer) -> ValidationMetrics:
+        """Paint every photograph, and look. Training goes on afterwards as if nothing had been looked at."""
+        painted = [paint(trainer.average, photo, trainer.compute) for photo in self.photos]
+        vectors = np.stack([self.space(rgb).vector for rgb in painted])
+        health = [PictureHealth.of(*pair) for pair in zip(self.photos, painted, strict=True)]
+        woven = np.mean([lattice(rgb) for rgb in painted], 0) / self.woven
+        return ValidationMetrics(
+            closed=gap_closed(self.before / self.unit, vectors / self.unit, self.real / self.unit)
+            if self.apart
+            else None,
+            content=self.content(trainer, painted),
+            unrelated=self.unrelated,
+            lattice=float(woven.max()),
+            saturation=float(np.mean([one.saturation for one in health])),
+            saturations=self.saturations,
+            inverted=float(np.mean([one.inverted for one in health])),
+            overfit=self.overfit(trainer, painted),
+        )
+
+    @torch.no_grad()
+    def content(self, trainer: Trainer, painted: Sequence[Pixels]) -> float:
+        """Self-similarity distance, at the same places every time."""
+        distances = []
+        device = trainer.compute.device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(0)
+            for pair in zip(painted, self.photos, strict=True):
+                maps = (trainer.look(to_tensor(rgb).to(device)) for rgb in pair)
+                ours, theirs = ([one[index] for index in trainer.content_maps] for one in maps)
+                distances.append(float(self_similarity(ours, theirs)))
+        return float(np.mean(distances))
+
+    def overfit(self, trainer: Trainer, painted: Sequence[Pixels]) -> Estimate | None:
+        """How far the discriminator knows paintings by heart, as Karras et al. (NeurIPS 2020) measure it."""
+        if min(map(len, (self.familiar, self.paintings, painted))) < 2:
+            return None
+        scores = [self.scores(trainer, one) for one in (self.familiar, self.paintings, painted)]
+
+        def share(known: Doubles, new: Doubles, fake: Doubles) -> Doubles:
+            result: Doubles = (known - new) / np.maximum(known - fake, APART)
+            return result
+
+        known, new, fake = (one.mean() for one in scores)
+        others = [(one.sum() - one) / (len(one) - 1) for one in scores]
+        return jackknife(
+            float(share(known, new, fake)),
+            share(others[0], new, fake),
+            share(known, others[1], fake),
+            share(known, new, others[2]),
+        )
+
+    @torch.no_grad()
+    def scores(self, trainer: Trainer, pictures: Sequence[Pixels]) -> Doubles:
+        """What the discriminator thinks of the middle of each picture, all heads taken together."""
+        crops = [to_tensor(central(rgb, self.crop)) for rgb in pictures]
+        scores: list[float] = []
+        for crop in crops:
+            picture = crop.to(trainer.compute.device)
+            heads: list[Tensor] = trainer.judge(picture, trainer.look(picture))
+            scores.append(float(torch.stack([head.float().mean() for head in heads]).mean()))
+        return np.array(scores)
+
+    def settings(self) -> dict[str, Any]:
+        """How this was measured."""
+        return {
+            "photos": len(self.photos),
+            "paintings": len(self.paintings),
+            "kept_aside": {"photos": self.aside[0], "paintings": self.aside[1]},
+            "features": self.space.settings(),
+            **({"unmeasured": self.unmeasured} if self.unmeasured else {}),
+        }
+
+
+def some(pictures: PictureSet) -> PictureSet:
+    """A few pictures spread over a set."""
+    count = min(MOST, len(pictures))
+    return pictures.part([int(place) for place in np.linspace(0, len(pictures) - 1, count).round()])
+
+
+def squares(pictures: PictureSet, size: int) -> list[Pixels]:
+    """The central square of each picture, as training sees it; of pictures seen at several scales, at the usual one."""
+    shown = (read_picture(picture, size).rgb if pictures.short_sides else picture for picture in pictures.pictures)
+    return [central(picture, size) for picture in shown]
+
+
+def distinct(pictures: list[Pixels]) -> list[Pixels]:
+    """Those that show something, each once: copies would count as so many pictures, and what is blank resembles all."""
+    return [pictures[place] for place in find_distinct([fingerprint(rgb) for rgb in pictures])]
+
+
+def mean(measure: Callable[[Pixels], float], pictures: Sequence[Pixels]) -> float:
+    """The mean of a figure over pictures."""
+    return float(np.mean([measure(rgb) for rgb in pictures]))

@@ -1,0 +1,294 @@
+"""Learning the finer brush: how a painter's strokes look at twice the resolution.
+
+Enlarging paintings is a task with perfect supervision: a scan at high resolution, halved, is the question, and the scan
+is the answer. What a refiner is given when it paints has never been a scan, though, but a painted photograph. So it
+learns on such ones too, where the discriminator alone says what is missing, and from what it has refined itself, since
+large pictures are enlarged several times.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_style.data.augmentation import Augmentation, AugmentationConfig
+from gan_style.data.scans import CropBank
+from gan_style.device import Compute
+from gan_style.edge_flow import CELL
+from gan_style.errors import UsageError
+from gan_style.imaging.tensors import enlarge, shrink
+from gan_style.losses.color import tints
+from gan_style.losses.lattice import lattice_energy
+from gan_style.losses.style import relative_difference
+from gan_style.models.backbone import Backbone, BackboneConfig
+from gan_style.models.discriminator import DiscriminatorConfig
+from gan_style.models.generator import GeneratorConfig
+from gan_style.models.refiner import CONFIG, Refiner
+from gan_style.models.streaks import CHANNELS
+from gan_style.training.step.adversarial import AdversarialTrainer
+
+BLUR_RADIUS = 4
+"""Pixels that the widest blur reaches."""
+
+
+@dataclass(frozen=True)
+class RefinerConfig:
+    """How a refiner learns.
+
+    Attributes:
+        crop: side in pixels of what is judged.
+        context: pixels around it that the network sees and nothing judges.
+        batch_size: crops of scans in a step, and as many of painted photographs where there are such.
+        depth: most times that a painted photograph has been refined before it is judged.
+        scales: factors on the scans' own size.
+        blur: least and largest spread in pixels of the Gaussian by which halved scans become as soft as paintings are.
+        blur_share: how many of them do.
+        objective: one of ``losses.adversarial.OBJECTIVES``.
+        adversarial_weight: of what the discriminator says.
+        feature_weight: of the difference of the backbone's maps from those of the scan.
+        mean_weight: of the difference of the means of 4x4 pixels from those of the scan, or of the painting before.
+        pixel_weight: of the difference of pixels from those of the scan.
+        chroma_weight: of the difference of pixels' colour differences from those of the scan, or of the painting
+            before: strokes are light and shade more than they are colour, and a discriminator likes dots of red.
+        lattice_weight: how strongly the network's grid is kept from showing.
+        generator_rate: learning rate of the refiner at its highest.
+        discriminator_rate: likewise of the discriminator.
+        betas: of Adam (Kingma & Ba, ICLR 2015).
+        ema: decay of the moving average, which is what is kept.
+        seed: of everything random.
+        backbone: what the discriminator looks through.
+        discriminator: shape of the discriminator.
+        generator: shape of the refiner.
+    """
+
+    crop: int = 128
+    context: int = 16
+    batch_size: int = 4
+    depth: int = 2
+    scales: tuple[float, ...] = (1.0, 0.84, 0.7, 0.59, 0.5)
+    blur: tuple[float, float] = (0.3, 1.5)
+    blur_share: float = 0.7
+    objective: str = "hinge"
+    adversarial_weight: float = 1.0
+    feature_weight: float = 0.5
+    mean_weight: float = 3.0
+    pixel_weight: float = 0.3
+    chroma_weight: float = 0.0
+    lattice_weight: float = 1000.0
+    generator_rate: float = 5e-4
+    discriminator_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.99)
+    ema: float = 0.995
+    seed: int = 0
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    generator: GeneratorConfig = CONFIG
+
+    def __post_init__(self) -> None:
+        if self.crop % 16 or self.crop < 32 or self.context % 8 or self.context < 0:
+            raise UsageError("a refiner's crop must be a multiple of 16 and its context of 8.")
+        if self.depth < 1 or self.batch_size < 1:
+            raise UsageError("a refiner's depth and batch size must be at least 1.")
+
+    @property
+    def seen(self) -> int:
+        """Side in pixels of a crop with its context."""
+        return self.crop + 2 * self.context
+
+
+@dataclass(frozen=True)
+class RefinerLosses:
+    """Losses of one step, before any weight."""
+
+    discriminator: float
+    generator: float
+    feature: float
+    mean: float
+    pixel: float
+    chroma: float
+    lattice: float
+
+    def healthy(self) -> bool:
+        """Whether all of them are finite numbers."""
+        return all(np.isfinite(value) for value in dataclasses.astuple(self))
+
+
+class RefinerTrainer(AdversarialTrainer[Refiner]):
+    """A refiner against a discriminator of brushwork."""
+
+    def __init__(
+        self,
+        scans: CropBank,
+        painted: CropBank | None,
+        backbone: Backbone,
+        config: RefinerConfig,
+        compute: Compute,
+        start: Refiner | None = None,
+    ) -> None:
+        """Build the networks.
+
+        Args:
+            scans: real paintings, large enough for ``config.seen``.
+            painted: photographs painted by the style that is to be refined, large enough for half of that; None to
+                learn from scans alone.
+            backbone: as the config describes it.
+            config: how to learn.
+            compute: where.
+            start: a refiner of the same shape to begin as.
+        """
+        self.scans, self.painted, self.config = scans, painted, config
+        torch.manual_seed(config.seed)
+        self.random = np.random.default_rng(config.seed)
+        super().__init__(
+            Refiner(config.generator), backbone, config.discriminator, config.objective, config.ema, compute
+        )
+        self.optimize((config.discriminator_rate, config.generator_rate), config.betas)
+        if start is not None:
+            self.load_matching_weights(start)
+        self.augmentation = AugmentationConfig.for_count(len(scans))
+
+    def step(self, rate: float) -> RefinerLosses:
+        """One alternating step.
+
+        Args:
+            rate: factor on both learning rates, 0..1.
+        """
+        self.set_rate(rate)
+        config = self.config
+        target = self.scans.draw(config.batch_size, config.seen)
+        offered = enlarge(softened(shrink(target), self.spreads(config.batch_size)))
+        if self.painted is not None:
+            offered = torch.cat([offered, self.offered()])
+        inner = slice(config.context, config.context + config.crop)
+        refined = self.refine(offered)[..., inner, inner]
+        offered, target = offered[..., inner, inner], target[..., inner, inner]
+        real = self.scans.draw(len(refined), config.crop)
+        draw, draw_real = (Augmentation.draw(real.shape, real.device, self.augmentation) for _ in range(2))
+        real, judged = draw_real(real), draw(refined)
+        maps = self.look(judged)
+        with torch.no_grad():
+            real_maps = self.look(real)
+            # The same draw as for what was made of them, so that they can be compared.
+            target_maps = self.look(draw.part(slice(len(target)))(target))
+        discriminator_loss = self.discriminator_step(real, real_maps, judged, maps)
+        total, parts = self.refiner_losses(offered, target, refined, judged, maps, target_maps)
+        self.optimizers[1].zero_grad()
+        torch.autograd.backward(total)
+        self.optimizers[1].step()
+        self.update_average()
+        self.steps += 1
+        return RefinerLosses(*torch.stack([discriminator_loss, *(part.detach() for part in parts)]).tolist())
+
+    def discriminator_step(self, real: Tensor, real_maps: list[Tensor], judged: Tensor, maps: list[Tensor]) -> Tensor:
+        """Let the discriminator learn from a batch; its loss."""
+        scores = self.judge(real, real_maps), self.judge(judged.detach(), [one.detach() for one in maps])
+        loss = self.objective.discriminator(*scores)
+        self.optimizers[0].zero_grad()
+        torch.autograd.backward(loss)
+        self.optimizers[0].step()
+        return loss.detach()
+
+    def refiner_losses(
+        self,
+        offered: Tensor,
+        target: Tensor,
+        refined: Tensor,
+        judged: Tensor,
+        maps: list[Tensor],
+        target_maps: list[Tensor],
+    ) -> tuple[Tensor, list[Tensor]]:
+        """What the refiner is to minimize for a batch, and the terms before any weight, as in ``RefinerLosses``.
+
+        Args:
+            offered: (N, 3, crop, crop), what was refined: of scans first.
+            target: (M, 3, crop, crop), these scans.
+            refined: (N, 3, crop, crop), what became of it.
+            judged: the same, augmented.
+            maps: feature maps of ``judged``.
+            target_maps: feature maps of ``target``, augmented likewise.
+        """
+        config, count = self.config, len(target)
+        self.discriminator.requires_grad_(False)
+        generator = self.objective.generator(self.judge(judged, maps))
+        self.discriminator.requires_grad_(True)
+        feature = relative_difference([one[:count] for one in maps], target_maps)
+        wanted = torch.cat([target, offered[count:]])
+        mean = F.l1_loss(F.avg_pool2d(refined, 4), F.avg_pool2d(wanted, 4))
+        pixel = F.l1_loss(refined[:count], target)
+        chroma = F.l1_loss(tints(refined, 2), tints(wanted, 2))
+        lattice = (lattice_energy(refined) - lattice_energy(target)).clamp_min(0)
+        total = (
+            config.adversarial_weight * generator
+            + config.feature_weight * feature
+            + config.mean_weight * mean
+            + config.pixel_weight * pixel
+            + config.chroma_weight * chroma
+            + config.lattice_weight * lattice
+        )
+        return total, [generator, feature, mean, pixel, chroma, lattice]
+
+    @torch.no_grad()
+    def offered(self) -> Tensor:
+        """Painted photographs, refined up to ``depth`` - 1 times, enlarged: (N, 3, seen, seen)."""
+        config = self.config
+        assert self.painted is not None
+        half = config.seen // 2
+        offered = enlarge(self.painted.draw(config.batch_size, half))
+        for _ in range(self.random.integers(config.depth)):
+            top, left = (int(self.random.integers(config.seen - half + 1)) for _ in range(2))
+            offered = enlarge(self.refine(offered, self.average)[..., top : top + half, left : left + half])
+        return offered
+
+    def refine(self, offered: Tensor, network: Refiner | None = None) -> Tensor:
+        """(N, 3, H, W) to the same, with strokes."""
+        count, _, height, width = offered.shape
+        grain = torch.randn(count, CHANNELS, height // CELL, width // CELL, device=offered.device)
+        with self.compute.autocast():
+            refined: Tensor = (network or self.generator)(offered, None, grain)
+        return refined
+
+    def spreads(self, count: int) -> Tensor:
+        """(count,) spreads of blurs in pixels; next to none for those that are not blurred."""
+        low, high = self.config.blur
+        spreads = self.random.uniform(low, high, count)
+        spreads[self.random.random(count) >= self.config.blur_share] = 1e-2
+        return torch.from_numpy(spreads).float().to(self.compute.device)
+
+    def numbers(self) -> dict[str, Any]:
+        """What else changes, as JSON."""
+        return {**super().numbers(), "random": [one.bit_generator.state for one in self.chances()]}
+
+    def set_numbers(self, numbers: Mapping[str, Any]) -> None:
+        """Bring all that back.
+
+        Raises:
+            KeyError, ValueError or TypeError: they are of something else.
+        """
+        super().set_numbers(numbers)
+        for one, state in zip(self.chances(), numbers["random"], strict=True):
+            one.bit_generator.state = state
+
+    def chances(self) -> list[np.random.Generator]:
+        """All sources of chance but PyTorch's."""
+        return [self.random, self.scans.random, *([self.painted.random] if self.painted else [])]
+
+
+def softened(picture: Tensor, spreads: Tensor) -> Tensor:
+    """Blur each of (N, C, H, W) by a Gaussian of its own spread, (N,), in pixels."""
+    count, channels, height, width = picture.shape
+    places = torch.arange(-BLUR_RADIUS, BLUR_RADIUS + 1, device=picture.device)
+    kernels = torch.exp(-places.square() / (2 * spreads[:, None].square()))
+    kernels = (kernels / kernels.sum(1, keepdim=True)).repeat_interleave(channels, 0)[:, None]
+    flat = F.pad(picture, (BLUR_RADIUS,) * 4, mode="replicate").reshape(
+        1, count * channels, *(side + 2 * BLUR_RADIUS for side in (height, width))
+    )
+    flat = F.conv2d(flat, kernels[..., None], groups=count * channels)
+    flat = F.conv2d(flat, kernels[:, :, None], groups=count * channels)
+    return flat.reshape(picture.shape)
