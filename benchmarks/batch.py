@@ -18,7 +18,7 @@ from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.opening import open_photograph
 from gan_style.inference.batch import Rules, run
 from gan_style.inference.naming import Naming
-from gan_style.inference.painter import StylizeOptions
+from gan_style.inference.options import StylizeOptions
 from gan_style.inference.planning import plan
 
 

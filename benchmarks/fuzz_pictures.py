@@ -25,7 +25,7 @@ from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.plugins import heic_is_there
 from gan_style.inference.batch import Rules, run
-from gan_style.inference.painter import StylizeOptions
+from gan_style.inference.options import StylizeOptions
 from gan_style.inference.planning import Job
 from gan_style.inference.style import load_style
 from gan_style.models.generator import Generator, GeneratorConfig

@@ -22,6 +22,7 @@ from gan_style.data.picture_set import PictureSet
 from gan_style.device import Compute
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.state import restore, snapshot
+from gan_style.training.step.adversarial import all_finite
 from gan_style.training.step.trainer import Trainer
 
 WARM_UP = 5
@@ -52,7 +53,7 @@ def main() -> None:
     print(f"going back: {going_back(trainer(Trainer, recipes['default, batch 4']))}", flush=True)
     for kind in (KernelByKernel, Trainer):
         one = trainer(kind, recipes["default, batch 4"])
-        means = np.mean([one.step(1.0).values() for _ in range(3 * options.steps)], 0)
+        means = np.mean([[*one.step(1.0).values()] for _ in range(3 * options.steps)], 0)
         print(f"{manner(one)}: mean losses {means.round(4).tolist()}", flush=True)
 
 
@@ -70,7 +71,7 @@ def describe(trainer: Trainer, steps: int) -> str:
     """How fast a trainer makes steps, and whether all losses are numbers."""
     losses = [trainer.step(1.0) for _ in range(WARM_UP)]
     rate = per_second(lambda: losses.append(trainer.step(1.0)), steps)
-    return f"{manner(trainer)} {rate:.1f} steps/s, all losses finite: {all(one.healthy() for one in losses)}"
+    return f"{manner(trainer)} {rate:.1f} steps/s, all losses finite: {all(all_finite(one) for one in losses)}"
 
 
 def manner(trainer: Trainer) -> str:
@@ -95,7 +96,7 @@ def going_back(trainer: Trainer) -> str:
     first = [trainer.step(1.0) for _ in range(WARM_UP)]
     restore(trainer, *state)
     again = [trainer.step(1.0) for _ in range(WARM_UP)]
-    apart = max(abs(one.discriminator - two.discriminator) for one, two in zip(first, again, strict=True))
+    apart = max(abs(one["discriminator"] - two["discriminator"]) for one, two in zip(first, again, strict=True))
     return f"losses of the discriminator differ by {apart:.1e} at most"
 
 

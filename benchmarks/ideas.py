@@ -33,9 +33,10 @@ from gan_style.data.picture_set import PictureSet, load_pictures
 from gan_style.device import Compute
 from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
-from gan_style.imaging.tensors import luma
+from gan_style.imaging.tensors import luminance
 from gan_style.losses.adversarial import over_heads
-from gan_style.losses.content import self_similarity
+from gan_style.losses.content import ContentTerm
+from gan_style.losses.term import Batch, Context
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import begin_undecided, patch_gan
 from gan_style.models.generator import GeneratorConfig, ResidualBlock
@@ -43,7 +44,7 @@ from gan_style.models.layers import SLOPE, conv3x3, initialise, leaky
 from gan_style.training.loop.schedule import rate_factor
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.preview import paint
-from gan_style.training.step.trainer import Seen, Trainer
+from gan_style.training.step.trainer import Trainer
 
 LAZY = 8
 """Every so many steps R1 is computed (Karras et al., "StyleGAN2", CVPR 2020)."""
@@ -54,12 +55,14 @@ class R1(Trainer):
 
     WEIGHT = 0.1
 
-    def discriminator_step(self, seen: Seen) -> Tensor:
+    def discriminator_step(self, batch: Batch) -> Tensor:
         """As usual, and every ``LAZY`` steps the penalty by itself."""
-        loss = super().discriminator_step(seen)
+        loss = super().discriminator_step(batch)
         if self.steps % LAZY == 0:
-            inputs = [one.detach().clone().requires_grad_() for one in (seen.real, *seen.real_maps)]
-            scores = self.judge(inputs[0], inputs[1:])
+            inputs = [
+                one.detach().clone().requires_grad_() for one in (batch.augmented_paintings, *batch.painting_features)
+            ]
+            scores = self.discriminate(inputs[0], inputs[1:])
             means = torch.stack([score.float().flatten(1).mean(1).sum() for score in scores])
             gradients = torch.autograd.grad(means.sum(), inputs, create_graph=True)
             # Distances as root mean squares: a map has the same weight however large it is.
@@ -132,13 +135,13 @@ class CrossScale(Trainer):
             initialise(network)
             network.requires_grad_(False)
 
-    def judge(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
+    def discriminate(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
         """Mix first, coarse to fine."""
         mixed = [across(one) for across, one in zip(self.across, maps, strict=True)]
         for index in reversed(range(len(self.down))):
             coarse = F.interpolate(mixed[index + 1], size=mixed[index].shape[-2:], mode="bilinear")
             mixed[index] = (mixed[index] + self.down[index](coarse)) * 0.5**0.5
-        return super().judge(picture, mixed, discriminator)
+        return super().discriminate(picture, mixed, discriminator)
 
 
 class Luminance(Trainer):
@@ -152,9 +155,9 @@ class Luminance(Trainer):
         begin_undecided(self.grey)
         self.optimizers[0].add_param_group({"params": list(self.grey.parameters())})
 
-    def judge(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
+    def discriminate(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
         """The usual scores and one more."""
-        return [*super().judge(picture, maps, discriminator), self.grey(luma(picture))]
+        return [*super().discriminate(picture, maps, discriminator), self.grey(luminance(picture))]
 
 
 class WithTerm(Trainer, ABC):
@@ -162,13 +165,13 @@ class WithTerm(Trainer, ABC):
 
     WEIGHT = 1.0
 
-    def generator_losses(self, seen: Seen) -> tuple[Tensor, list[Tensor]]:
+    def generator_loss(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """The usual ones and the further one."""
-        total, parts = super().generator_losses(seen)
-        return total + self.WEIGHT * self.term(seen), parts
+        total, parts = super().generator_loss(batch)
+        return total + self.WEIGHT * self.term(batch), parts
 
     @abstractmethod
-    def term(self, seen: Seen) -> Tensor:
+    def term(self, batch: Batch) -> Tensor:
         """A scalar."""
 
 
@@ -177,9 +180,9 @@ class Identity(WithTerm):
 
     WEIGHT = 5.0
 
-    def term(self, seen: Seen) -> Tensor:
+    def term(self, batch: Batch) -> Tensor:
         """Mean absolute difference."""
-        return F.l1_loss(self.painter(seen.paintings, seen.noise), seen.paintings)
+        return F.l1_loss(self.shared_generator(batch.paintings, batch.latent), batch.paintings)
 
 
 class PatchNCE(WithTerm):
@@ -205,10 +208,10 @@ class PatchNCE(WithTerm):
             features.append(x)
         return [features[layer].flatten(2) for layer in self.LAYERS]
 
-    def term(self, seen: Seen) -> Tensor:
+    def term(self, batch: Batch) -> Tensor:
         """Cross-entropy, mean over layers, of finding a painting's place among the photograph's."""
         losses = []
-        pairs = zip(self.encode(seen.whole), self.encode(seen.photos), self.project, strict=True)
+        pairs = zip(self.encode(batch.painted), self.encode(batch.photos), self.project, strict=True)
         for painted, photo, project in pairs:
             places = torch.randperm(painted.shape[2])[: self.PLACES]
             query, key = (F.normalize(project(one[:, :, places].transpose(1, 2)), dim=2) for one in (painted, photo))
@@ -222,9 +225,9 @@ class Hue(WithTerm):
 
     WEIGHT, AREA = 10.0, 32
 
-    def term(self, seen: Seen) -> Tensor:
+    def term(self, batch: Batch) -> Tensor:
         """How far the mean chroma of areas points away from the photograph's, in units of pictures."""
-        painted, photo = (F.avg_pool2d(chroma(one), self.AREA) for one in (seen.whole, seen.photos))
+        painted, photo = (F.avg_pool2d(chroma(one), self.AREA) for one in (batch.painted, batch.photos))
         along = (painted * F.normalize(photo, dim=1)).sum(1)
         return F.relu(-along).mean()
 
@@ -232,10 +235,21 @@ class Hue(WithTerm):
 class GreyContent(Trainer):
     """Content in luminance only, so that no change of colour costs anything."""
 
-    def content_loss(self, seen: Seen) -> Tensor:
-        """Self-similarity of grey pictures."""
-        ours, theirs = (self.look(luma(one).expand(-1, 3, -1, -1)) for one in (seen.whole, seen.photos))
-        return self_similarity(self.telling(ours), self.telling(theirs))
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        trainer = self
+
+        class OfGray(ContentTerm):
+            """Self-similarity of gray pictures."""
+
+            def forward(self, batch: Batch, context: Context) -> Tensor:
+                """As usual, through maps of their own."""
+                del context
+                pair = batch.painted, batch.photos
+                return self.distance(*(trainer.extract_features(luminance(one).expand(-1, 3, -1, -1)) for one in pair))
+
+        content = cast("ContentTerm", self.terms["content"])
+        self.terms["content"] = OfGray(content.weight, content.maps)
 
 
 class Fading(Trainer):
@@ -243,7 +257,7 @@ class Fading(Trainer):
 
     def step(self, rate: float) -> Any:
         """Follow the rate, which is constant at first and falls in the end."""
-        self.content.lowest = self.recipe.content_weight * 2 * rate
+        self.content_weight.lowest = self.recipe.content_weight * 2 * rate
         return super().step(rate)
 
 
@@ -285,21 +299,21 @@ class Scaled(Trainer):
 
     scale = 1.0
 
-    def see(self, *crops: Tensor) -> Seen:
+    def paint_batch(self, *crops: Tensor) -> Batch:
         """A new scale for each batch."""
         self.scale = 1.5 ** float(2 * torch.rand(()) - 1)
-        return super().see(*crops)
+        return super().paint_batch(*crops)
 
-    def look(self, picture: Tensor) -> list[Tensor]:
+    def extract_features(self, picture: Tensor) -> list[Tensor]:
         """Look at a larger or smaller picture."""
         side = round(picture.shape[-1] * self.scale / 16) * 16
         resized = F.interpolate(picture.float(), size=(side, side), mode="bilinear", antialias=True)
-        return super().look(resized)
+        return super().extract_features(resized)
 
 
 def chroma(picture: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 2, H, W): red and blue without luminance."""
-    return picture[:, (0, 2)] - luma(picture)
+    return picture[:, (0, 2)] - luminance(picture)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -346,7 +360,7 @@ CASES = {
     "limit-0.15": Case(changes={"content_limit": 0.15}),
     "order": Case(changes={"order_weight": 1000.0}),
     "hue": Case(Hue),
-    "colour": Case(changes={"colour_weight": 30.0}),
+    "colour": Case(changes={"color_weight": 30.0}),
     "grey-content": Case(GreyContent),
     "fading-content": Case(Fading),
     "student": Case(student=True),
@@ -404,7 +418,7 @@ def try_one(case: Case, seed: int, folder: Path, options: argparse.Namespace) ->
         trainer.load_matching_weights(open_style(options.start).generator)
     told, began = [], time.process_time()
     while (spent := time.process_time() - began) < options.cpu_seconds:
-        told.append(dataclasses.asdict(trainer.step(rate_factor(spent / options.cpu_seconds))))
+        told.append(trainer.step(rate_factor(spent / options.cpu_seconds)))
     painter = copy.deepcopy(trainer.average).eval()
     (folder / "painted").mkdir(parents=True, exist_ok=True)
     if type(trainer) not in (PixelNorm, Dilated):

@@ -70,7 +70,7 @@ class Recipes:
     def recipes(self, config: GeneratorConfig) -> list[tuple[Recipe, float]]:
         """The recipe of each step, and its share of the time."""
         config = dataclasses.replace(config, **self.generator)
-        both = {"colour_weight": 60.0, "colour_turn": 30.0, "generator": config, "seed": 1, **self.both}
+        both = {"color_weight": 60.0, "color_turn": 30.0, "generator": config, "seed": 1, **self.both}
         wide = {"crop_size": 224} if self.size > 256 else {}
         fine = Recipe.fine_tuning(self.size, **{**both, "batch_size": 8, **wide, **self.fine})
         if self.first is None:
@@ -82,7 +82,7 @@ class Recipes:
 ORDERLY = {"order_weight": 300.0}
 PAINTERS = {
     "monet": Recipes(
-        both={"colour_weight": 120.0, "colour_turn": 20.0, "unfamiliar_share": 0.25},
+        both={"color_weight": 120.0, "color_turn": 20.0, "unfamiliar_share": 0.25},
         first=None,
         fine={"content_limit": 0.1, **ORDERLY},
     ),
@@ -99,11 +99,11 @@ PAINTERS = {
         first=None,
         fine={"content_limit": 0.1, "content_weight": 4.0},
     ),
-    "titian": Recipes(both={"scales": (1.0, 1.5, 2.0), "colour_turn": 25.0}, fine={"content_limit": 0.1, **ORDERLY}),
-    "impressionist": Recipes(both={"colour_turn": 20.0}, fine={"content_limit": 0.1, **ORDERLY}),
+    "titian": Recipes(both={"scales": (1.0, 1.5, 2.0), "color_turn": 25.0}, fine={"content_limit": 0.1, **ORDERLY}),
+    "impressionist": Recipes(both={"color_turn": 20.0}, fine={"content_limit": 0.1, **ORDERLY}),
     "pointillism": Recipes("vangogh", fine=ORDERLY),
     "city": Recipes(fine={"content_limit": 0.11, **ORDERLY}),
-    "moonlight": Recipes(both={"colour_weight": 20.0, "colour_turn": 60.0}, fine=ORDERLY),
+    "moonlight": Recipes(both={"color_weight": 20.0, "color_turn": 60.0}, fine=ORDERLY),
     "watercolor": Recipes(size=384, generator={"simplify": 2}, first=ORDERLY, fine=ORDERLY, trim=True),
     "ink": Recipes(
         size=384,
@@ -167,7 +167,7 @@ def learn(trainer: Trainer, seconds: float, *, falling: bool) -> None:
     began = told = time.monotonic()
     losses = []
     while (left := 1 - (time.monotonic() - began) / seconds) > 0:
-        losses.append(dataclasses.astuple(trainer.step(min(1, 2 * left) if falling else 1.0)))
+        losses.append([*trainer.step(min(1, 2 * left) if falling else 1.0).values()])
         if time.monotonic() - told > TOLD_EVERY:
             means = [round(float(value), 4) for value in np.mean(losses, 0)]
             print(json.dumps({"steps": trainer.steps, "losses": means}), flush=True)

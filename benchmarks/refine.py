@@ -77,7 +77,7 @@ def main() -> None:
     losses = []
     # The learning rate falls linearly to zero.
     while (left := 1 - (spent := time.monotonic() - began) / (60 * options.minutes)) > 0:
-        losses.append(dataclasses.astuple(trainer.step(left)))
+        losses.append(tuple(trainer.step(left).values()))
         if time.monotonic() - written > WRITTEN_EVERY:
             report(trainer, losses, spent)
             save(options.output, style, trainer, options.preview, compute)

@@ -51,7 +51,7 @@ def structure_tensor(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return (squares[0] - squares[1]).sum(1), (2 * x * y).sum(1), (squares[0] + squares[1]).sum(1)
 
 
-def turns(flow: Tensor) -> tuple[Tensor, Tensor]:
+def unit_vectors(flow: Tensor) -> tuple[Tensor, Tensor]:
     """Cosine and sine, (N, H, W) each, of double angles (N, 2, H, W) of any length."""
     cosine, sine = (flow / (flow.square().sum(1, keepdim=True).sqrt() + 1e-12)).unbind(1)
     return cosine, sine

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gan_style.inference.artist import Artist
     from gan_style.inference.batch import Outcome
-    from gan_style.inference.painter import StylizeOptions
+    from gan_style.inference.options import StylizeOptions
     from gan_style.inference.planning import Job
 
 BRUSHWORK = ("detail", "stroke", "keep_colors", "seed")

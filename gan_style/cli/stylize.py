@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gan_style.imaging.formats import Format
     from gan_style.inference.artist import Artist
     from gan_style.inference.batch import Outcome, Pace, Rules
-    from gan_style.inference.painter import StylizeOptions
+    from gan_style.inference.options import StylizeOptions
     from gan_style.inference.planning import Job
 
 
@@ -96,7 +96,7 @@ def stylize(
         from gan_style.imaging.formats import format_named
         from gan_style.inference.batch import Outcome, Rules, foresee
         from gan_style.inference.naming import Naming
-        from gan_style.inference.painter import StylizeOptions
+        from gan_style.inference.options import StylizeOptions
         from gan_style.inference.planning import PIPE, Job, listed_paths, plan
         from gan_style.inference.style import load_artist
 

@@ -131,14 +131,11 @@ class Display:
         self.progress.update(self.task, description=where, completed=share, total=1.0, remaining=status.remaining)
         if len(status.curve) > self.examined:
             self.examined = len(status.curve)
-            losses = status.losses
             logger.info(
-                "step %d, %.1f a second, %d images: %s; losses: critic %.2f, generator %.2f, content %.3f",
+                "step %d, %.1f a second, %d images: %s; losses: %s",
                 status.steps,
                 status.rate,
                 status.images,
                 good,
-                losses.discriminator,
-                losses.generator,
-                losses.content,
+                ", ".join(f"{name} {value:.3g}" for name, value in status.losses.items()),
             )

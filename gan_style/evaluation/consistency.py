@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 
 from gan_style.imaging.decoding import Pixels
-from gan_style.inference.painter import Painter, StylizeOptions
+from gan_style.inference.options import StylizeOptions
+from gan_style.inference.painter import Painter
 
 
 def tile_difference(painter: Painter, photo: Pixels, precision: str, tile: int = 64) -> int:

@@ -11,7 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.device import constant
 from gan_style.imaging.decoding import Pixels
+
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue (ITU-R BT.601)."""
 
 GRAIN_PERIODS = (509, 521)
 """After how many rows and columns the grain repeats; primes, so that it falls in step with no tile."""
@@ -27,10 +31,10 @@ def to_tensor(rgb: Pixels) -> Tensor:
     return to_unit(torch.from_numpy(rgb).permute(2, 0, 1)[None])
 
 
-def luma(picture: Tensor) -> Tensor:
-    """(N, 3, H, W) -> (N, 1, H, W), as in ITU-R BT.601."""
-    weights = torch.tensor([0.299, 0.587, 0.114], dtype=picture.dtype, device=picture.device)
-    return (picture * weights[:, None, None]).sum(1, keepdim=True)
+def luminance(picture: Tensor) -> Tensor:
+    """(N, 3, H, W), RGB -> (N, 1, H, W), as in ITU-R BT.601; in units of ``picture``."""
+    weights = constant(LUMINANCE, picture.device, picture.dtype)
+    return (picture * weights.view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def to_pixels(picture: Tensor, dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:

@@ -11,7 +11,7 @@ from gan_style.imaging.decoding import PictureLike
 from gan_style.imaging.encoding import to_image
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
-from gan_style.inference.painter import Progress, StylizeOptions
+from gan_style.inference.options import Progress, StylizeOptions
 
 
 class Artist(ABC):

@@ -24,7 +24,7 @@ from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.unsupported import what_instead
 from gan_style.inference.artist import Artist
 from gan_style.inference.disk_space import GO_ON, is_there, make_room
-from gan_style.inference.painter import Progress, StylizeOptions
+from gan_style.inference.options import Progress, StylizeOptions
 from gan_style.inference.planning import PIPE, Job
 from gan_style.inference.source import read_source, standard_input
 

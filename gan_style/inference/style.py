@@ -23,7 +23,8 @@ from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import PictureLike, read_picture
 from gan_style.imaging.photograph import Photograph
 from gan_style.inference.artist import Artist
-from gan_style.inference.painter import Painter, Progress, StylizeOptions
+from gan_style.inference.options import Progress, StylizeOptions
+from gan_style.inference.painter import Painter
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class Style(Artist):
         width, height = photograph.size
         frames = photograph.frames
         canvas = Canvas((height * frames, width, 3), photograph.pixels.dtype)
-        noise = self.painter.manner(photograph.frame(0), options) if frames > 1 else None
+        noise = self.painter.latent_for(photograph.frame(0), options) if frames > 1 else None
         for index in range(frames):
 
             def share(done: float, index: int = index) -> None:

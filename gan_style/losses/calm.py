@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.losses.term import Batch, Context, LossTerm, move_towards
+
 STROKE = 4
 """Pixels that are averaged first: single strokes are wanted."""
 
@@ -30,7 +32,7 @@ def roughness(picture: Tensor, cell: int = 32) -> Tensor:
     return (variance.clamp_min(0).sum(1) + 1e-6).sqrt()
 
 
-def calm_loss_of(painted: Tensor, photo: Tensor, calm: float | Tensor) -> Tensor:
+def calm_excess(painted: Tensor, photo: Tensor, calm: float | Tensor) -> Tensor:
     """Roughness beyond that of the photograph and that of calm parts of paintings together.
 
     Args:
@@ -48,3 +50,26 @@ def calm_loss_of(painted: Tensor, photo: Tensor, calm: float | Tensor) -> Tensor
 def calm_threshold(parts: Tensor, share: float) -> Tensor:
     """Roughness that ``share`` of the parts of real paintings, of which it is given, stay below; a scalar."""
     return torch.quantile(parts, share)
+
+
+class CalmTerm(LossTerm):
+    """Empty parts of a photograph stay as calm as the calm parts of paintings.
+
+    Attributes:
+        share: share of all parts of real paintings that count as calm.
+        threshold: roughness that these stay below, a running mean.
+    """
+
+    name = "calm"
+    threshold: Tensor
+
+    def __init__(self, weight: float, share: float) -> None:
+        super().__init__(weight)
+        self.share = share
+        self.register_buffer("threshold", torch.zeros(()))
+
+    def forward(self, batch: Batch, context: Context) -> Tensor:
+        """See :func:`calm_excess`."""
+        parts = context.processes.gather(roughness(batch.paintings))
+        move_towards(self.threshold, calm_threshold(parts, self.share), context.scheduled("calm"))
+        return calm_excess(batch.painted, batch.photos, self.threshold)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.device import constant
-from gan_style.losses.luminance import luminance
-from gan_style.losses.quantiles import rank_increase
+from gan_style.imaging.tensors import luminance
+from gan_style.losses.quantiles import LEVELS, follow, rank_increase
+from gan_style.losses.term import Batch, Context, LossTerm
 
 GREY = 0.05
 """Chroma, in units of pictures in [-1, 1], up to which a part hardly has a hue that could be turned."""
@@ -25,7 +27,7 @@ LIGHTER = 0.15
 
 
 def lightness(picture: Tensor, cell: int = 16) -> Tensor:
-    """How light each part of a picture is: (N, 3, H, W) -> (N, h, w), parts as in :func:`tints`, in its units."""
+    """How light each part of a picture is: (N, 3, H, W) -> (N, h, w), in the units of ``picture``."""
     return luminance(F.avg_pool2d(picture.float(), cell, cell // 2))[:, 0]
 
 
@@ -44,7 +46,7 @@ def lightness_excess(painted: Tensor, photo: Tensor, photos: Tensor, paintings: 
     return rank_increase(lightness(painted), lightness(photo), photos, paintings, LIGHTER).mean()
 
 
-def tints(picture: Tensor, cell: int = 16) -> Tensor:
+def color_differences(picture: Tensor, cell: int = 16) -> Tensor:
     """The mean colour of each part of a picture, without its lightness.
 
     Args:
@@ -80,7 +82,7 @@ def color_excess(
     Returns:
         The sum of both, each the mean over all parts; a scalar >= 0, in units of ``painted``.
     """
-    ours, theirs = tints(painted), tints(photo).detach()
+    ours, theirs = color_differences(painted), color_differences(photo).detach()
     strength = chroma(theirs)
     excess = rank_increase(chroma(ours), strength, photos, paintings, slack)
     along = (ours * theirs).sum(1)
@@ -89,3 +91,34 @@ def color_excess(
     edge = math.radians(turn)
     turned = F.relu(math.cos(edge) * across - math.sin(edge) * along) / (strength + GREY)
     return (excess + turned).mean()
+
+
+class ColorTerm(LossTerm):
+    """Gray parts of a photograph stay gray, colored ones keep their hue, and dark ones stay dark, within limits.
+
+    Attributes:
+        slack: ranks, 0..1, by which parts may become more colorful all the same.
+        turn: degrees, 0..90, by which a hue may turn.
+        chroma: (2, ``quantiles.LEVELS``), how far from gray parts of photographs and of paintings are, running means.
+        lightness: likewise, how light.
+    """
+
+    name = "color"
+    chroma: Tensor
+    lightness: Tensor
+
+    def __init__(self, weight: float, slack: float, turn: float) -> None:
+        super().__init__(weight)
+        self.slack, self.turn = slack, turn
+        for name in ("chroma", "lightness"):
+            self.register_buffer(name, torch.zeros(2, LEVELS))
+
+    def forward(self, batch: Batch, context: Context) -> Tensor:
+        """See :func:`color_excess` and :func:`lightness_excess`."""
+        ours, theirs = (chroma(color_differences(one)) for one in (batch.photos, batch.paintings))
+        follow(self.chroma, ours, theirs, context)
+        follow(self.lightness, lightness(batch.photos), lightness(batch.paintings), context)
+        photos, paintings = self.chroma.unbind()
+        color = color_excess(batch.painted, batch.photos, photos, paintings, self.slack, self.turn)
+        photos, paintings = self.lightness.unbind()
+        return color + lightness_excess(batch.painted, batch.photos, photos, paintings)

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.losses.term import Batch, Context, LossTerm
+
 
 def self_similarity(maps: Sequence[Tensor], reference: Sequence[Tensor], positions: int = 192) -> Tensor:
     """How differently two pictures resemble themselves.
@@ -44,3 +46,31 @@ def similarities(features: Tensor) -> Tensor:
     """(N, C, P) features at P positions -> (N, P, P) cosine similarities."""
     unit = F.normalize(features, dim=1)
     return unit.transpose(1, 2) @ unit
+
+
+class ContentTerm(LossTerm):
+    """Things stay where they are. The weight follows the distance, see ``AdaptiveWeight``.
+
+    Attributes:
+        maps: which of the feature maps are compared.
+    """
+
+    name, always = "content", True
+
+    def __init__(self, weight: float, maps: Sequence[int]) -> None:
+        super().__init__(weight)
+        self.maps = tuple(maps)
+
+    def forward(self, batch: Batch, context: Context) -> Tensor:
+        """See :func:`self_similarity`."""
+        del context
+        return self.distance(batch.features, batch.photo_features)
+
+    def distance(self, features: Sequence[Tensor], photo_features: Sequence[Tensor]) -> Tensor:
+        """The distance between paintings and photographs, given all feature maps of both; a scalar in [0, 2]."""
+        ours, theirs = ([some[index] for index in self.maps] for some in (features, photo_features))
+        return self_similarity(ours, theirs)
+
+    def weighted(self, value: Tensor, context: Context) -> Tensor:
+        """With the weight of this step."""
+        return context.scheduled("content") * value

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.losses.term import Batch, Context, LossTerm
+
 
 def lattice_energy(picture: Tensor, period: int = 4, block: int = 32) -> Tensor:
     """Energy of patterns that repeat exactly with the generator's grid.
@@ -24,3 +26,23 @@ def lattice_energy(picture: Tensor, period: int = 4, block: int = 32) -> Tensor:
     smooth = F.interpolate(F.avg_pool2d(picture, period), scale_factor=period, mode="bilinear", align_corners=False)
     cells = F.pixel_unshuffle(picture - smooth, period)
     return F.avg_pool2d(cells, block // period).square().mean()
+
+
+class LatticeTerm(LossTerm):
+    """The generator's grid does not show.
+
+    Attributes:
+        block: side in pixels of the squares that are judged one by one.
+    """
+
+    name = "lattice"
+
+    def __init__(self, weight: float, block: int) -> None:
+        super().__init__(weight)
+        self.block = block
+
+    def forward(self, batch: Batch, context: Context) -> Tensor:
+        """Energy beyond that of paintings, which repeat themselves a little by chance."""
+        painted, paintings = (lattice_energy(one, block=self.block) for one in (batch.painted, batch.paintings))
+        excess = painted - paintings
+        return excess * (context.processes.mean(excess) > 0)

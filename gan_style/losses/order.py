@@ -9,11 +9,13 @@ paintings, and some more.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_style.losses.luminance import luminance
-from gan_style.losses.quantiles import rank_increase
+from gan_style.imaging.tensors import luminance
+from gan_style.losses.quantiles import LEVELS, follow, rank_increase
+from gan_style.losses.term import Batch, Context, LossTerm
 
 BLUR = 5
 """Pixels; what is left of a picture without its means over so many is details."""
@@ -49,3 +51,26 @@ def order_excess(painted: Tensor, photo: Tensor, photos: Tensor, paintings: Tens
         The mean over all parts, a scalar >= 0, in units of ``painted``.
     """
     return rank_increase(sharpness(painted), sharpness(photo), photos, paintings, slack).mean()
+
+
+class OrderTerm(LossTerm):
+    """Soft parts of a photograph do not become sharp ones of the painting.
+
+    Attributes:
+        slack: ranks, 0..1, by which a part may rise all the same.
+        levels: (2, ``quantiles.LEVELS``), how sharp parts of photographs and of paintings are, running means.
+    """
+
+    name = "order"
+    levels: Tensor
+
+    def __init__(self, weight: float, slack: float) -> None:
+        super().__init__(weight)
+        self.slack = slack
+        self.register_buffer("levels", torch.zeros(2, LEVELS))
+
+    def forward(self, batch: Batch, context: Context) -> Tensor:
+        """See :func:`order_excess`."""
+        follow(self.levels, sharpness(batch.photos), sharpness(batch.paintings), context)
+        photos, paintings = self.levels.unbind()
+        return order_excess(batch.painted, batch.photos, photos, paintings, self.slack)

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.losses.term import Context, move_towards
+
 LEVELS = 21
 """Quantiles that describe what parts of pictures have of something, from the least to the most."""
 
@@ -17,6 +19,19 @@ LEVELS = 21
 def quantile_levels(parts: Tensor) -> Tensor:
     """The (``LEVELS``,) quantiles, evenly spaced from the smallest to the largest, of any number of parts."""
     return torch.quantile(parts.flatten(), torch.linspace(0, 1, LEVELS, device=parts.device))
+
+
+def follow(levels: Tensor, photos: Tensor, paintings: Tensor, context: Context) -> None:
+    """Move running levels towards those of a batch.
+
+    Args:
+        levels: (2, ``LEVELS``), of photographs and of paintings.
+        photos: what the parts of photographs have, (N, h, w).
+        paintings: likewise of paintings.
+        context: of the step.
+    """
+    both = [quantile_levels(context.processes.gather(parts)) for parts in (photos, paintings)]
+    move_towards(levels, torch.stack(both), context.scheduled("pace"))
 
 
 @torch.no_grad()

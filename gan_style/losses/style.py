@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_style.losses.term import Batch, Context, LossTerm
+
 
 def gram(maps: Tensor) -> Tensor:
     """How features occur together, wherever they do (Gatys et al., "Image Style Transfer", CVPR 2016).
@@ -123,3 +125,34 @@ def total_variation(picture: Tensor) -> Tensor:
     """(N, C, H, W): mean absolute difference of neighbours, down and across; a scalar >= 0."""
     down, across = (picture.diff(dim=axis).abs().mean() for axis in (2, 3))
     return down + across
+
+
+class GramTerm(LossTerm):
+    """Painted crops have the Gram matrices of the paintings."""
+
+    name = "gram"
+
+    def forward(self, batch: Batch, context: Context) -> Tensor:
+        """See :func:`gram_difference`, from the mean over all paintings."""
+        theirs = [context.processes.mean(gram(one).mean(0, keepdim=True)) for one in batch.painting_features]
+        return gram_difference([gram(one) for one in batch.features], theirs)
+
+
+class FeatureTerm(LossTerm):
+    """Features stay those of the photograph.
+
+    Attributes:
+        maps: which of the feature maps are compared.
+    """
+
+    name = "feature"
+
+    def __init__(self, weight: float, maps: Sequence[int]) -> None:
+        super().__init__(weight)
+        self.maps = tuple(maps)
+
+    def forward(self, batch: Batch, context: Context) -> Tensor:
+        """See :func:`feature_difference`."""
+        del context
+        ours, theirs = ([some[index] for index in self.maps] for some in (batch.features, batch.photo_features))
+        return feature_difference(ours, theirs)

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.tensors import LUMINANCE
 
-LUMA = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue in luminance (ITU-R BT.601)."""
 
 WINDOW, SPREAD = 11, 1.5
@@ -19,7 +19,7 @@ WINDOW, SPREAD = 11, 1.5
 
 def luminance(rgb: Pixels) -> npt.NDArray[np.float64]:
     """(H, W, 3) bytes -> (H, W) in 0..1."""
-    return np.asarray(rgb @ LUMA / 255, np.float64)
+    return np.asarray(rgb @ np.array(LUMINANCE) / 255, np.float64)
 
 
 def feature_distance(first: list[Tensor], second: list[Tensor]) -> float:

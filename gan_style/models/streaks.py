@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.device import constant
-from gan_style.edge_flow import CELL, FAR, edge_tangent_flow, turns
+from gan_style.edge_flow import CELL, FAR, edge_tangent_flow, unit_vectors
 
 CHANNELS = 3
 """Streaks that run side by side, so that neighbouring strokes may differ in more than lightness."""
@@ -58,7 +58,7 @@ def line_integral_convolution(grain: Tensor, photo: Tensor, length: int) -> Tens
 
 def directions(flow: Tensor) -> Tensor:
     """Unit vectors (N, H, W, 2), across and down, of double angles (N, 2, H, W) of any length."""
-    cosine, sine = turns(flow)
+    cosine, sine = unit_vectors(flow)
     right, down = (part.clamp_min(0).sqrt() for part in (1 + cosine, 1 - cosine))
     return torch.stack([right, torch.where(sine < 0, -down, down)], 3) / math.sqrt(2)
 

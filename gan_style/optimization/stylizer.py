@@ -21,9 +21,11 @@ from gan_style.device import Compute, memory_errors
 from gan_style.imaging.canvas import Canvas, Raster
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.photograph import Photograph
-from gan_style.imaging.tensors import enlarge, to_tensor
+from gan_style.imaging.tensors import to_tensor
 from gan_style.inference.artist import Artist
-from gan_style.inference.painter import TILE, Progress, StylizeOptions, paint_levels
+from gan_style.inference.levels import TiledPyramid
+from gan_style.inference.options import Progress, StylizeOptions
+from gan_style.inference.painter import TILE
 from gan_style.inference.pyramid import pyramid
 from gan_style.inference.tiles import Box, view
 from gan_style.losses.content import self_similarity
@@ -151,27 +153,18 @@ class OptimizationStylizer(Artist):
         with memory_errors("Use smaller pictures."):
             painted = self.imitate(whole, options, lambda done: progress(OPTIMISING * done))
 
-        def paint_box(photo: Raster, below: Raster | None, coarse: Raster | None, box: Box) -> Tensor:
-            if below is None or coarse is None:
-                return painted[..., box.top : box.bottom, box.left : box.right]
-            window = box.grown(0, 2)
-            # One more pixel on each side, so that enlarging has neighbours everywhere inside the window.
-            half = window.halved().grown(1)
-            base, photo_base = (enlarge(view(one, half))[..., 2:-2, 2:-2] for one in (coarse, below))
-            finer = base + options.detail * (view(photo, window) - photo_base)
-            return finer[(..., *box.inside(window))]
+        def rest(done: float) -> None:
+            progress(OPTIMISING + (1 - OPTIMISING) * done)
 
-        rest = 1 - OPTIMISING
-        paint_levels(
-            photos,
-            photo.shape[:2],
-            options,
-            TILE,
-            paint_box,
-            lambda done: progress(OPTIMISING + rest * done),
-            onto,
-            top,
-        )
+        levels = TiledPyramid(photos, photo.shape[:2], options, TILE, onto, top, rest)
+        for tile in levels:
+            box = tile.box
+            if tile.below is None:
+                levels.write(tile, painted[..., box.top : box.bottom, box.left : box.right])
+                continue
+            window = box.grown(0, 2)
+            finer = tile.base(window) + options.detail * tile.detail(window)
+            levels.write(tile, finer[(..., *box.inside(window))])
 
     def imitate(self, photo: Tensor, options: StylizeOptions, progress: Progress = lambda _: None) -> Tensor:
         """Paint a picture that fits into memory.

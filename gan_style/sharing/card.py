@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from gan_style.models.backbone import VARIANTS
 from gan_style.models.discriminator import KINDS
 from gan_style.models.generator import LIMITS
 from gan_style.text import counted
-from gan_style.training.recipe import Recipe
+from gan_style.training.recipe import FORMER_NAMES, Recipe
 
 CARD = "README.md"
 TAGS = ("gan-style", "style-transfer", "gan", "art")
@@ -29,9 +29,6 @@ OPTIONS = {
     "critic_steps": "--critic-steps",
 }
 """Parts of a recipe that ``gan-style train`` has options for."""
-
-TERMS = ("order_weight", "colour_weight", "colour_turn", "flow_weight")
-"""Those that only Python has, where they are not what an option brings."""
 
 LICENCES = {
     *("apache-2.0", "artistic-2.0", "bsd-2-clause", "bsd-3-clause", "isc", "mit", "mpl-2.0", "unlicense", "zlib"),
@@ -95,11 +92,13 @@ def besides(training: Mapping[str, Any]) -> str:
     recipe, averaged, sentences = training.get("recipe"), training.get("averaged"), []
     if isinstance(recipe, dict):
         usual = usual_recipe(recipe)
-        weights = {name: recipe.get(name) for name in TERMS}
+        made_with = {FORMER_NAMES.get(name, name): value for name, value in recipe.items()}
+        # Those that only Python has, where they are not what an option brings.
+        names = [field.name for field in fields(Recipe) if field.name not in OPTIONS]
         terms = [
-            f"`{name}={value}`"
-            for name, value in weights.items()
-            if is_number(value, float) and value != getattr(usual, name)
+            f"`{name}={made_with[name]}`"
+            for name in names
+            if is_number(made_with.get(name), float) and made_with[name] != getattr(usual, name)
         ]
         if terms:
             sentences.append(f"In Python, with {' and '.join(terms)}.")

@@ -26,7 +26,7 @@ from gan_style.training.cross_validation.grid import Grid
 from gan_style.training.cross_validation.run import Choice, run_cross_validation
 from gan_style.training.cross_validation.state import CrossValidationState, is_unfinished, read_cross_validation_state
 from gan_style.training.datasets import load_sets
-from gan_style.training.distributed import Group, joined
+from gan_style.training.distributed import ProcessGroup, joined
 from gan_style.training.loop.loop import Outcome
 from gan_style.training.loop.schedule import Limit
 from gan_style.training.loop.setup import learn, looked_at, same_shape
@@ -254,7 +254,7 @@ def resume(run: str | os.PathLike[str], *, threads: int | None = None, listener:
         return learn(config, compute, group, listener or Silent(), resumed=True)
 
 
-def goes_on(config: RunConfig, group: Group, overwrite: bool) -> bool:
+def goes_on(config: RunConfig, group: ProcessGroup, overwrite: bool) -> bool:
     """Whether the same command was begun before by a group of processes, one of which may have died.
 
     A launcher starts all of them again then, or a scheduler the whole job, with the very same command.

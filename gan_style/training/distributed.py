@@ -35,7 +35,7 @@ VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 @dataclass(frozen=True)
-class Group:
+class ProcessGroup:
     """The processes of a training, seen from one of them.
 
     Attributes:
@@ -108,7 +108,7 @@ class Group:
 
 
 @contextlib.contextmanager
-def joined(compute: Compute) -> Iterator[Group]:
+def joined(compute: Compute) -> Iterator[ProcessGroup]:
     """The group that the launcher's variables describe; this process alone where there are none.
 
     Raises:
@@ -116,7 +116,7 @@ def joined(compute: Compute) -> Iterator[Group]:
     """
     present = [name for name in VARIABLES if name in os.environ]
     if "WORLD_SIZE" not in present or os.environ["WORLD_SIZE"] == "1":
-        yield Group()
+        yield ProcessGroup()
         return
     if missing := [name for name in VARIABLES if name not in present]:
         raise UsageError(f"WORLD_SIZE is set and {', '.join(missing)} not; use torchrun, which sets all of them.")
@@ -131,7 +131,7 @@ def joined(compute: Compute) -> Iterator[Group]:
     store = PrefixStore(attempt(), store)
     dist.init_process_group("nccl" if cuda else "gloo", store=store, rank=rank, world_size=size)
     try:
-        yield Group(rank, size)
+        yield ProcessGroup(rank, size)
     finally:
         gc.collect()  # DistributedDataParallel, too, keeps the group, and refers to itself.
         dist.destroy_process_group()

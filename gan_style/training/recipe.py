@@ -20,6 +20,15 @@ from gan_style.defaults import (
 )
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import Objective
+from gan_style.losses.calm import CalmTerm
+from gan_style.losses.color import ColorTerm
+from gan_style.losses.content import ContentTerm
+from gan_style.losses.flow import FlowTerm
+from gan_style.losses.latent import LatentTerm
+from gan_style.losses.lattice import LatticeTerm
+from gan_style.losses.order import OrderTerm
+from gan_style.losses.style import FeatureTerm, GramTerm
+from gan_style.losses.term import LossTerm
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
@@ -32,6 +41,10 @@ ORDER_WEIGHT = 1000.0
 
 FLOW_WEIGHT = 30.0
 """For strokes that are made of streaks."""
+
+
+FORMER_NAMES = {f"colour_{part}": f"color_{part}" for part in ("weight", "slack", "turn")}
+"""Names of fields in style files and runs of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +73,10 @@ class Recipe:
         order_weight: how strongly soft parts of a photograph are kept from becoming sharp ones of the painting. By
             default 1000 where photographs are simplified, and else 0: strokes in skies are what some painters are for.
         order_slack: ranks, 0..1, that they may rise all the same.
-        colour_weight: how strongly grey parts of a photograph are kept from becoming gaudy, coloured ones from taking
+        color_weight: how strongly grey parts of a photograph are kept from becoming gaudy, coloured ones from taking
             another colour, and dark ones from becoming light.
-        colour_slack: ranks, 0..1, by which parts may become more colourful all the same.
-        colour_turn: degrees, 0..90, by which a hue may turn and nothing is held against it, on the plane of the two
+        color_slack: ranks, 0..1, by which parts may become more colourful all the same.
+        color_turn: degrees, 0..90, by which a hue may turn and nothing is held against it, on the plane of the two
             colour differences.
         flow_weight: how strongly what painting changes is kept along the forms of the photograph, by default not at
             all: who has no strokes yet learns them more slowly so. None means 30 where the generator sees streaks,
@@ -101,9 +114,9 @@ class Recipe:
     calm_share: float = 0.1
     order_weight: float | None = None
     order_slack: float = 0.05
-    colour_weight: float = 0.0
-    colour_slack: float = 0.25
-    colour_turn: float = 60.0
+    color_weight: float = 0.0
+    color_slack: float = 0.25
+    color_turn: float = 60.0
     flow_weight: float | None = 0.0
     unfamiliar_share: float = 1.0
     scales: tuple[float, ...] = (1.0,)
@@ -132,11 +145,11 @@ class Recipe:
             raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
         if not 0 < self.content_limit <= 2:
             raise UsageError(f"content limit must be above 0 and at most 2, not {self.content_limit}.")
-        for name in ("lattice", "gram", "feature", "calm", "order", "colour", "flow", "noise"):
+        for name in ("lattice", "gram", "feature", "calm", "order", "color", "flow", "noise"):
             weight = getattr(self, f"{name}_weight")
             if weight is not None and not 0 <= weight <= 10**6:
                 raise UsageError(f"{name} weight must be from 0 to 1000000, not {weight}.")
-        for name in ("order", "colour"):
+        for name in ("order", "color"):
             slack = getattr(self, f"{name}_slack")
             if not 0 <= slack <= 1:
                 raise UsageError(f"{name} slack must be from 0 to 1, not {slack}.")
@@ -144,8 +157,8 @@ class Recipe:
             raise UsageError(f"unfamiliar share must be from 0 to 1, not {self.unfamiliar_share}.")
         if not self.scales or not all(0.5 <= scale <= 4 for scale in self.scales):
             raise UsageError(f"scales must be from 0.5 to 4, not {self.scales}.")
-        if not 0 <= self.colour_turn <= 90:
-            raise UsageError(f"colour turn must be from 0 to 90 degrees, not {self.colour_turn}.")
+        if not 0 <= self.color_turn <= 90:
+            raise UsageError(f"color turn must be from 0 to 90 degrees, not {self.color_turn}.")
         if self.context % GeneratorConfig.STRIDE or not 0 <= self.context <= self.size // 4:
             raise UsageError(
                 f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to a quarter of the size "
@@ -204,6 +217,25 @@ class Recipe:
             order_weight=ORDER_WEIGHT * flat if self.order_weight is None else self.order_weight,
             flow_weight=FLOW_WEIGHT * streaked if self.flow_weight is None else self.flow_weight,
         )
+
+    def terms(self) -> list[LossTerm]:
+        """The terms of the generator's loss beside the adversarial one, in the order in which they are added.
+
+        A new term is a file in ``losses/`` and a line here. Those whose weight is 0 are left out.
+        """
+        maps = [self.backbone.strides.index(stride) for stride in self.content_strides]
+        terms: list[LossTerm] = [
+            ContentTerm(self.content_weight, maps),
+            LatticeTerm(self.lattice_weight, self.crop // 2),
+            CalmTerm(self.calm_weight, self.calm_share),
+            OrderTerm(self.order_weight or 0.0, self.order_slack),
+            ColorTerm(self.color_weight, self.color_slack, self.color_turn),
+            FlowTerm(self.flow_weight or 0.0),
+            LatentTerm(self.noise_weight if self.generator.noise else 0.0, self.noise_limit),
+            GramTerm(self.gram_weight or 0.0),
+            FeatureTerm(self.feature_weight or 0.0, maps),
+        ]
+        return [term for term in terms if term.weight or term.always]
 
     @property
     def crop(self) -> int:

@@ -20,7 +20,6 @@ from gan_style.cli.app import EXAMPLES
 from gan_style.cli.train_display import Display
 from gan_style.imaging.decoding import Pixels
 from gan_style.training.run.listener import Status
-from gan_style.training.step.trainer import Losses
 from tests.cli.conftest import Run
 
 
@@ -126,7 +125,7 @@ def test_the_line_of_a_training_fits(curve: tuple[float, ...]) -> None:
     columns = (BarColumn(16), TaskProgressColumn(), display.TimeLeft(), display.description())
     with Progress(*columns, console=console, expand=True) as progress:
         progress.add_task("loading", total=None)
-        losses = Losses(*[0.123] * len(Losses.__dataclass_fields__))
+        losses = {"discriminator": 0.123, "generator": 0.123, "content": 0.123}
         Display(progress).status(Status(0.5, 3600.0 * 20, 123_456, 10**6, 3.2, losses, curve))
         (line,) = [line for line in console.render_lines(progress.get_renderable()) if line]
     shown = "".join(segment.text for segment in line)

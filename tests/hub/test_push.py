@@ -232,8 +232,8 @@ def test_a_card_says_what_its_command_does_not_do(tiny_generator: Generator) -> 
     def said(**training: object) -> str:
         return card(StyleFile(tiny_generator, 64, training=training), Address("ada/x", "x.safetensors"), [])
 
-    terms = dataclasses.asdict(Recipe.fine_tuning(order_weight=300.0, colour_weight=30.0))
-    assert "with `order_weight=300.0` and `colour_weight=30.0`." in said(recipe=terms)
+    terms = dataclasses.asdict(Recipe.fine_tuning(order_weight=300.0, color_weight=30.0))
+    assert "with `order_weight=300.0` and `color_weight=30.0`." in said(recipe=terms)
     assert "Python" not in said(recipe=dataclasses.asdict(Recipe()))
     flat = Recipe(generator=GeneratorConfig(simplify=3, streaks=8)).settled(single=False)
     assert "Python" not in said(recipe=dataclasses.asdict(flat))
@@ -243,8 +243,8 @@ def test_a_card_says_what_its_command_does_not_do(tiny_generator: Generator) -> 
     assert finished.flow_weight
     assert "Python" not in said(recipe=dataclasses.asdict(finished))
     assert "with `flow_weight=0.0`." in said(recipe=dataclasses.asdict(dataclasses.replace(finished, flow_weight=0.0)))
-    seen = Recipe(colour_turn=40.0, backbone=BackboneConfig(beside=("lite1",)))
-    assert "with `colour_turn=40.0`. Beside the usual backbone looked lite1." in said(recipe=dataclasses.asdict(seen))
+    seen = Recipe(color_turn=40.0, backbone=BackboneConfig(beside=("lite1",)))
+    assert "with `color_turn=40.0`. Beside the usual backbone looked lite1." in said(recipe=dataclasses.asdict(seen))
     assert "backbone" not in said(recipe={"backbone": {"beside": ["<b>"]}})
     assert "the mean of 2 styles" in said(averaged=[{"share": 0.5}, {"share": 0.5}])
     assert "mean" not in said(averaged="2")
@@ -267,7 +267,7 @@ def test_a_card_repeats_nothing_that_could_be_obeyed(tiny_generator: Generator, 
             "objective": evil,
             "batch_size": evil,
             "discriminator": {"kind": [evil]},
-            "colour_weight": evil,
+            "color_weight": evil,
         },
         "averaged": [evil],
         "refiner": {"source": evil, "scans": evil},

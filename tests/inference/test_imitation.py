@@ -20,7 +20,7 @@ from gan_style.errors import PictureError, StyleError, UsageError
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.tensors import to_tensor
-from gan_style.inference.painter import StylizeOptions
+from gan_style.inference.options import StylizeOptions
 from gan_style.inference.style import load_artist
 from gan_style.losses.content import self_similarity
 from gan_style.losses.style import gram, gram_difference

@@ -11,7 +11,7 @@ from gan_style.imaging.photograph import Photograph
 from gan_style.inference import batch
 from gan_style.inference.artist import Artist
 from gan_style.inference.batch import Pace, Rules
-from gan_style.inference.painter import Progress, StylizeOptions
+from gan_style.inference.options import Progress, StylizeOptions
 from gan_style.inference.planning import Job
 
 

@@ -18,11 +18,13 @@ from gan_style.checkpoints.bundled import bundled_styles
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.device import Compute
 from gan_style.errors import UsageError
-from gan_style.imaging.canvas import Raster
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.latent import latent_of_picture
 from gan_style.imaging.tensors import enlarge, grain, shrink, to_tensor
-from gan_style.inference.painter import Painter, StylizeOptions, forms, structure
+from gan_style.inference.levels import Tile
+from gan_style.inference.masks import detail_mask, form_mask
+from gan_style.inference.options import StylizeOptions
+from gan_style.inference.painter import Painter
 from gan_style.inference.style import Style
 from gan_style.inference.tiles import Box, split, view
 from gan_style.models.refiner import Refiner
@@ -81,7 +83,7 @@ def test_detail_stays_where_something_stands_out_and_not_where_there_is_noise() 
     noise = 0.02 * torch.randn(1, 3, 64, 64)
     letters = torch.zeros(1, 3, 64, 64)
     letters[..., 20:40:4, 20:40] = 0.5
-    kept = structure(noise + letters)
+    kept = detail_mask(noise + letters)
     assert kept[..., 26:34, 26:34].mean() > 0.85
     assert kept[..., :8, :].mean() < 0.15
 
@@ -91,7 +93,7 @@ def test_forms_are_where_things_are_and_not_where_there_is_a_texture() -> None:
     photo = 0.2 * torch.randn(1, 3, 128, 256).clamp(-2, 2)
     photo[..., 128:] = 0.01 * torch.randn(1, 3, 128, 128)
     photo[..., 40:60, 180:186] = photo[..., 40:46, 180:196] = 0.6
-    found = forms(photo, enlarge(shrink(photo)))
+    found = form_mask(photo, enlarge(shrink(photo)))
     assert found[..., 40:60, 180:196].min() > 0.5
     assert found[..., :128].max() < 0.1, "noise is as strong in its finest detail as in any other"
     assert found[..., 90:, 160:].max() < 0.05
@@ -106,7 +108,7 @@ def test_small_forms_are_painted_with_the_small_brush() -> None:
     )
     one, *others = (to_tensor(each.copy()) for each in (alone, large, small))
     photo = to_tensor(rgb)
-    there = forms(photo, enlarge(shrink(photo)))
+    there = form_mask(photo, enlarge(shrink(photo)))
     without, with_it = (float(((one - other).square() * there).sum() / there.sum()) for other in others)
     assert with_it < without / 2
 
@@ -159,9 +161,9 @@ def test_the_largest_brush_has_the_size_that_is_asked_for() -> None:
     shown: list[tuple[int, int]] = []
 
     class Shown(Painter):
-        def paint_box(self, photo: Raster, *args: Any) -> Tensor:
-            shown.append((photo.shape[0], photo.shape[1]))
-            return super().paint_box(photo, *args)
+        def paint_tile(self, tile: Tile, *args: Any) -> Tensor:
+            shown.append((tile.photo.shape[0], tile.photo.shape[1]))
+            return super().paint_tile(tile, *args)
 
     painter = Shown(lively_generator(TINY), 64, CPU)
     for stroke, first, levels in ((1.0, 64, 3), (1.5, 43, 4), (2.0, 32, 4), (0.5, 128, 2), (0.25, 300, 1)):

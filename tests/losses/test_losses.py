@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from gan_style.errors import UsageError
 from gan_style.losses.adversarial import OBJECTIVES, Objective, gradient_penalty, least_squares_generator
-from gan_style.losses.calm import calm_loss_of, calm_threshold, roughness
-from gan_style.losses.color import chroma, color_excess, lightness, lightness_excess, tints
+from gan_style.losses.calm import calm_excess, calm_threshold, roughness
+from gan_style.losses.color import chroma, color_differences, color_excess, lightness, lightness_excess
 from gan_style.losses.content import self_similarity
 from gan_style.losses.familiarity import AT_ONCE, REMEMBERED, PatchFamiliarity, weighted_scores
-from gan_style.losses.flow import flow_excess, straying
+from gan_style.losses.flow import flow_deviation, flow_excess
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.order import order_excess, sharpness
 from gan_style.losses.quantiles import LEVELS, interpolated, quantile_levels
@@ -176,13 +176,13 @@ def clumps(side: int, size: int, strength: float) -> Tensor:
 def test_what_fills_a_calm_photograph_is_unrest() -> None:
     flat, sky = torch.full((1, 3, 64, 64), -0.8), 0.1 * clumps(64, 16, 1.0)
     calm = roughness(sky).median()
-    assert calm_loss_of(flat, flat, calm) == 0
-    assert calm_loss_of(flat + sky, flat, 2 * calm) < 1e-3
-    assert calm_loss_of(flat + clumps(64, 16, 0.6), flat, calm) > 0.1
+    assert calm_excess(flat, flat, calm) == 0
+    assert calm_excess(flat + sky, flat, 2 * calm) < 1e-3
+    assert calm_excess(flat + clumps(64, 16, 0.6), flat, calm) > 0.1
     strokes = 0.3 * torch.randn(1, 3, 64, 64)
-    assert calm_loss_of(flat + strokes, flat, calm) < calm_loss_of(flat + clumps(64, 16, 0.3), flat, calm) / 4
+    assert calm_excess(flat + strokes, flat, calm) < calm_excess(flat + clumps(64, 16, 0.3), flat, calm) / 4
     rough = flat + clumps(64, 16, 0.6)
-    assert calm_loss_of(rough, rough, 0.0) == 0
+    assert calm_excess(rough, rough, 0.0) == 0
 
 
 def test_what_is_calm_is_learnt_from_paintings() -> None:
@@ -196,9 +196,9 @@ def test_unrest_can_be_unlearnt() -> None:
     optimizer = torch.optim.Adam([painted], 0.02)
     for _ in range(60):
         optimizer.zero_grad()
-        torch.autograd.backward(calm_loss_of(painted, flat, 0.1))
+        torch.autograd.backward(calm_excess(painted, flat, 0.1))
         optimizer.step()
-    assert calm_loss_of(painted, flat, 0.1) < 0.01
+    assert calm_excess(painted, flat, 0.1) < 0.01
 
 
 def grain(strength: float, side: int = 64) -> Tensor:
@@ -260,11 +260,11 @@ def plain(*colour: float) -> Tensor:
 
 def test_chroma_is_how_far_from_grey_whatever_the_lightness() -> None:
     for grey in (-0.9, 0.0, 0.9):
-        assert chroma(tints(plain(grey, grey, grey))).max() < 2e-3
-    weak, strong = (chroma(tints(plain(value, 0.0, 0.0))) for value in (0.2, 0.4))
+        assert chroma(color_differences(plain(grey, grey, grey))).max() < 2e-3
+    weak, strong = (chroma(color_differences(plain(value, 0.0, 0.0))) for value in (0.2, 0.4))
     assert strong.shape == (1, 7, 7)
     assert torch.allclose(strong, 2 * weak, rtol=1e-3)
-    blue, red = tints(plain(-0.5, 0.0, 0.9)), tints(plain(0.9, 0.0, -0.5))
+    blue, red = color_differences(plain(-0.5, 0.0, 0.9)), color_differences(plain(0.9, 0.0, -0.5))
     assert (blue * red).sum(1).max() < 0
 
 
@@ -299,7 +299,7 @@ def test_a_night_does_not_become_a_day() -> None:
 @given(st.integers(0, 1000), st.floats(0, 0.5))
 def test_a_photograph_as_it_is_has_its_own_colours(seed: int, slack: float) -> None:
     photo = 2 * torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(seed)) - 1
-    levels = quantile_levels(chroma(tints(photo)))
+    levels = quantile_levels(chroma(color_differences(photo)))
     assert color_excess(photo, photo, levels, torch.zeros(LEVELS), slack, 60.0) == 0
     assert lightness_excess(photo, photo, quantile_levels(lightness(photo)), -torch.ones(LEVELS)) == 0
 
@@ -363,7 +363,7 @@ def test_strokes_may_run_along_forms_and_not_across_them_nor_in_rings(angle: flo
     rows, columns = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
     rings = (torch.hypot(rows % 16 - 7.5, columns % 16 - 7.5) * 2 * math.pi / 8).sin().expand(1, 3, 64, 64)
     along, across, anyway = (0.1 * one for one in (waves(angle, 8), waves(angle + 90, 8), rings))
-    shares = [float(straying(change, photo)[:, 1:-1, 1:-1].mean()) for change in (along, anyway, across)]
+    shares = [float(flow_deviation(change, photo)[:, 1:-1, 1:-1].mean()) for change in (along, anyway, across)]
     assert shares == pytest.approx([0.0, 0.5, 1.0], abs=0.1)
     losses = [float(flow_excess(photo + change, photo, 0.3)) for change in (along, anyway, across)]
     assert losses == sorted(losses)
@@ -371,7 +371,7 @@ def test_strokes_may_run_along_forms_and_not_across_them_nor_in_rings(angle: flo
 
 
 def test_what_is_hardly_there_does_not_stray() -> None:
-    assert straying(1e-3 * waves(90, 8), waves(0, 32)).max() < 0.2
+    assert flow_deviation(1e-3 * waves(90, 8), waves(0, 32)).max() < 0.2
     assert not flow_excess(waves(0, 32), waves(0, 32), 0.0).any()
 
 

@@ -17,7 +17,7 @@ def quicken(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("gan_style.training.loop.setup.choose_features", small_features)
     patch.setattr("gan_style.training.loop.setup.BRIEF", 4)
     patch.setattr("gan_style.training.run.preview.COLUMNS", 2)
-    patch.setattr("gan_style.training.step.trainer.SHOWN", 8)
+    patch.setattr("gan_style.training.step.trainer.STANDARDIZATION_CROPS", 8)
     patch.setattr("gan_style.training.loop.refiner_choice.RESTORED", 1)
 
 

@@ -16,10 +16,10 @@ from torch.utils._pytree import tree_leaves
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.device import Compute
-from gan_style.training.distributed import Group
+from gan_style.training.distributed import ProcessGroup
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.state import restore, snapshot
-from gan_style.training.step.trainer import Losses, Trainer
+from gan_style.training.step.trainer import Trainer
 from tests.training.test_training import SHALLOW, TINY_RECIPE, sets
 
 Folders = tuple[Path, Path]
@@ -27,7 +27,7 @@ Folders = tuple[Path, Path]
 EVERYTHING = dataclasses.replace(
     TINY_RECIPE,
     generator=dataclasses.replace(TINY_RECIPE.generator, noise=2, streaks=2, simplify=1),
-    colour_weight=10.0,
+    color_weight=10.0,
     flow_weight=None,
     gram_weight=1.0,
     feature_weight=1.0,
@@ -98,13 +98,13 @@ def test_a_step_of_fixed_tensors_learns_what_any_other_does(folders: Folders, mo
     monkeypatch.setattr("gan_style.training.step.trainer.GraphedStep", Unrecorded)
     fixed = new_trainer(folders, EVERYTHING)
     for rate, losses in zip(rates, expected, strict=True):
-        assert dataclasses.astuple(fixed.step(rate)) == pytest.approx(dataclasses.astuple(losses), rel=1e-3, abs=1e-5)
+        assert fixed.step(rate) == pytest.approx(losses, rel=1e-3, abs=1e-5)
     assert fixed.sampler.state == plain.sampler.state
-    for network in ("generator", "average", "discriminator", "reader"):
-        for one, other in zip(*(getattr(trainer, network).parameters() for trainer in (plain, fixed)), strict=True):
+    for network in plain.networks():
+        states = [trainer.networks()[network].state_dict().values() for trainer in (plain, fixed)]
+        for one, other in zip(*states, strict=True):
             assert torch.allclose(one, other, atol=1e-4)
-    assert fixed.content.weight == pytest.approx(plain.content.weight)
-    assert torch.allclose(fixed.levels, plain.levels, atol=1e-4)
+    assert fixed.content_weight.weight == pytest.approx(plain.content_weight.weight)
 
 
 @pytest.mark.usefixtures("as_on_a_device")
@@ -124,13 +124,13 @@ def test_a_step_of_fixed_tensors_goes_on_from_a_state(folders: Folders) -> None:
 def test_cutting_ahead_changes_nothing(folders: Folders) -> None:
     first, second = (new_trainer(folders, TINY_RECIPE) for _ in range(2))
     for _ in range(3):
-        second.cut_ahead()
+        second.prefetch()
         assert second.sampler.state == first.sampler.state or not first.sampler.drawn
-        for one, other in zip(first.cut(), second.cut(), strict=True):
+        for one, other in zip(first.next_crops(), second.next_crops(), strict=True):
             assert torch.equal(one, other)
-    second.cut_ahead()
+    second.prefetch()
     first.sampler.state = second.sampler.state = new_trainer(folders, TINY_RECIPE).sampler.state
-    for one, other in zip(first.cut(), second.cut(), strict=True):
+    for one, other in zip(first.next_crops(), second.next_crops(), strict=True):
         assert torch.equal(one, other), "what was cut ahead is of another time"
 
 
@@ -142,11 +142,11 @@ def test_a_device_makes_a_step_without_a_word_from_the_host(
     trainer = new_trainer(folders, recipe, "meta")
     for optimizer in trainer.optimizers:
         monkeypatch.setattr(optimizer, "step", lambda: None)  # Those that can be recorded need a real device.
-    photos, paintings = (one.to("meta") for one in trainer.cut())
-    dials = torch.empty(len(trainer.dials()), device="meta")
+    photos, paintings = (one.to("meta") for one in trainer.next_crops())
+    schedule = torch.empty(len(trainer.schedule()), device="meta")
     with HostReads() as reads:
-        losses = trainer.learn_held(photos, paintings, dials)
-    assert losses.shape == (len(dataclasses.fields(Losses)),)
+        losses = trainer.captured_step(photos, paintings, schedule)
+    assert losses.shape == (len(trainer.loss_names()),)
     assert not reads.found
 
 
@@ -154,15 +154,15 @@ def test_only_steps_that_are_all_alike_are_recorded(folders: Folders) -> None:
     class Variant(Trainer):
         """May decide anything on the host."""
 
-    def capturable(kind: type[Trainer] = Trainer, group: Group | None = None, **changes: Any) -> bool:
+    def capturable(kind: type[Trainer] = Trainer, group: ProcessGroup | None = None, **changes: Any) -> bool:
         trainer = new_trainer(folders, dataclasses.replace(TINY_RECIPE, **changes))
         trainer.__class__ = kind
-        trainer.group, trainer.compute = group or Group(), Compute(torch.device("cuda"), "fp32")
+        trainer.group, trainer.compute = group or ProcessGroup(), Compute(torch.device("cuda"), "fp32")
         return trainer.capturable()
 
     assert capturable()
     assert not capturable(Variant)
-    assert not capturable(group=Group(0, 2))
+    assert not capturable(group=ProcessGroup(0, 2))
     assert not capturable(critic_steps=2)
     assert not capturable(objective="wasserstein")
     assert not new_trainer(folders, TINY_RECIPE).capturable()

@@ -16,7 +16,7 @@ from gan_style.checkpoints.style_file import read_style
 from gan_style.data.picture_set import load_pictures
 from gan_style.data.sampler import Sampler
 from gan_style.errors import UsageError
-from gan_style.training.distributed import Group
+from gan_style.training.distributed import ProcessGroup
 from tests.conftest import save_crops
 from tests.warm import PYTHON
 
@@ -161,14 +161,14 @@ def test_a_group_learns_what_one_process_does_and_outlives_a_death(folder: Path,
 def test_every_process_cuts_its_own_part_of_the_same_batch(photo_folder: Path) -> None:
     pictures = load_pictures(sorted(photo_folder.iterdir()), 64)
     whole, *parts = (Sampler(pictures, pictures, 4, part, 0) for part in (slice(None), slice(0, 2), slice(2, 4)))
-    assert [Group(rank, 2).part(4) for rank in range(2)] == [slice(0, 2), slice(2, 4)]
+    assert [ProcessGroup(rank, 2).part(4) for rank in range(2)] == [slice(0, 2), slice(2, 4)]
     for _ in range(20):
         photos, paintings = whole.next()
         drawn = [part.next() for part in parts]
         assert [*drawn[0][0], *drawn[1][0]] == photos
         assert [*drawn[0][1], *drawn[1][1]] == paintings != photos
     with pytest.raises(UsageError, match="multiple of 3"):
-        Group(0, 3).part(4)
+        ProcessGroup(0, 3).part(4)
 
 
 def test_the_command_speaks_once(tmp_path: Path, program: Path) -> None:

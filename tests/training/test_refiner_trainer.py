@@ -15,7 +15,7 @@ from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import enlarge, shrink, to_tensor
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import GeneratorConfig
-from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerLosses, RefinerTrainer, softened
+from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerTrainer, softened
 
 CPU = Compute.choose("cpu", "fp32")
 SMALL = RefinerConfig(
@@ -62,7 +62,7 @@ def test_every_step_moves_both_networks(cat: Pixels) -> None:
 
 
 def test_the_same_seed_gives_the_same_refiner(cat: Pixels) -> None:
-    def losses() -> list[RefinerLosses]:
+    def losses() -> list[dict[str, float]]:
         learner = trainer(cat)
         return [learner.step(1.0) for _ in range(2)]
 

@@ -18,7 +18,7 @@ from gan_style.training.loop.refiner_choice import RefinerChoice, candidates, ne
 from gan_style.training.loop.schedule import Limit
 from gan_style.training.run.listener import Silent, Status
 from gan_style.training.run.state import REFINING
-from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerLosses, RefinerTrainer
+from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerTrainer
 from tests.conftest import TINY, lively, lively_generator, save_crops
 from tests.training.test_resume import RECIPE, PowerCutError
 
@@ -100,10 +100,10 @@ def test_a_refiner_does_not_go_on_without_its_paintings(folders: tuple[Path, Pat
 def test_a_refiner_with_numbers_that_are_not_finite_is_not_kept(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def step(self: RefinerTrainer, _rate: float) -> RefinerLosses:
+    def step(self: RefinerTrainer, _rate: float) -> dict[str, float]:
         self.steps += 1
         torch.nn.init.constant_(next(self.average.parameters()), float("nan"))
-        return RefinerLosses(0.0, float("nan"), 0.0, 0.0, 0.0, 0.0, 0.0)
+        return {"discriminator": 0.0, "generator": float("nan")}
 
     monkeypatch.setattr(RefinerTrainer, "step", step)
     other = refined(tmp_path / "other.safetensors")

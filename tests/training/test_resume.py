@@ -20,6 +20,7 @@ from gan_style.checkpoints.files import write_tensors
 from gan_style.checkpoints.style_file import read_style
 from gan_style.errors import DataError, NoSpaceError, TrainingError
 from gan_style.files import PART
+from gan_style.losses.quantiles import LEVELS
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
 from gan_style.training.loop.loop import Outcome
@@ -27,6 +28,7 @@ from gan_style.training.loop.schedule import Clock, Limit
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.config import RunConfig, read_run_config, run_config_values
 from gan_style.training.run.listener import Silent, Status
+from gan_style.training.run.state import KEY, read_state
 from tests.conftest import TINY, save_crops
 from tests.training.conftest import quicken
 
@@ -34,7 +36,7 @@ RECIPE = Recipe(
     size=64,
     batch_size=2,
     order_weight=1000.0,
-    colour_weight=30.0,
+    color_weight=30.0,
     flow_weight=30.0,
     generator=dataclasses.replace(TINY, noise=2, streaks=2),
     discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4),
@@ -313,7 +315,7 @@ def test_plans_of_earlier_versions_go_on(tmp_path: Path) -> None:
     del values["recipe"]["discriminator"]["standardised"]
     (config.folder / "plan.json").write_text(json.dumps(values))
     assert read_run_config(config.folder).recipe == dataclasses.replace(
-        RECIPE, order_weight=None, colour_weight=0.0, flow_weight=0.0
+        RECIPE, order_weight=None, color_weight=0.0, flow_weight=0.0
     )
 
 
@@ -363,3 +365,26 @@ def test_killed_at_any_moment_the_command_goes_on(tmp_path: Path, program: Path)
     refused = command(*folders, "--resume", run)
     assert "nothing else" in refused.communicate(timeout=60)[1]
     assert refused.returncode == 2
+
+
+@pytest.mark.usefixtures("often")
+def test_a_state_of_an_earlier_version_goes_on_to_the_same_style(
+    folders: tuple[Path, Path], tmp_path: Path, whole: bytes
+) -> None:
+    with pytest.raises(PowerCutError):
+        learn(folders, tmp_path / "cut.safetensors", 6)
+    for path in (tmp_path / "cut-run").glob("*.safetensors"):
+        write_as_schema_3(path)
+    resume(tmp_path / "cut-run")
+    assert (tmp_path / "cut.safetensors").read_bytes() == whole
+
+
+def write_as_schema_3(path: Path) -> None:
+    """Rewrite a state as earlier versions wrote it, when the trainer kept the statistics of all terms."""
+    about, tensors = read_state(path)
+    about["gentleness"], about["disturbance"] = about.pop("lr_scale"), about.pop("augmentation_scale")
+    about["schema"], about["calm"] = 3, float(tensors.pop("terms.calm.threshold"))
+    for new, old in (("order.levels", "levels"), ("color.chroma", "tints"), ("color.lightness", "lights")):
+        tensors[old] = tensors.pop(f"terms.{new}", torch.zeros(2, LEVELS))
+    tensors["straying"] = tensors.pop("terms.flow.deviation", torch.zeros(()))
+    write_tensors(path, tensors, {KEY: json.dumps(about)})

@@ -23,7 +23,7 @@ from gan_style.training.cross_validation.grid import Score, Setting, chosen_sent
 from gan_style.training.cross_validation.listeners import InFolds, Quiet
 from gan_style.training.cross_validation.state import CrossValidationState, clear, fold_run_config, set_run_config
 from gan_style.training.datasets import load_sets
-from gan_style.training.distributed import Group
+from gan_style.training.distributed import ProcessGroup
 from gan_style.training.loop.loop import Outcome
 from gan_style.training.loop.setup import BRIEF, go_on, learn, looked_at, read_start, train_on, writing
 from gan_style.training.run.listener import Listener
@@ -75,7 +75,7 @@ def run_cross_validation(course: CrossValidationState, compute: Compute, listene
     if interrupted:
         return Choice(course.table(), None, interrupted, config.folder)
     best = choose(course, listener)
-    outcome = learn(set_run_config(config, best.setting), compute, Group(), Quiet(listener), resumed=False)
+    outcome = learn(set_run_config(config, best.setting), compute, ProcessGroup(), Quiet(listener), resumed=False)
     return Choice(course.table(), best.setting, outcome, config.folder)
 
 
@@ -131,7 +131,7 @@ def try_settings(
             part.folder.mkdir(parents=True, exist_ok=True)
         going_on = has_state(part.folder)
         outcome = train_on(
-            learnt, part, None if going_on else beginner, backbone, compute, Group(), whole, resumed=going_on
+            learnt, part, None if going_on else beginner, backbone, compute, ProcessGroup(), whole, resumed=going_on
         )
         if outcome.interrupted:
             return outcome

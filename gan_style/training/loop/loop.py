@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import threading
 import time
@@ -26,7 +25,8 @@ from gan_style.training.run.log import RunLog
 from gan_style.training.run.preview import preview, preview_photos
 from gan_style.training.run.state import restore, snapshot
 from gan_style.training.run.verdict import verdict
-from gan_style.training.step.trainer import Losses, Trainer
+from gan_style.training.step.adversarial import all_finite
+from gan_style.training.step.trainer import Trainer
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class TrainingLoop:
         self.clock, self.tracker, self.run_log = Clock(config.limit), BestTracker(), RunLog(config, listener)
         self.checkpoints = CheckpointManager(trainer, validator, config, self.clock, self.tracker, self.choice)
         self.photos = preview_photos(trainer.photos.pictures, trainer.recipe.size)
-        self.recent: deque[tuple[float, Losses]] = deque(maxlen=50)
+        self.recent: deque[tuple[float, dict[str, float]]] = deque(maxlen=50)
         self.next_save = self.next_record = self.next_examination = 0.0
 
     def run(self, *, resumed: bool) -> Outcome:
@@ -178,7 +178,7 @@ class TrainingLoop:
     def step(self) -> None:
         """Make a step."""
         losses = self.trainer.step(rate_factor(self.clock.progress()))
-        if not losses.healthy():
+        if not all_finite(losses):
             self.recover(NOT_A_NUMBER)
             return
         self.clock.steps += 1
@@ -280,8 +280,9 @@ class TrainingLoop:
         """Where training stands."""
         times = [moment for moment, _ in self.recent]
         span = times[-1] - times[0] if times else 0.0
-        values = [losses.values() for _, losses in self.recent] or [Losses.nothing().values()]
-        means = Losses(*(sum(column) / len(values) for column in zip(*values, strict=True)))
+        recent = [losses for _, losses in self.recent]
+        names = self.trainer.loss_names()
+        means = {name: sum(losses[name] for losses in recent) / max(1, len(recent)) for name in names}
         return Status(
             progress=self.clock.progress(),
             remaining=self.clock.remaining(),
@@ -303,8 +304,8 @@ class TrainingLoop:
         """Add a line about the last steps to the history."""
         status, trainer = self.status(), self.trainer
         rate = rate_factor(status.progress) * trainer.lr_scale
-        weight = round(trainer.content.weight, 3)
-        line = {"learning_rate_factor": rate, **dataclasses.asdict(status.losses), "content_weight": weight}
+        weight = round(trainer.content_weight.weight, 3)
+        line = {"learning_rate_factor": rate, **status.losses, "content_weight": weight}
         self.run_log.add(self.where() | line)
 
     def save(self, *, going_on: bool) -> None:

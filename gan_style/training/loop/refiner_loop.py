@@ -24,8 +24,8 @@ from gan_style.training.loop.schedule import Clock, Limit
 from gan_style.training.run.config import RunConfig
 from gan_style.training.run.listener import Listener, Status
 from gan_style.training.run.state import REFINING, read_state, remove_states, restore_from, write_state
+from gan_style.training.step.adversarial import all_finite
 from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerTrainer
-from gan_style.training.step.trainer import Losses
 
 STEPS = 4
 """Steps of the generator for each of the refiner's, where their number is given."""
@@ -121,7 +121,7 @@ class RefinerLoop:
             while self.clock.progress() < 1 and not interrupted.is_set():
                 losses = self.trainer.step(1 - self.clock.progress())
                 self.clock.steps = self.trainer.steps
-                if not losses.healthy():
+                if not all_finite(losses):
                     return self.give_up()
                 if self.clock.tick() - saved > SAVE_SECONDS:
                     self.save()
@@ -152,7 +152,7 @@ class RefinerLoop:
             steps=steps,
             images=2 * self.trainer.config.batch_size * steps,
             rate=steps / clock.seconds if clock.seconds else 0.0,
-            losses=Losses.nothing(),
+            losses={},
             refining=True,
         )
 

@@ -23,7 +23,7 @@ from gan_style.models.backbone import Backbone
 from gan_style.models.generator import Generator
 from gan_style.text import counted
 from gan_style.training.datasets import load_sets
-from gan_style.training.distributed import Group
+from gan_style.training.distributed import ProcessGroup
 from gan_style.training.loop.loop import Outcome, TrainingLoop
 from gan_style.training.loop.refiner_choice import RefinerChoice, choose_refiner
 from gan_style.training.loop.refiner_loop import RefinerLoop, refined_outcome
@@ -39,7 +39,13 @@ BRIEF = 100
 
 
 def learn(
-    config: RunConfig, compute: Compute, group: Group, listener: Listener, *, resumed: bool, began: float | None = None
+    config: RunConfig,
+    compute: Compute,
+    group: ProcessGroup,
+    listener: Listener,
+    *,
+    resumed: bool,
+    began: float | None = None,
 ) -> Outcome:
     """Read the pictures and train, as one of a group of processes."""
     group.part(config.recipe.batch_size)  # Fails early where it cannot be shared out.
@@ -80,7 +86,7 @@ def train_on(
     beginner: Generator | None,
     backbone: Backbone,
     compute: Compute,
-    group: Group,
+    group: ProcessGroup,
     listener: Listener,
     *,
     resumed: bool,

@@ -15,7 +15,6 @@ from gan_style.data.duplicates import find_distinct, fingerprint
 from gan_style.data.picture_set import PictureSet
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.tensors import to_tensor
-from gan_style.losses.content import self_similarity
 from gan_style.metrics.distances import Doubles, Estimate, Features, Replicated, far_apart, gap_closed, jackknife
 from gan_style.metrics.features import FeatureSpace
 from gan_style.metrics.health import PictureHealth, lattice, saturation
@@ -183,9 +182,8 @@ class Validator:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(0)
             for pair in zip(painted, self.photos, strict=True):
-                maps = (trainer.look(to_tensor(rgb).to(device)) for rgb in pair)
-                ours, theirs = ([one[index] for index in trainer.content_maps] for one in maps)
-                distances.append(float(self_similarity(ours, theirs)))
+                features, photo_features = (trainer.extract_features(to_tensor(rgb).to(device)) for rgb in pair)
+                distances.append(float(trainer.content_distance(photo_features, features)))
         return float(np.mean(distances))
 
     def overfit(self, trainer: Trainer, painted: Sequence[Pixels]) -> Estimate | None:
@@ -214,7 +212,7 @@ class Validator:
         scores: list[float] = []
         for crop in crops:
             picture = crop.to(trainer.compute.device)
-            heads: list[Tensor] = trainer.judge(picture, trainer.look(picture))
+            heads: list[Tensor] = trainer.discriminate(picture, trainer.extract_features(picture))
             scores.append(float(torch.stack([head.float().mean() for head in heads]).mean()))
         return np.array(scores)
 

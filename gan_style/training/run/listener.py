@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
-
-from gan_style.training.step.trainer import Losses
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,7 @@ class Status:
         steps: steps made.
         images: photographs and paintings seen.
         rate: steps a second over the last stretch.
-        losses: means over the last stretch; zeros while a refiner learns, which has others.
+        losses: means over the last stretch, by name; empty while a refiner learns.
         curve: shares of the style gap that were found closed so far.
         refining: whether the generator is finished and its refiner learns; progress and steps are those of that.
     """
@@ -28,7 +27,7 @@ class Status:
     steps: int
     images: int
     rate: float
-    losses: Losses
+    losses: Mapping[str, float]
     curve: tuple[float, ...] = ()
     refining: bool = False
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from gan_style.device import Compute
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.latent import latent_of_picture
-from gan_style.imaging.tensors import cell_grain, grain, to_pixels, to_tensor
+from gan_style.imaging.tensors import to_pixels
+from gan_style.inference.painter import run_network
+from gan_style.inference.tiles import Box, view
 from gan_style.models.generator import Generator
 
 COLUMNS = 6
@@ -31,18 +32,14 @@ def central(picture: Pixels, size: int) -> Pixels:
     return np.array(picture[top : top + side, left : left + side])
 
 
-@torch.inference_mode()
 def paint(generator: Generator, photo: Pixels, compute: Compute) -> Pixels:
     """What ``generator`` makes of a photograph, (H, W, 3) with sides that are multiples of 4, as painting would."""
-    margin = generator.config.margin
-    padded = np.pad(photo, ((margin, margin), (margin, margin), (0, 0)), "symmetric")
-    window = (-margin, -margin, *padded.shape[:2])
-    fine, cells = grain(*window), cell_grain(*window).to(compute.device)
-    picture = (to_tensor(padded) + fine).to(compute.device).contiguous(memory_format=torch.channels_last)
-    noise = latent_of_picture(photo, generator.config.noise).to(compute.device)
-    with compute.autocast():
-        whole = generator(picture, noise, cells).cpu() - fine
-    return to_pixels(whole[..., margin:-margin, margin:-margin])
+    height, width = photo.shape[:2]
+    box = Box(0, 0, height, width)
+    window = box.grown(generator.config.margin)
+    dimensions = generator.config.noise
+    noise = latent_of_picture(photo, dimensions).to(compute.device) if dimensions else None
+    return to_pixels(run_network(generator, view(photo, window), window, noise, compute)[(..., *box.inside(window))])
 
 
 def preview(generator: Generator, photos: Sequence[Pixels], compute: Compute) -> Pixels:

@@ -22,7 +22,10 @@ from gan_style.training.step.adversarial import AdversarialTrainer
 
 AnyTrainer = AdversarialTrainer[Any]
 
-KEY, SCHEMA = "gan_style_state", 3
+KEY, SCHEMA = "gan_style_state", 4
+OLD_SCHEMA = 3
+"""Read, too: see :func:`upgraded`."""
+
 KEPT = 2
 PATTERN = "state-*.safetensors"
 HEALTHY = "healthy.safetensors"
@@ -30,6 +33,15 @@ HEALTHY = "healthy.safetensors"
 
 REFINING = "refining.safetensors"
 """The state of the training of a refiner, which follows that of the generator."""
+
+OLD_STATISTICS = {
+    "terms.calm.threshold": "calm",
+    "terms.order.levels": "levels",
+    "terms.color.chroma": "tints",
+    "terms.color.lightness": "lights",
+    "terms.flow.deviation": "straying",
+}
+"""Names of running statistics in states of schema 3."""
 
 EXTRA = "extra"
 OPTIMIZERS = ("critic", "painter")
@@ -104,15 +116,13 @@ def remove_states(folder: Path, *, healthy: bool = True, refining: bool = True) 
 
 def tensors_of(trainer: AnyTrainer) -> Iterator[tuple[str, Tensor]]:
     """Names and values of everything that training changes, apart from numbers and chance."""
-    for network in trainer.NETWORKS:
-        for name, value in getattr(trainer, network).state_dict().items():
+    for network, module in trainer.networks().items():
+        for name, value in module.state_dict().items():
             yield f"{network}.{name}", value
     for which, optimizer in zip(OPTIMIZERS, trainer.optimizers, strict=True):
         for index, moments in optimizer.state_dict()["state"].items():
             for name, value in moments.items():
                 yield f"{which}.{index}.{name}", value
-    for name in trainer.RUNNING:
-        yield name, getattr(trainer, name)
 
 
 def load_state(folder: Path, trainer: AnyTrainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -142,8 +152,32 @@ def restore_from(path: Path, trainer: AnyTrainer) -> tuple[dict[str, Any], dict[
         OSError, SafetensorError, ValueError, KeyError, TypeError or RuntimeError: it is damaged, or of another recipe.
     """
     about, tensors = read_state(path)
+    if about["schema"] == OLD_SCHEMA:
+        about, tensors = upgraded(about, tensors, trainer)
     restore(trainer, about, tensors)
     return about, below(tensors, EXTRA)
+
+
+def upgraded(
+    about: Mapping[str, Any], tensors: Mapping[str, Tensor], trainer: AnyTrainer
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """A state of schema 3 as one of schema 4, where running statistics belong to the terms of the loss.
+
+    Args:
+        about: the description.
+        tensors: by their old names.
+        trainer: whose state it is to become; it keeps the statistics that the old state lacks.
+    """
+    about, tensors = dict(about), dict(tensors)
+    for old, new in (("gentleness", "lr_scale"), ("disturbance", "augmentation_scale")):
+        if old in about:
+            about[new] = about.pop(old)
+    if "calm" in about:
+        tensors["calm"] = torch.tensor(float(about.pop("calm")))
+    for name, value in tensors_of(trainer):
+        if name.startswith("terms."):
+            tensors[name] = tensors.get(OLD_STATISTICS.get(name, ""), value)
+    return about, tensors
 
 
 def read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -156,7 +190,7 @@ def read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     with text_name(path) as file, safe_open(file, "pt") as stream:
         about = json.loads((stream.metadata() or {}).get(KEY, "null"))
         tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 - not a dictionary
-    if not isinstance(about, dict) or about.get("schema") != SCHEMA:
+    if not isinstance(about, dict) or about.get("schema") not in (OLD_SCHEMA, SCHEMA):
         raise ValueError(f"{path} is no state of a training")
     return about, tensors
 
@@ -167,8 +201,8 @@ def restore(trainer: AnyTrainer, about: Mapping[str, Any], tensors: Mapping[str,
     Raises:
         KeyError, ValueError, TypeError or RuntimeError: the state belongs to another recipe.
     """
-    for network in trainer.NETWORKS:
-        getattr(trainer, network).load_state_dict(below(tensors, network))
+    for network, module in trainer.networks().items():
+        module.load_state_dict(below(tensors, network))
     for which, optimizer in zip(OPTIMIZERS, trainer.optimizers, strict=True):
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         moments: dict[int, dict[str, Tensor]] = {index: {} for index in range(len(parameters))}
@@ -180,9 +214,6 @@ def restore(trainer: AnyTrainer, about: Mapping[str, Any], tensors: Mapping[str,
         known = {index: one for index, one in moments.items() if one}
         optimizer.load_state_dict({**optimizer.state_dict(), "state": known})
     trainer.set_numbers(about)
-    for name in trainer.RUNNING:
-        if name in tensors:  # Earlier versions knew none, and went without.
-            getattr(trainer, name).copy_(tensors[name])
     torch.set_rng_state(tensors["chance.cpu"])
     if "chance.cuda" in tensors and trainer.compute.device.type == "cuda":
         torch.cuda.set_rng_state(tensors["chance.cuda"], trainer.compute.device)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,11 @@ from gan_style.models.generator import Generator
 Network = TypeVar("Network", bound=Generator)
 
 
+def all_finite(losses: Mapping[str, float]) -> bool:
+    """Whether all losses of a step are finite numbers."""
+    return all(map(math.isfinite, losses.values()))
+
+
 class AdversarialTrainer(Generic[Network]):
     """A generator against a discriminator that looks at pictures, and at a frozen backbone's maps of them.
 
@@ -28,15 +34,9 @@ class AdversarialTrainer(Generic[Network]):
         backbone: what the discriminator looks through.
         optimizers: of the discriminator, and of the generator.
         steps: steps made.
-        lr_scale: a further factor on both learning rates, below 1 after an illness.
-        held: tensors to read ``dials`` from while a step is recorded; empty at other times.
+        lr_scale: a further factor on both learning rates, below 1 after a failure.
+        captured: tensors to read ``schedule`` from while a step is recorded; empty at other times.
     """
-
-    NETWORKS: ClassVar[tuple[str, ...]] = ("generator", "average", "discriminator")
-    """Attributes that are networks and change."""
-
-    RUNNING: ClassVar[tuple[str, ...]] = ()
-    """Attributes that are tensors and change."""
 
     optimizers: tuple[torch.optim.Optimizer, torch.optim.Optimizer]
 
@@ -67,7 +67,11 @@ class AdversarialTrainer(Generic[Network]):
         self.objective = Objective.named(objective)
         self.lr_scale = 1.0
         self.steps = 0
-        self.held: Mapping[str, Tensor] = {}
+        self.captured: Mapping[str, Tensor] = {}
+
+    def networks(self) -> dict[str, nn.Module]:
+        """All that learns or keeps running statistics, by the names of saved states."""
+        return {"generator": self.generator, "average": self.average, "discriminator": self.discriminator}
 
     def optimize(
         self, rates: tuple[float, float], betas: tuple[float, float], *others: nn.Module, capturable: bool = False
@@ -110,12 +114,12 @@ class AdversarialTrainer(Generic[Network]):
                 else:
                     group["lr"] = now
 
-    def look(self, picture: Tensor) -> list[Tensor]:
+    def extract_features(self, picture: Tensor) -> list[Tensor]:
         """Feature maps in float32: depthwise convolutions, of which the backbone is full, gain nothing from bf16."""
         maps: list[Tensor] = self.backbone(picture.float())
         return maps
 
-    def judge(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
+    def discriminate(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
         """Scores, in the chosen precision."""
         with self.compute.autocast():
             scores: list[Tensor] = (discriminator or self.discriminator)(picture, maps)
@@ -124,26 +128,26 @@ class AdversarialTrainer(Generic[Network]):
     @torch.no_grad()
     def update_average(self) -> None:
         """Move the average towards the generator; faster in the first steps, which it should forget."""
-        share = self.dial("renewal")
+        share = self.scheduled("renewal")
         for mean, now in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             mean.lerp_(now, share)
 
-    def dials(self) -> dict[str, float]:
-        """What differs from step to step without being drawn or learnt; always the same names in the same order."""
+    def schedule(self) -> dict[str, float]:
+        """What depends on the step alone, by name; always the same names in the same order."""
         return {"renewal": 1 - min(self.ema, (1 + self.steps) / (10 + self.steps))}
 
-    def dial(self, name: str) -> float | Tensor:
-        """One of :meth:`dials`, or the tensor in which a recorded step finds it."""
-        return self.held[name] if self.held else self.dials()[name]
+    def scheduled(self, name: str) -> float | Tensor:
+        """One of :meth:`schedule`, or the tensor in which a recorded step finds it."""
+        return self.captured[name] if self.captured else self.schedule()[name]
 
     def numbers(self) -> dict[str, Any]:
-        """What else changes, as JSON."""
-        return {"steps": self.steps, "gentleness": self.lr_scale}
+        """What changes beside networks, as JSON."""
+        return {"steps": self.steps, "lr_scale": self.lr_scale}
 
     def set_numbers(self, numbers: Mapping[str, Any]) -> None:
-        """Bring all that back.
+        """Restore them.
 
         Raises:
             KeyError, ValueError or TypeError: they are of something else.
         """
-        self.steps, self.lr_scale = int(numbers["steps"]), float(numbers["gentleness"])
+        self.steps, self.lr_scale = int(numbers["steps"]), float(numbers["lr_scale"])

@@ -8,7 +8,6 @@ large pictures are enlarged several times.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +23,7 @@ from gan_style.device import Compute
 from gan_style.edge_flow import CELL
 from gan_style.errors import UsageError
 from gan_style.imaging.tensors import enlarge, shrink
-from gan_style.losses.color import tints
+from gan_style.losses.color import color_differences
 from gan_style.losses.lattice import lattice_energy
 from gan_style.losses.style import relative_difference
 from gan_style.models.backbone import Backbone, BackboneConfig
@@ -103,21 +102,8 @@ class RefinerConfig:
         return self.crop + 2 * self.context
 
 
-@dataclass(frozen=True)
-class RefinerLosses:
-    """Losses of one step, before any weight."""
-
-    discriminator: float
-    generator: float
-    feature: float
-    mean: float
-    pixel: float
-    chroma: float
-    lattice: float
-
-    def healthy(self) -> bool:
-        """Whether all of them are finite numbers."""
-        return all(np.isfinite(value) for value in dataclasses.astuple(self))
+LOSSES = ("discriminator", "generator", "feature", "mean", "pixel", "chroma", "lattice")
+"""Names of what a step returns."""
 
 
 class RefinerTrainer(AdversarialTrainer[Refiner]):
@@ -154,11 +140,14 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
             self.load_matching_weights(start)
         self.augmentation = AugmentationConfig.for_count(len(scans))
 
-    def step(self, rate: float) -> RefinerLosses:
+    def step(self, rate: float) -> dict[str, float]:
         """One alternating step.
 
         Args:
             rate: factor on both learning rates, 0..1.
+
+        Returns:
+            The losses before any weight, by the names in ``LOSSES``.
         """
         self.set_rate(rate)
         config = self.config
@@ -172,11 +161,11 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         real = self.scans.draw(len(refined), config.crop)
         draw, draw_real = (Augmentation.draw(real.shape, real.device, self.augmentation) for _ in range(2))
         real, judged = draw_real(real), draw(refined)
-        maps = self.look(judged)
+        maps = self.extract_features(judged)
         with torch.no_grad():
-            real_maps = self.look(real)
+            real_maps = self.extract_features(real)
             # The same draw as for what was made of them, so that they can be compared.
-            target_maps = self.look(draw.part(slice(len(target)))(target))
+            target_maps = self.extract_features(draw.part(slice(len(target)))(target))
         discriminator_loss = self.discriminator_step(real, real_maps, judged, maps)
         total, parts = self.refiner_losses(offered, target, refined, judged, maps, target_maps)
         self.optimizers[1].zero_grad()
@@ -184,11 +173,12 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         self.optimizers[1].step()
         self.update_average()
         self.steps += 1
-        return RefinerLosses(*torch.stack([discriminator_loss, *(part.detach() for part in parts)]).tolist())
+        values = torch.stack([discriminator_loss, *(part.detach() for part in parts)])
+        return dict(zip(LOSSES, values.tolist(), strict=True))
 
     def discriminator_step(self, real: Tensor, real_maps: list[Tensor], judged: Tensor, maps: list[Tensor]) -> Tensor:
         """Let the discriminator learn from a batch; its loss."""
-        scores = self.judge(real, real_maps), self.judge(judged.detach(), [one.detach() for one in maps])
+        scores = self.discriminate(real, real_maps), self.discriminate(judged.detach(), [one.detach() for one in maps])
         loss = self.objective.discriminator(*scores)
         self.optimizers[0].zero_grad()
         torch.autograd.backward(loss)
@@ -204,7 +194,7 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         maps: list[Tensor],
         target_maps: list[Tensor],
     ) -> tuple[Tensor, list[Tensor]]:
-        """What the refiner is to minimize for a batch, and the terms before any weight, as in ``RefinerLosses``.
+        """What the refiner is to minimize for a batch, and the terms before any weight, as in ``LOSSES``.
 
         Args:
             offered: (N, 3, crop, crop), what was refined: of scans first.
@@ -216,13 +206,13 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         """
         config, count = self.config, len(target)
         self.discriminator.requires_grad_(False)
-        generator = self.objective.generator(self.judge(judged, maps))
+        generator = self.objective.generator(self.discriminate(judged, maps))
         self.discriminator.requires_grad_(True)
         feature = relative_difference([one[:count] for one in maps], target_maps)
         wanted = torch.cat([target, offered[count:]])
         mean = F.l1_loss(F.avg_pool2d(refined, 4), F.avg_pool2d(wanted, 4))
         pixel = F.l1_loss(refined[:count], target)
-        chroma = F.l1_loss(tints(refined, 2), tints(wanted, 2))
+        chroma = F.l1_loss(color_differences(refined, 2), color_differences(wanted, 2))
         lattice = (lattice_energy(refined) - lattice_energy(target)).clamp_min(0)
         total = (
             config.adversarial_weight * generator

@@ -1,16 +1,12 @@
-"""One training step, and the networks and optimisers that it moves."""
+"""One training step, and the networks and optimizers that it moves."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_style.data.augmentation import Augmentation, AugmentationConfig
@@ -20,86 +16,23 @@ from gan_style.device import Compute
 from gan_style.edge_flow import CELL
 from gan_style.imaging.tensors import to_unit
 from gan_style.losses.adversarial import gradient_penalty
-from gan_style.losses.calm import calm_loss_of, calm_threshold, roughness
-from gan_style.losses.color import chroma, color_excess, lightness, lightness_excess, tints
-from gan_style.losses.content import self_similarity
+from gan_style.losses.content import ContentTerm
 from gan_style.losses.familiarity import PatchFamiliarity, weighted_scores
-from gan_style.losses.flow import flow_excess, straying
-from gan_style.losses.lattice import lattice_energy
-from gan_style.losses.order import order_excess, sharpness
-from gan_style.losses.quantiles import LEVELS, quantile_levels
-from gan_style.losses.style import feature_difference, gram, gram_difference
+from gan_style.losses.term import Batch, Context, LossTerm
 from gan_style.models.backbone import Backbone
 from gan_style.models.discriminator import ProjectedDiscriminator
 from gan_style.models.generator import Generator
 from gan_style.models.kuwahara import kuwahara_filter
 from gan_style.models.latent_regressor import LatentRegressor
 from gan_style.models.streaks import CHANNELS
-from gan_style.training.distributed import Group
+from gan_style.training.distributed import ProcessGroup
 from gan_style.training.recipe import Recipe
 from gan_style.training.step.adaptive_weight import AdaptiveWeight
 from gan_style.training.step.adversarial import AdversarialTrainer
 from gan_style.training.step.graph import GraphedStep
 
-SHOWN = 32
-"""Crops of each kind by which the discriminator gets used to the backbone's maps."""
-
-
-@dataclass(frozen=True)
-class Losses:
-    """Losses of one step, before any weight."""
-
-    discriminator: float
-    generator: float
-    content: float
-    lattice: float
-    calm: float
-    order: float
-    colour: float
-    flow: float
-    noise: float
-    gram: float
-    feature: float
-
-    @classmethod
-    def nothing(cls) -> Losses:
-        """Before there are any."""
-        return cls(*(0.0 for _ in dataclasses.fields(cls)))
-
-    def healthy(self) -> bool:
-        """Whether all of them are finite numbers."""
-        return all(math.isfinite(value) for value in self.values())
-
-    def values(self) -> tuple[float, ...]:
-        """All of them; ``dataclasses.astuple`` takes a millisecond for those of the last steps, at every step."""
-        return tuple(vars(self).values())
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One batch as both networks see it; pictures are (N, 3, crop, crop) in [-1, 1].
-
-    Attributes:
-        photos: photographs, simplified where the generator sees them so.
-        paintings: paintings.
-        real: the latter, augmented.
-        noise: (N, Z), what the photographs were painted with.
-        whole: painted photographs.
-        painted: the same, augmented.
-        maps: feature maps of ``painted``; gradients flow through.
-        real_maps: feature maps of ``real``.
-        photo_maps: feature maps of the photographs, augmented as ``painted`` is.
-    """
-
-    photos: Tensor
-    paintings: Tensor
-    real: Tensor
-    noise: Tensor
-    whole: Tensor
-    painted: Tensor
-    maps: list[Tensor]
-    real_maps: list[Tensor]
-    photo_maps: list[Tensor]
+STANDARDIZATION_CROPS = 32
+"""Crops of each kind from which the discriminator computes the mean and spread of feature maps."""
 
 
 class Trainer(AdversarialTrainer[Generator]):
@@ -108,17 +41,11 @@ class Trainer(AdversarialTrainer[Generator]):
     Attributes:
         group: the processes that train together.
         augmentation: what is done to both sides before the discriminator looks.
-        calm: roughness of calm parts of real paintings, a running mean.
-        levels: (2, ``LEVELS``), how sharp parts of photographs and of paintings are, running means.
-        tints: likewise how far from grey.
-        lights: likewise how light.
-        straying: how much of real paintings does not follow their own forms, a running mean.
+        terms: the terms of the generator's loss beside the adversarial one, by name; see :meth:`Recipe.terms`.
+        content_weight: the weight of the content term, which follows how far paintings are from their photographs.
         augmentation_scale: a factor on the strength of the augmentation, above 1 after overfitting.
         graph: makes the steps where they may be recorded, else None.
     """
-
-    NETWORKS: ClassVar = (*AdversarialTrainer.NETWORKS, "reader", "familiarity")
-    RUNNING: ClassVar = ("levels", "tints", "lights", "straying")
 
     def __init__(
         self,
@@ -127,9 +54,9 @@ class Trainer(AdversarialTrainer[Generator]):
         backbone: Backbone,
         recipe: Recipe,
         compute: Compute,
-        group: Group | None = None,
+        group: ProcessGroup | None = None,
     ) -> None:
-        self.group = group or Group()
+        self.group = group or ProcessGroup()
         self.part = self.group.part(recipe.batch_size)
         recipe = recipe.settled(single=paintings.single)
         self.photos, self.paintings, self.recipe = photos, paintings, recipe
@@ -140,92 +67,104 @@ class Trainer(AdversarialTrainer[Generator]):
             Generator(recipe.generator), backbone, recipe.discriminator, recipe.objective, recipe.ema, compute
         )
         self.fit_standardization()
-        noise = recipe.generator.noise
-        self.reader = compute.place(LatentRegressor(noise, backbone.config) if noise else nn.Identity())
-        self.painter = self.group.wrap(self.generator, compute)
-        self.critic = self.group.wrap(self.discriminator, compute)
-        self.guess = self.group.wrap(self.reader, compute) if noise else self.reader
-        self.content_maps = [backbone.config.strides.index(stride) for stride in recipe.content_strides]
+        latent = recipe.generator.noise
+        self.regressor = compute.place(LatentRegressor(latent, backbone.config) if latent else nn.Identity())
+        # With gradients averaged over all processes.
+        self.shared_generator = self.group.wrap(self.generator, compute)
+        self.shared_discriminator = self.group.wrap(self.discriminator, compute)
+        self.shared_regressor = self.group.wrap(self.regressor, compute) if latent else self.regressor
         self.graph = GraphedStep(compute.device) if self.capturable() else None
         rates = recipe.discriminator_rate, recipe.generator_rate
-        self.optimize(rates, recipe.betas, self.reader, capturable=self.graph is not None)
-        self.ahead: tuple[list[list[Crop]], list[Tensor]] | None = None
-        self.content = AdaptiveWeight(recipe.content_weight, recipe.content_limit)
-        self.calm = torch.zeros((), device=compute.device)
-        self.levels, self.tints, self.lights = (torch.zeros(2, LEVELS, device=compute.device) for _ in range(3))
-        self.straying = torch.zeros((), device=compute.device)
+        self.optimize(rates, recipe.betas, self.regressor, capturable=self.graph is not None)
+        self.prefetched: tuple[list[list[Crop]], list[Tensor]] | None = None
+        self.content_weight = AdaptiveWeight(recipe.content_weight, recipe.content_limit)
+        self.terms = compute.place(nn.ModuleDict({term.name: term.freeze() for term in recipe.terms()}))
+        self.context = Context(self.group, self.scheduled, lambda *maps: cast("Tensor", self.shared_regressor(*maps)))
         self.augmentation_scale = 1.0
-        self.motifs = backbone.config.strides.index(max(recipe.content_strides))
-        strange = recipe.unfamiliar_share < 1 and isinstance(self.discriminator, ProjectedDiscriminator)
-        channels = backbone.config.channels[self.motifs]
-        known = PatchFamiliarity(channels, recipe.unfamiliar_share) if strange else nn.Identity()
-        self.familiarity = compute.place(known)
+        self.coarsest = backbone.config.strides.index(max(recipe.content_strides))
+        uneven = recipe.unfamiliar_share < 1 and isinstance(self.discriminator, ProjectedDiscriminator)
+        channels = backbone.config.channels[self.coarsest]
+        familiarity = PatchFamiliarity(channels, recipe.unfamiliar_share) if uneven else nn.Identity()
+        self.familiarity = compute.place(familiarity)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """All that learns or keeps running statistics, by the names of saved states."""
+        others = {"reader": self.regressor, "familiarity": self.familiarity, "terms": self.terms}
+        return {**super().networks(), **others}
 
     @torch.no_grad()
     def fit_standardization(self) -> None:
-        """Show the discriminator some of both kinds of pictures, the same ones in all processes."""
+        """Let the discriminator compute the mean and spread of feature maps, from the same crops in all processes."""
         if not (isinstance(self.discriminator, ProjectedDiscriminator) and self.recipe.discriminator.standardised):
             return
         chance = np.random.default_rng(self.recipe.seed)
-        drawn = [(one, crop) for one in (self.photos, self.paintings) for crop in one.draw(SHOWN, chance)]
+        drawn = [
+            (one, crop) for one in (self.photos, self.paintings) for crop in one.draw(STANDARDIZATION_CROPS, chance)
+        ]
         # One by one: as large as crops may be, memory stays that of a step.
-        looks = (self.look(self.batch(one.cut([crop], self.recipe.crop))) for one, crop in drawn)
-        self.discriminator.fit(looks)
+        maps = (self.extract_features(self.to_device(one.cut([crop], self.recipe.crop))) for one, crop in drawn)
+        self.discriminator.fit(maps)
 
-    def step(self, rate: float) -> Losses:
+    def step(self, rate: float) -> dict[str, float]:
         """One alternating step: the discriminator learns, once or several times, then the generator.
 
         Args:
             rate: factor on both learning rates, 0..1.
+
+        Returns:
+            The losses before any weight: of the discriminator, of the generator, and of each term, by name.
         """
         self.set_rate(rate)
         for _ in range(self.recipe.critic_steps - 1):
             with torch.no_grad():
-                seen = self.see(*self.cut())
-            self.discriminator_step(seen)
+                batch = self.paint_batch(*self.next_crops())
+            self.discriminator_step(batch)
         if self.graph is None:
-            values = self.learn(*self.cut())
+            values = self.train_on(*self.next_crops())
         else:
-            values = self.graph(
-                self.learn_held, self.augmentation_scale, *self.cut(), torch.tensor([*self.dials().values()])
-            )
-            self.cut_ahead()  # While the device is at work.
+            schedule = torch.tensor([*self.schedule().values()])
+            values = self.graph(self.captured_step, self.augmentation_scale, *self.next_crops(), schedule)
+            self.prefetch()  # While the device is at work.
         self.steps += 1
-        losses = Losses(*values.tolist())
-        self.content.update(losses.content)
+        losses = dict(zip(self.loss_names(), values.tolist(), strict=True))
+        self.content_weight.update(losses["content"])
         return losses
 
-    def learn(self, photos: Tensor, paintings: Tensor) -> Tensor:
-        """Let both networks learn from a batch, each once. Nothing in it depends on what the device computes.
+    def loss_names(self) -> list[str]:
+        """What :meth:`step` returns, in the order of its computation."""
+        return ["discriminator", "generator", *self.terms]
+
+    def train_on(self, photos: Tensor, paintings: Tensor) -> Tensor:
+        """Train both networks on a batch, each once. What is computed never depends on what the device computed.
 
         Args:
-            photos: crops of photographs as :meth:`cut` gives them.
+            photos: crops of photographs as :meth:`next_crops` gives them.
             paintings: likewise of paintings.
 
         Returns:
-            The numbers of ``Losses``, the same in all processes.
+            The values of :meth:`loss_names`, the same in all processes.
         """
-        seen = self.see(photos, paintings)
-        discriminator_loss = self.discriminator_step(seen)
-        total, parts = self.generator_losses(seen)
-        painter = self.optimizers[1]
-        painter.zero_grad()
+        batch = self.paint_batch(photos, paintings)
+        discriminator_loss = self.discriminator_step(batch)
+        total, parts = self.generator_loss(batch)
+        optimizer = self.optimizers[1]
+        optimizer.zero_grad()
         torch.autograd.backward(total)
-        painter.step()
+        optimizer.step()
         self.update_average()
         return self.group.mean(torch.stack([discriminator_loss, *parts]))
 
-    def learn_held(self, photos: Tensor, paintings: Tensor, dials: Tensor) -> Tensor:
-        """:meth:`learn` from tensors alone, as it is recorded; ``dials`` holds the values of :meth:`dials`."""
-        self.held = dict(zip(self.dials(), dials.unbind(), strict=True))
+    def captured_step(self, photos: Tensor, paintings: Tensor, schedule: Tensor) -> Tensor:
+        """:meth:`train_on` from tensors alone, to be recorded; ``schedule`` has the values of :meth:`schedule`."""
+        self.captured = dict(zip(self.schedule(), schedule.unbind(), strict=True))
         try:
-            return self.learn(photos, paintings)
+            return self.train_on(photos, paintings)
         finally:
-            self.held = {}
+            self.captured = {}
             self.discriminator.requires_grad_(True)  # It is not where something went wrong half-way.
 
     def capturable(self) -> bool:
-        """Whether all steps are alike, so that a CUDA device may repeat one by itself; variants may decide anew."""
+        """Whether all steps are alike, so that a CUDA device may replay one; subclasses may decide anew."""
         alone = self.group.size == 1 and type(self) is Trainer
         return (
             alone
@@ -234,184 +173,136 @@ class Trainer(AdversarialTrainer[Generator]):
             and not self.objective.penalty
         )
 
-    def generator_losses(self, seen: Seen) -> tuple[Tensor, list[Tensor]]:
-        """What the generator is to minimise for a batch, and the terms of it before any weight, as in ``Losses``."""
-        recipe, maps, photo_maps = self.recipe, seen.maps, seen.photo_maps
+    def generator_loss(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """What the generator minimizes, and the adversarial loss and each term of it before any weight."""
         self.discriminator.requires_grad_(False)
-        generator_loss = self.objective.generator(self.weight_scores(self.judge(seen.painted, maps), seen))
+        scores = self.weight_scores(self.discriminate(batch.augmented, batch.features), batch)
+        total = self.objective.generator(scores)
         self.discriminator.requires_grad_(True)
-        content_loss = self.content_loss(seen)
-        # Paintings repeat themselves a little by chance; only what goes beyond that is the generator's grid.
-        block = recipe.crop // 2
-        excess = lattice_energy(seen.whole, block=block) - lattice_energy(seen.paintings, block=block)
-        lattice_loss = excess * (self.group.mean(excess) > 0)
-        calm = calm_threshold(self.group.gather(roughness(seen.paintings)), recipe.calm_share)
-        self.calm.lerp_(calm, self.dial("calm"))
-        calm_loss = calm_loss_of(seen.whole, seen.photos, self.calm)
-        order_loss = self.order_loss(seen) if recipe.order_weight else torch.zeros_like(calm_loss)
-        colour_loss = self.colour_loss(seen) if recipe.colour_weight else torch.zeros_like(calm_loss)
-        flow_loss = self.flow_loss(seen) if recipe.flow_weight else torch.zeros_like(calm_loss)
-        noise = seen.noise
-        noise_loss = F.mse_loss(self.guess(maps, photo_maps), noise) if noise.numel() else torch.zeros_like(calm_loss)
-        gram_loss = feature_loss = torch.zeros_like(calm_loss)
-        if recipe.gram_weight:
-            gram_loss = gram_difference([gram(one) for one in maps], [self.mean_gram(one) for one in seen.real_maps])
-        if recipe.feature_weight:
-            feature_loss = feature_difference(self.telling(maps), self.telling(photo_maps))
-        total = (
-            generator_loss
-            + self.dial("content") * content_loss
-            + recipe.lattice_weight * lattice_loss
-            + recipe.calm_weight * calm_loss
-            + (recipe.order_weight or 0.0) * order_loss
-            + recipe.colour_weight * colour_loss
-            + (recipe.flow_weight or 0.0) * flow_loss
-            + (recipe.gram_weight or 0.0) * gram_loss
-            + (recipe.feature_weight or 0.0) * feature_loss
-            + recipe.noise_weight * noise_loss * (self.group.mean(noise_loss) > recipe.noise_limit)
-        )
-        parts = [generator_loss, content_loss, lattice_loss, calm_loss, order_loss, colour_loss, flow_loss]
-        return total, [*parts, noise_loss, gram_loss, feature_loss]
+        parts = [total]
+        for term in cast("Sequence[LossTerm]", self.terms.values()):
+            value = term(batch, self.context)
+            total = total + term.weighted(value, self.context)
+            parts.append(value)
+        return total, parts
 
-    def weight_scores(self, scores: list[Tensor], seen: Seen) -> list[Tensor]:
-        """Scores of painted photographs, weighed by how familiar what they show is to paintings."""
+    def weight_scores(self, scores: list[Tensor], batch: Batch) -> list[Tensor]:
+        """Scores of painted photographs, weighted by how familiar what they show is to paintings."""
         if not isinstance(self.familiarity, PatchFamiliarity):
             return scores
-        weights = self.familiarity(seen.photo_maps[self.motifs], seen.real_maps[self.motifs], self.dial("pace"))
+        maps = batch.photo_features[self.coarsest], batch.painting_features[self.coarsest]
+        weights = self.familiarity(*maps, self.scheduled("pace"))
         fine = 2 * sum(stride <= self.recipe.discriminator.fine_stride for stride in self.recipe.backbone.strides)
-        # Two for each map, of neighbourhoods and of the whole; what looks at pixels comes last.
-        motifs = 2 * len(self.recipe.backbone.strides)
-        return [*scores[:fine], *weighted_scores(scores[fine:motifs], weights), *scores[motifs:]]
+        # Two for each map, of neighborhoods and of the whole; what looks at pixels comes last.
+        heads = 2 * len(self.recipe.backbone.strides)
+        return [*scores[:fine], *weighted_scores(scores[fine:heads], weights), *scores[heads:]]
 
-    def content_loss(self, seen: Seen) -> Tensor:
-        """How differently paintings and photographs resemble themselves; a scalar."""
-        return self_similarity(self.telling(seen.maps), self.telling(seen.photo_maps))
+    def content_distance(self, photo_features: Sequence[Tensor], features: Sequence[Tensor]) -> Tensor:
+        """The value of the content term for feature maps of photographs and of their paintings; a scalar in [0, 2]."""
+        return cast("ContentTerm", self.terms["content"]).distance(features, photo_features)
 
-    def order_loss(self, seen: Seen) -> Tensor:
-        """How much sharper paintings are than they should be where photographs are soft; a scalar."""
-        self.follow(self.levels, *(sharpness(one) for one in (seen.photos, seen.paintings)))
-        photos, paintings = self.levels
-        return order_excess(seen.whole, seen.photos, photos, paintings, self.recipe.order_slack)
+    def schedule(self) -> dict[str, float]:
+        """What depends on the step alone, by name.
 
-    def colour_loss(self, seen: Seen) -> Tensor:
-        """How far paintings have colours that they should not have where the photographs have theirs; a scalar."""
-        self.follow(self.tints, *(chroma(tints(one)) for one in (seen.photos, seen.paintings)))
-        self.follow(self.lights, *(lightness(one) for one in (seen.photos, seen.paintings)))
-        (photos, paintings), (photo_lights, lights) = self.tints, self.lights
-        slack, turn = self.recipe.colour_slack, self.recipe.colour_turn
-        strange = color_excess(seen.whole, seen.photos, photos, paintings, slack, turn)
-        return strange + lightness_excess(seen.whole, seen.photos, photo_lights, lights)
-
-    def flow_loss(self, seen: Seen) -> Tensor:
-        """How much less than paintings what was painted follows forms; a scalar."""
-        theirs = self.group.mean(straying(seen.paintings, seen.paintings).mean())
-        self.straying.lerp_(theirs, self.dial("pace"))
-        return flow_excess(seen.whole, seen.photos, self.straying)
-
-    def follow(self, levels: Tensor, photos: Tensor, paintings: Tensor) -> None:
-        """Move the running levels of photographs and of paintings towards those of the parts of a batch."""
-        both = [quantile_levels(self.group.gather(parts)) for parts in (photos, paintings)]
-        levels.lerp_(torch.stack(both), self.dial("pace"))
-
-    def dials(self) -> dict[str, float]:
-        """What differs from step to step without being drawn or learnt.
-
-        Beside the share of the generator in its average: the weight of the content term, and how far running means go
+        Beside the share of the generator in its average: the weight of the content term, and how far running means move
         towards a batch, the mean of all at first and later of some hundred.
         """
         calm, pace = 0.01 if self.steps else 1.0, max(0.01, 1 / (1 + self.steps))
-        return {**super().dials(), "content": self.content.weight, "calm": calm, "pace": pace}
+        return {**super().schedule(), "content": self.content_weight.weight, "calm": calm, "pace": pace}
 
-    def telling(self, maps: list[Tensor]) -> list[Tensor]:
-        """Those of the backbone's maps in which content is judged."""
-        return [maps[index] for index in self.content_maps]
-
-    def cut(self) -> list[Tensor]:
+    def next_crops(self) -> list[Tensor]:
         """The next crops of photographs, with their context, and of paintings, as bytes in the host's memory."""
         crops = self.sampler.next()
-        if self.ahead is not None and self.ahead[0] is crops:
-            return self.ahead[1]
-        return self.cut_out(crops)
+        if self.prefetched is not None and self.prefetched[0] is crops:
+            return self.prefetched[1]
+        return self.cut(crops)
 
-    def cut_ahead(self) -> None:
+    def prefetch(self) -> None:
         """Cut the crops of the next step."""
         crops = self.sampler.coming()
-        self.ahead = crops, self.cut_out(crops)
+        self.prefetched = crops, self.cut(crops)
 
-    def cut_out(self, crops: list[list[Crop]]) -> list[Tensor]:
-        """What :meth:`cut` gives for those that were drawn."""
+    def cut(self, crops: list[list[Crop]]) -> list[Tensor]:
+        """What :meth:`next_crops` gives for those that were drawn."""
         photos, paintings = crops
         return [self.photos.cut(photos, self.recipe.photo_crop), self.paintings.cut(paintings, self.recipe.crop)]
 
-    def see(self, *crops: Tensor) -> Seen:
-        """Paint a batch, and look at all of it.
+    def paint_batch(self, *crops: Tensor) -> Batch:
+        """Paint a batch, and compute the feature maps of all of it.
 
         Args:
-            *crops: of photographs and of paintings as :meth:`cut` gives them; the next ones where there are none.
+            *crops: of photographs and of paintings as :meth:`next_crops` gives them; by default the next ones.
         """
         recipe = self.recipe
-        surrounded, paintings = (self.batch(one) for one in crops or self.cut())
+        surrounded, paintings = (self.to_device(one) for one in crops or self.next_crops())
         inner = slice(recipe.context, recipe.context + recipe.crop)
         photos = kuwahara_filter(surrounded, recipe.generator.simplify)[..., inner, inner]
         augmentation = self.augmentation.times(self.augmentation_scale)
         shape = (recipe.batch_size, *photos.shape[1:])
         draw, draw_real = (Augmentation.draw(shape, photos.device, augmentation).part(self.part) for _ in range(2))
-        real = draw_real(paintings)
-        noise = torch.randn(recipe.batch_size, recipe.generator.noise, device=photos.device)[self.part]
+        augmented_paintings = draw_real(paintings)
+        latent = torch.randn(recipe.batch_size, recipe.generator.noise, device=photos.device)[self.part]
         cells = recipe.photo_crop // CELL if recipe.generator.streaks else 0
         grain = torch.randn(recipe.batch_size, CHANNELS, cells, cells, device=photos.device)[self.part]
         with self.compute.autocast():
-            whole = self.painter(surrounded, noise, grain)[..., inner, inner]
-        painted = draw(whole)
-        # The same draw for photograph and painting: one look through the backbone serves the critic and the content.
-        maps = self.look(painted)
+            painted = self.shared_generator(surrounded, latent, grain)[..., inner, inner]
+        augmented = draw(painted)
+        # The same draw for photograph and painting: one pass of the backbone serves the discriminator and the content.
+        features = self.extract_features(augmented)
         with torch.no_grad():
-            real_maps = self.look(real)
+            painting_features = self.extract_features(augmented_paintings)
             # The discriminator alone learns nothing about content.
-            photo_maps = self.look(draw(photos)) if painted.requires_grad else []
-        return Seen(photos, paintings, real, noise, whole, painted, maps, real_maps, photo_maps)
+            photo_features = self.extract_features(draw(photos)) if augmented.requires_grad else []
+        return Batch(
+            photos=photos,
+            paintings=paintings,
+            latent=latent,
+            painted=painted,
+            augmented=augmented,
+            augmented_paintings=augmented_paintings,
+            features=features,
+            photo_features=photo_features,
+            painting_features=painting_features,
+        )
 
-    def discriminator_step(self, seen: Seen) -> Tensor:
-        """Let the discriminator learn from a batch; its loss."""
-        critic = self.optimizers[0]
-        painted, maps = seen.painted.detach(), [features.detach() for features in seen.maps]
-        scores = self.judge(seen.real, seen.real_maps, self.critic), self.judge(painted, maps, self.critic)
-        loss = self.objective.discriminator(*scores)
+    def discriminator_step(self, batch: Batch) -> Tensor:
+        """Train the discriminator on a batch; its loss."""
+        optimizer = self.optimizers[0]
+        real = batch.augmented_paintings, batch.painting_features
+        fake = batch.augmented.detach(), [maps.detach() for maps in batch.features]
+        loss = self.objective.discriminator(
+            *(self.discriminate(*one, self.shared_discriminator) for one in (real, fake))
+        )
         total = loss
         if self.objective.penalty:
-            share = torch.rand(self.recipe.batch_size, device=painted.device)[self.part]
+            share = torch.rand(self.recipe.batch_size, device=fake[0].device)[self.part]
             total = loss + self.objective.penalty * gradient_penalty(
                 # In float32: what is differentiated twice has no digits to spare.
                 lambda inputs: self.discriminator(inputs[0], inputs[1:]),
-                [seen.real, *seen.real_maps],
-                [painted, *maps],
+                [real[0], *real[1]],
+                [fake[0], *fake[1]],
                 share,
             )
-        critic.zero_grad()
+        optimizer.zero_grad()
         torch.autograd.backward(total)
-        critic.step()
+        optimizer.step()
         return loss.detach()
 
-    def mean_gram(self, maps: Tensor) -> Tensor:
-        """(N, C, H, W) to (1, C, C): the mean Gram matrix of all processes' pictures."""
-        return self.group.mean(gram(maps).mean(0, keepdim=True))
-
-    def batch(self, crops: Tensor) -> Tensor:
+    def to_device(self, crops: Tensor) -> Tensor:
         """Bytes as numbers in [-1, 1], on the device."""
         return to_unit(crops.to(self.compute.device, non_blocking=True))
 
     def numbers(self) -> dict[str, Any]:
-        """What else changes, as JSON."""
+        """What changes beside networks, as JSON."""
         return {
             **super().numbers(),
-            "content": [self.content.weight, self.content.distance],
-            "calm": self.calm.item(),
-            "disturbance": self.augmentation_scale,
+            "content": [self.content_weight.weight, self.content_weight.distance],
+            "augmentation_scale": self.augmentation_scale,
             "random": self.sampler.state,
         }
 
     def set_numbers(self, numbers: Mapping[str, Any]) -> None:
-        """Bring all that back.
+        """Restore them.
 
         Raises:
             KeyError, ValueError or TypeError: they are of something else.
@@ -419,7 +310,6 @@ class Trainer(AdversarialTrainer[Generator]):
         super().set_numbers(numbers)
         if self.graph is not None:
             self.graph.forget()  # It knows the moments of the optimizers that were.
-        self.content.weight, self.content.distance = map(float, numbers["content"])
-        self.calm.fill_(float(numbers["calm"]))
-        self.augmentation_scale = float(numbers["disturbance"])
+        self.content_weight.weight, self.content_weight.distance = map(float, numbers["content"])
+        self.augmentation_scale = float(numbers["augmentation_scale"])
         self.sampler.state = numbers["random"]

@@ -1,0 +1,30 @@
+"""The latent term: what a latent vector says must show in the painting (InfoGAN; Chen et al., NeurIPS 2016)."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_style.losses.term import Batch, Context, LossTerm
+
+
+class LatentTerm(LossTerm):
+    """The latent vector can be read from the painting and its photograph.
+
+    Attributes:
+        limit: mean squared error, where 1 is a guess, below which nothing is asked for.
+    """
+
+    name = "noise"
+
+    def __init__(self, weight: float, limit: float) -> None:
+        super().__init__(weight)
+        self.limit = limit
+
+    def forward(self, batch: Batch, context: Context) -> Tensor:
+        """Mean squared error of what is read, a scalar >= 0."""
+        return F.mse_loss(context.predict_latent(batch.features, batch.photo_features), batch.latent)
+
+    def weighted(self, value: Tensor, context: Context) -> Tensor:
+        """Nothing where the error is below the limit."""
+        return super().weighted(value, context) * (context.processes.mean(value) > self.limit)
