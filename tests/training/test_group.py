@@ -31,7 +31,7 @@ from gan_style.imaging.finding import find_pictures
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
 from gan_style.data.picture_set import load_pictures
-from gan_style.training.distributed import Group, joined
+from gan_style.training.distributed import ProcessGroup, joined
 from gan_style.training.loop.schedule import Limit
 from gan_style.training.recipe import Recipe
 from gan_style.training.step.trainer import Trainer
@@ -57,14 +57,14 @@ def learn(group, output):
     trainer = Trainer(*sets, load_backbone(SHALLOW), recipe, compute, group)
     trainer.step(1.0)
     gradients = {f"{what}.{name}": value.grad for what in ("generator", "discriminator", "reader")
-                 for name, value in getattr(trainer, what).named_parameters()}
+                 for name, value in trainer.networks()[what].named_parameters()}
     if group.first:
         save_file({name: value.contiguous() for name, value in gradients.items()}, output)
 compute = Compute.choose("cpu", "fp32")
 with joined(compute) as group:
     learn(group, sys.argv[2])
 if rank == 0:
-    learn(Group(), Path(sys.argv[2]).with_name("alone.safetensors"))
+    learn(ProcessGroup(), Path(sys.argv[2]).with_name("alone.safetensors"))
 left = [task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")]
 assert not any("gloo" in name for name in left), left
 """

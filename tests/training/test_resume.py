@@ -310,12 +310,13 @@ def test_plans_of_earlier_versions_go_on(tmp_path: Path) -> None:
         config.write()
         assert read_run_config(config.folder) == config.absolute()
     values = run_config_values(dataclasses.replace(config, recipe=RECIPE))
-    for name in ("backbone", "crop_size", "order_weight", "colour_weight", "flow_weight"):
+    for name in ("backbone", "crop_size", "order_weight", "color_weight", "flow_weight"):
         del values["recipe"][name]
+    values["recipe"]["colour_turn"] = values["recipe"].pop("color_turn") / 2
     del values["recipe"]["discriminator"]["standardised"]
     (config.folder / "plan.json").write_text(json.dumps(values))
     assert read_run_config(config.folder).recipe == dataclasses.replace(
-        RECIPE, order_weight=None, color_weight=0.0, flow_weight=0.0
+        RECIPE, order_weight=None, color_weight=0.0, color_turn=RECIPE.color_turn / 2, flow_weight=0.0
     )
 
 
