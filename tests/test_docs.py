@@ -36,7 +36,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def options(command: Any) -> set[str]:
     """All spellings of the options that the help of a command shows."""
     shown = [one for one in command.params if one.param_type_name == "option" and not one.hidden]
-    return {word for one in shown for word in [*one.opts, *one.secondary_opts]}
+    # Of a flag that is on by default, such as --signature, only the negative does anything.
+    words = {word for one in shown for word in [*one.opts, *one.secondary_opts]}
+    return words - {word for one in shown if one.default is True and one.secondary_opts for word in one.opts}
 
 
 def section(page: str, heading: str) -> str:

@@ -96,8 +96,9 @@ def label(argument: Any) -> str:
 
 
 def spelled(option: Any) -> str:
-    """All spellings of an option, with the value that it takes."""
-    words = [f"`{word}`" for word in [*option.opts, *option.secondary_opts]]
+    """All spellings of an option that do something, with the value that it takes."""
+    is_on_anyway = option.is_flag and option.default is True and option.secondary_opts
+    words = [f"`{word}`" for word in [*([] if is_on_anyway else option.opts), *option.secondary_opts]]
     takes_value = not option.is_flag and not option.count
     return ", ".join(words) + (f" `{value(option)}`" if takes_value else "")
 
