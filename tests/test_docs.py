@@ -26,7 +26,8 @@ pytestmark = pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reas
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built with every warning an error."""
     folder = tmp_path_factory.mktemp("docs") / "site"
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", str(folder)]
+    # Not --quiet, which keeps --strict from counting warnings.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(folder)]
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -79,3 +80,10 @@ def test_prose_is_wrapped() -> None:
         text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         prose = [line for line in text.splitlines() if not line.startswith(("|", "![", "    "))]
         assert [line for line in prose if len(line) > LONGEST and " " in line.strip()] == [], path
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    inside = [link for link in links if not link.startswith("https://")]
+    assert len(inside) > 20
+    assert [link for link in inside if not (ROOT / link).exists()] == []
