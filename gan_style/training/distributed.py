@@ -140,7 +140,7 @@ def joined(compute: Compute) -> Iterator[ProcessGroup]:
 def attempt() -> str:
     """A name for this life of a group, so that it does not find the addresses of the one before (PyTorch issue 135712).
 
-    Several machines do not count alike; docs/cluster.md says what helps there.
+    Several machines do not count alike; docs/how-to/several-machines.md says what helps there.
     """
     alone = os.environ.get("GROUP_WORLD_SIZE", "1") == "1"
     return f"gan-style-{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') if alone else ''}"

@@ -23,7 +23,7 @@ from gan_style.imaging.opening import open_photograph
 from tests.cli.conftest import Run
 from tests.conftest import save_crops
 
-DOCS = Path(__file__).parent.parent.parent / "docs" / "batch.md"
+DOCS = Path(__file__).parent.parent.parent / "docs" / "how-to" / "many-pictures.md"
 
 
 Shell = Callable[..., subprocess.CompletedProcess[str]]
