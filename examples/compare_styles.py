@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path, help="at least 10; more make the intervals narrower")
     parser.add_argument("paintings", type=Path, help="likewise")
     parser.add_argument("styles", nargs="+")
-    parser.add_argument("--features", default="auto", help="the network that measures; see docs/explanation/evaluation.md")
+    parser.add_argument("--features", default="auto", help="see docs/explanation/evaluation.md")
     arguments = parser.parse_args()
 
     results = {

@@ -1,4 +1,4 @@
-"""A reader of style files written from docs/reference/style-file.md alone: NumPy, and nothing of this package or of PyTorch.
+"""A reader of style files from docs/reference/style-file.md alone: NumPy, and nothing of this package or of PyTorch.
 
 Its tests have styles painted by both.
 """
