@@ -158,7 +158,7 @@ def test_every_error_has_its_sentence_and_code(
         ((*paint, "--device", "tpu"), 2, "device must be one of auto, cpu, cuda, not tpu"),
         ((*paint, "--device", "cuda"), 6, "no CUDA device"),
         (("stylize",), 2, "nothing to paint"),
-        (("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"), 5, "holds no photographs"),
+        (("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"), 5, "contains no readable photographs"),
         (("train", tmp_path / "none", tmp_path / "empty", "-o", tmp_path / "x"), 5, "cannot be read"),
         (("train", tmp_path, tmp_path, "-o", tmp_path / "x"), 2, "lies among the pictures"),
         (("train", *folders, "-o", cat_path, "--overwrite"), 2, "the name of a picture"),
