@@ -51,7 +51,7 @@ class Compute:
             raise ResourceError("PyTorch finds no CUDA device; omit --device, or install PyTorch with CUDA support.")
         chosen = torch.device("cuda", local_rank()) if available and device != "cpu" else torch.device("cpu")
         if precision == "auto":
-            fast = torch.cuda.get_device_capability()[0] >= 8 if chosen.type == "cuda" else cpu_computes_bf16()
+            fast = torch.cuda.get_device_capability()[0] >= 8 if chosen.type == "cuda" else cpu_supports_bf16()
             precision = "bf16" if fast else "fp32"
         compute, threads = cls(chosen, precision), torch.get_num_threads()
         logger.info("computing on %s, %d thread%s", compute, threads, "s"[: threads > 1])
@@ -100,7 +100,7 @@ def memory_errors(remedy: str) -> Iterator[None]:
         raise
 
 
-def cpu_computes_bf16() -> bool:
+def cpu_supports_bf16() -> bool:
     """Return whether the CPU has bfloat16 instructions; without them, bfloat16 is emulated and slower than float32."""
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))

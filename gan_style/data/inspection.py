@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from gan_style.data.duplicates import find_duplicates, fingerprint
-from gan_style.data.margins import find_margins, without_colour
-from gan_style.data.misplaced import find_misplaced, manner
+from gan_style.data.margins import find_margins, is_grayscale
+from gan_style.data.misplaced import find_misplaced, style_statistics
 from gan_style.data.picture_set import PictureSet
 from gan_style.imaging.tensors import to_tensor
 from gan_style.models.backbone import Backbone
@@ -80,7 +80,7 @@ def inspect(
         known.append(look(what, pictures, chosen, backbone, result, progress))
         result.counts[what] = len(known[-1].paths)
     result.remarks += shared(*known)
-    if min(len(one.manners) for one in known) >= FEWEST:
+    if min(len(one.statistics) for one in known) >= FEWEST:
         result.remarks += misplaced(*known)
     return result
 
@@ -91,7 +91,7 @@ class Known:
 
     paths: list[Path] = field(default_factory=list)
     prints: list[np.ndarray] = field(default_factory=list)
-    manners: list[np.ndarray] = field(default_factory=list)
+    statistics: list[np.ndarray] = field(default_factory=list)
 
 
 def spread_evenly(count: int, most: int | None) -> list[int]:
@@ -114,13 +114,13 @@ def look(
         known.prints.append(fingerprint(rgb))
         if not known.prints[-1].any():
             faults["blank"].append(path)
-        elif without_colour(rgb):
+        elif is_grayscale(rgb):
             faults["grey"].append(path)
         margins = find_margins(rgb)
         if margins:
             faults["text" if margins.marked else "margin"].append(path)
         known.paths.append(path)
-        known.manners.append(manner(backbone, to_tensor(np.array(rgb))))
+        known.statistics.append(style_statistics(backbone, to_tensor(np.array(rgb))))
     progress(what, len(chosen), len(chosen))
     total = counted(len(chosen), what.removesuffix("s"))
     for kind, words, advice in (
@@ -154,7 +154,7 @@ def shared(photos: Known, paintings: Known) -> list[Remark]:
 
 def misplaced(photos: Known, paintings: Known) -> list[Remark]:
     """Find pictures that seem to belong to the other set."""
-    like_paintings, like_photos = find_misplaced(np.stack(photos.manners), np.stack(paintings.manners))
+    like_paintings, like_photos = find_misplaced(np.stack(photos.statistics), np.stack(paintings.statistics))
     remarks = []
     for words, found, known, what in (
         ("Look like paintings", like_paintings, photos, "photographs"),

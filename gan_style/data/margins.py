@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gan_style.imaging.decoding import Pixels
 
-GREY = 6.0
+GRAY = 6.0
 """Chroma, in levels, that nearly all pixels of a grayscale picture stay below."""
 
 DEEP = 90.0
@@ -76,13 +76,13 @@ class Margins:
         return rgb[self.top : height - self.bottom, self.left : width - self.right]
 
 
-def without_colour(rgb: Pixels) -> bool:
+def is_grayscale(rgb: Pixels) -> bool:
     """Return whether a picture is grayscale, or has a single tint like old prints."""
     values = rgb.reshape(-1, 3).astype(np.float32)
     chroma = values.max(1) - values.min(1)
     strongest = np.percentile(chroma, 98)
-    if strongest < GREY or strongest > DEEP:
-        return bool(strongest < GREY)
+    if strongest < GRAY or strongest > DEEP:
+        return bool(strongest < GRAY)
     # In a tinted picture the channel differences are a function of lightness, so their residual is small.
     lightness = values.mean(1)
     differences = values - lightness[:, None]
@@ -143,10 +143,10 @@ def side_margin(rgb: Pixels) -> Side:
     return max(found, key=lambda side: side.depth)
 
 
-def margin_of(outer: npt.NDArray[np.int16], colour: npt.NDArray[np.float64]) -> Side:
+def margin_of(outer: npt.NDArray[np.int16], color: npt.NDArray[np.float64]) -> Side:
     """Find the margin of a given color at the top of the upper part of a picture."""
     height = len(outer) / DEEPEST
-    share = (np.abs(outer - colour).max(2) <= ALIKE).mean(1)
+    share = (np.abs(outer - color).max(2) <= ALIKE).mean(1)
     begin = int(np.argmax(share >= FULL))
     if share[begin] < FULL or begin > HAIRLINE or share[-1] >= WRITTEN:
         return Side()
@@ -157,9 +157,9 @@ def margin_of(outer: npt.NDArray[np.int16], colour: npt.NDArray[np.float64]) -> 
     if depth < max(2, SHALLOWEST * height) or (not marked and share[begin:depth].mean() < FULL):
         return Side()
     inside = outer[depth : depth + 3].mean(0)
-    steep = (np.abs(inside - colour).max(1) > STEP).mean() >= WRITTEN
-    ground = outer[:depth][np.abs(outer[:depth] - colour).max(2) <= ALIKE]
-    return Side(depth, bool(marked), bool(steep), bool(colour.mean() > LIGHT and ground.std(0).max() < GRAIN))
+    steep = (np.abs(inside - color).max(1) > STEP).mean() >= WRITTEN
+    ground = outer[:depth][np.abs(outer[:depth] - color).max(2) <= ALIKE]
+    return Side(depth, bool(marked), bool(steep), bool(color.mean() > LIGHT and ground.std(0).max() < GRAIN))
 
 
 def find_frame(rgb: Pixels) -> Margins:

@@ -24,7 +24,7 @@ SURE = 0.3
 
 
 @torch.inference_mode()
-def manner(backbone: Backbone, picture: Tensor) -> Doubles:
+def style_statistics(backbone: Backbone, picture: Tensor) -> Doubles:
     """Compute style features of one picture, (1, 3, H, W) in [-1, 1]: mean and deviation of each feature channel."""
     maps = backbone(picture)
     parts = [torch.cat([one.mean((2, 3)), one.std((2, 3))], 1)[0] for one in maps]
@@ -35,7 +35,7 @@ def find_misplaced(photos: Doubles, paintings: Doubles) -> tuple[list[int], list
     """Find pictures that seem to belong to the other set.
 
     Args:
-        photos: (M, D) style features, see :func:`manner`.
+        photos: (M, D) style features, see :func:`style_statistics`.
         paintings: (N, D).
 
     Returns:

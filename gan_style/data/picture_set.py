@@ -54,7 +54,7 @@ class PictureSet:
         failures: a message for each file that cannot be used.
         fingerprint: hash of all decoded pixels, independent of file names; of the file names if pictures are decoded on
             demand.
-        told: number of failures already reported.
+        reported: number of failures already reported.
         short_sides: short sides in pixels to which pictures are resized before cropping, one drawn at random for each
             crop; if empty, pictures keep their size.
     """
@@ -63,7 +63,7 @@ class PictureSet:
     paths: list[Path] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     fingerprint: str = ""
-    told: int = 0
+    reported: int = 0
     short_sides: tuple[int, ...] = ()
 
     def __len__(self) -> int:
@@ -81,16 +81,16 @@ class PictureSet:
         else:
             pictures = [self.pictures[place] for place in places]
         paths = [self.paths[place] for place in places]
-        return PictureSet(pictures, paths, self.failures, self.fingerprint, self.told, self.short_sides)
+        return PictureSet(pictures, paths, self.failures, self.fingerprint, self.reported, self.short_sides)
 
     def usable(self, index: int) -> bool:
         """Return whether a picture is itself, and not a substitute for an unusable file."""
         return not isinstance(self.pictures, LazyPictures) or self.pictures.usable(index)
 
-    def news(self) -> list[str]:
+    def unreported(self) -> list[str]:
         """Return failures that have not been reported yet."""
-        told, self.told = self.told, len(self.failures)
-        return self.failures[told : self.told]
+        reported, self.reported = self.reported, len(self.failures)
+        return self.failures[reported : self.reported]
 
     def draw(self, count: int, generator: np.random.Generator) -> list[Crop]:
         """Draw random crops of random pictures, half of them mirrored.

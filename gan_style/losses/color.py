@@ -19,7 +19,7 @@ from gan_style.imaging.tensors import luminance
 from gan_style.losses.quantiles import LEVELS, follow, rank_increase
 from gan_style.losses.term import Batch, Context, LossTerm
 
-GREY = 0.05
+GRAY = 0.05
 """Chroma, in units of pictures in [-1, 1], up to which an area hardly has a hue."""
 
 LIGHTER = 0.15
@@ -89,7 +89,7 @@ def color_excess(
     across = (ours[:, 0] * theirs[:, 1] - ours[:, 1] * theirs[:, 0]).abs()
     # Distance outside the wedge of allowed hues.
     edge = math.radians(turn)
-    turned = F.relu(math.cos(edge) * across - math.sin(edge) * along) / (strength + GREY)
+    turned = F.relu(math.cos(edge) * across - math.sin(edge) * along) / (strength + GRAY)
     return (excess + turned).mean()
 
 

@@ -30,9 +30,9 @@ def sharpness(picture: Tensor, cell: int = 16) -> Tensor:
     Returns:
         (N, h, w) root mean squares of luminance (Rec. 601) minus its local mean; in units of ``picture``.
     """
-    grey = luminance(picture.float())
-    around = F.pad(grey, (BLUR // 2,) * 4, mode="reflect")
-    details = grey - F.avg_pool2d(around, BLUR, 1)
+    gray = luminance(picture.float())
+    around = F.pad(gray, (BLUR // 2,) * 4, mode="reflect")
+    details = gray - F.avg_pool2d(around, BLUR, 1)
     return (F.avg_pool2d(details.square(), cell, cell // 2)[:, 0] + 1e-6).sqrt()
 
 

@@ -50,7 +50,7 @@ class Palette:
         return cls(opponent.mean((0, 1)), opponent.std((0, 1)))
 
 
-def move_colours(picture: Pixels, palette: Palette) -> Pixels:
+def transfer_colors(picture: Pixels, palette: Palette) -> Pixels:
     """Transfer the mean and deviation of another picture's colors to a picture, (H, W, 3)."""
     source = to_opponent(picture)
     mean, spread = source.mean((0, 1)), source.std((0, 1))

@@ -14,7 +14,7 @@ from gan_style.metrics.content import luminance
 FLAT = 0.02
 """Standard deviation of luminance, 0..1, below which a picture cannot be inverted."""
 
-GREY = 0.25
+GRAY = 0.25
 """Share of its photograph's saturation below which a painting counts as faded."""
 
 
@@ -41,7 +41,7 @@ class PictureHealth:
         deviations = ours - ours.mean(), theirs - theirs.mean()
         return cls(
             saturation=after,
-            drained=before > 0.05 and after < GREY * before,
+            drained=before > 0.05 and after < GRAY * before,
             inverted=bool(theirs.std() > FLAT and (deviations[0] * deviations[1]).mean() < 0),
         )
 

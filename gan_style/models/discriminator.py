@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from gan_style.errors import UsageError
 from gan_style.models.backbone import BackboneConfig
-from gan_style.models.layers import SLOPE, initialise
+from gan_style.models.layers import SLOPE, initialize_weights
 
 PROJECTED, PATCH = "projected", "patch"
 KINDS = (PROJECTED, PATCH)
@@ -51,7 +51,7 @@ class DiscriminatorConfig:
             raise UsageError(f"discriminator must be one of {', '.join(KINDS)}, not {self.kind}.")
 
 
-class Standardise(nn.Module):
+class Standardization(nn.Module):
     """Standardizes channels to mean 0 and deviation 1, with statistics from before training.
 
     The maps of a frozen network have deviations of any size, and heads that must first adapt to them learn slowly. The
@@ -87,7 +87,7 @@ class Head(nn.Module):
 
     def __init__(self, inputs: int, width: int, stride: int, *, standardised: bool = False) -> None:
         super().__init__()
-        self.standardise = Standardise(inputs) if standardised else nn.Identity()
+        self.standardise = Standardization(inputs) if standardised else nn.Identity()
         self.look = nn.Sequential(
             nn.Conv2d(inputs, width, 1),
             nn.LeakyReLU(SLOPE),
@@ -146,7 +146,7 @@ class ProjectedDiscriminator(nn.Module):
             moments = [power.mean((0, 2, 3), keepdim=True) for one in doubles for power in (one, one.square())]
             sums = [before.to(now) + now for before, now in zip(sums, moments, strict=True)]
         for index, head in enumerate(self.heads):
-            cast("Standardise", head.standardise).fit(sums[2 * index] / count, sums[2 * index + 1] / count)
+            cast("Standardization", head.standardise).fit(sums[2 * index] / count, sums[2 * index + 1] / count)
 
     def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
         """Score one batch.
@@ -206,7 +206,7 @@ def build_discriminator(config: DiscriminatorConfig, backbone: BackboneConfig) -
 
 def begin_undecided(network: nn.Module) -> None:
     """Initialize with Kaiming-normal weights; convolutions that output scores near zero."""
-    initialise(network)
+    initialize_weights(network)
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and module.out_channels == 1:
             with torch.no_grad():

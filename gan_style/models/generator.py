@@ -18,7 +18,7 @@ from gan_style.edge_flow import CELL
 from gan_style.models import kuwahara as simplification
 from gan_style.models import streaks
 from gan_style.models.kuwahara import kuwahara_filter
-from gan_style.models.layers import conv3x3, initialise, leaky
+from gan_style.models.layers import conv3x3, initialize_weights, leaky
 from gan_style.models.streaks import CHANNELS, line_integral_convolution
 
 MANNER_SCALE = 0.5
@@ -159,7 +159,7 @@ class Generator(nn.Module):
 
     def reset_parameters(self) -> None:
         """Initialize with Kaiming-normal weights; zero where this makes the network start as the identity."""
-        initialise(self)
+        initialize_weights(self)
         for module in self.modules():
             if isinstance(module, ResidualBlock):
                 nn.init.zeros_(module.second.weight)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_style.models.backbone import BackboneConfig
-from gan_style.models.layers import SLOPE, initialise
+from gan_style.models.layers import SLOPE, initialize_weights
 
 FINEST = 4
 """Stride of the finest map used; in finer ones, the latent vector could be encoded invisibly."""
@@ -26,7 +26,7 @@ class LatentRegressor(nn.Module):
         self.maps = [index for index, stride in enumerate(backbone.strides) if stride >= FINEST]
         inputs = sum(backbone.channels[index] for index in self.maps)
         self.read = nn.Sequential(nn.Linear(inputs, width), nn.LeakyReLU(SLOPE), nn.Linear(width, noise))
-        initialise(self)
+        initialize_weights(self)
 
     def forward(self, painted: list[Tensor], photo: list[Tensor]) -> Tensor:
         """Predict the latent vector.

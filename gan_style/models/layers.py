@@ -18,7 +18,7 @@ def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, padding=1)
 
 
-def initialise(network: nn.Module) -> None:
+def initialize_weights(network: nn.Module) -> None:
     """Set Kaiming-normal weights (He et al., ICCV 2015) and zero biases: PyTorch's defaults starve shallow networks."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

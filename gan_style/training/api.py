@@ -29,7 +29,7 @@ from gan_style.training.datasets import load_sets
 from gan_style.training.distributed import ProcessGroup, joined
 from gan_style.training.loop.loop import Outcome
 from gan_style.training.loop.schedule import Limit
-from gan_style.training.loop.setup import learn, looked_at, same_shape
+from gan_style.training.loop.setup import inspect_sets, learn, same_shape
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.config import RunConfig, read_run_config, same_run_config
 from gan_style.training.run.environment import changed, conditions_of, on_threads, threads_of
@@ -106,17 +106,17 @@ def train(
         TrainingError: training failed three times; the best style so far is kept.
     """
     began = time.monotonic() if began is None else began
-    recipe, start = beginning(start, recipe or Recipe(), listener or Silent())
+    recipe, start = resolve_start(start, recipe or Recipe(), listener or Silent())
     logger.info("starting from %s; batch size %d, size %d", start, recipe.batch_size, recipe.size)
     compute = Compute.choose(device, precision)
     with on_threads(threads), joined(compute) as group:
         how = (recipe, limit or Limit(), start, licence, trim, device, precision, refiner, conditions_of(compute))
         config = RunConfig(Path(photos), Path(paintings), style_path(output, paintings), *how)
-        resumed = group.broadcast(lambda: goes_on(config, group, overwrite))
+        resumed = group.broadcast(lambda: can_resume(config, group, overwrite))
         return learn(config, compute, group, listener or Silent(), resumed=resumed, began=began)
 
 
-def beginning(start: str | os.PathLike[str], recipe: Recipe, listener: Listener) -> tuple[Recipe, str]:
+def resolve_start(start: str | os.PathLike[str], recipe: Recipe, listener: Listener) -> tuple[Recipe, str]:
     """Resolve ``start``; "scratch" if it is "base" and the recipe's network has another shape.
 
     A style on the Hub is downloaded and pinned to its commit. Fine-tuning keeps the style's preprocessing of
@@ -192,7 +192,7 @@ def cross_validate(
         TrainingError: a training run failed three times.
         UsageError: an option or the output path is invalid.
     """
-    recipe, start = beginning(start, recipe or Recipe(), listener or Silent())
+    recipe, start = resolve_start(start, recipe or Recipe(), listener or Silent())
     compute = Compute.choose(device, precision)
     for setting in grid.settings:
         dataclasses.replace(recipe, batch_size=setting.batch_size)  # Fail early if one is out of range.
@@ -209,12 +209,12 @@ def resume_cross_validation(
     """Resume a cross-validation at the interrupted fold; see :func:`resume`."""
     course = read_cross_validation_state(Path(run))
     compute = Compute.choose(course.config.device, course.config.precision)
-    with as_before(course.config, compute, threads, listener or Silent()):
+    with original_conditions(course.config, compute, threads, listener or Silent()):
         return run_cross_validation(course, compute, listener or Silent())
 
 
 @contextlib.contextmanager
-def as_before(config: RunConfig, compute: Compute, threads: int | None, listener: Listener) -> Iterator[None]:
+def original_conditions(config: RunConfig, compute: Compute, threads: int | None, listener: Listener) -> Iterator[None]:
     """Use the original number of threads, or ``threads``, and warn about changed conditions."""
     before = threads_of(config.conditions)
     with on_threads(threads or before):
@@ -253,11 +253,11 @@ def resume(run: str | os.PathLike[str], *, threads: int | None = None, listener:
             f"{shlex.quote(str(config.paintings))} --from {shlex.quote(str(config.output))} -o another.safetensors"
         )
     compute = Compute.choose(config.device, config.precision)
-    with as_before(config, compute, threads, listener or Silent()), joined(compute) as group:
+    with original_conditions(config, compute, threads, listener or Silent()), joined(compute) as group:
         return learn(config, compute, group, listener or Silent(), resumed=True)
 
 
-def goes_on(config: RunConfig, group: ProcessGroup, overwrite: bool) -> bool:
+def can_resume(config: RunConfig, group: ProcessGroup, overwrite: bool) -> bool:
     """Return whether to resume a distributed run that was started with the same command before.
 
     After a process dies, a launcher restarts all of them, or a scheduler the whole job, with the same command.
@@ -294,7 +294,7 @@ def check(
     """
     recipe, listener = recipe or Recipe(), listener or Silent()
     sets = load_sets(Path(photos), Path(paintings), recipe, listener, trim=trim)
-    return looked_at(*sets, load_backbone(), most=None, listener=listener)
+    return inspect_sets(*sets, load_backbone(), most=None, listener=listener)
 
 
 def check_output(output: Path, sources: tuple[Path, ...], overwrite: bool) -> None:

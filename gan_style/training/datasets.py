@@ -102,7 +102,7 @@ def load_set(
         )
     if len(short_sides) > 1:
         result.short_sides = short_sides
-    for failure in result.news():
+    for failure in result.unreported():
         listener.warn(f"Skipped: {failure}")
     if not len(result):
         raise DataError(f"{folder} contains no readable {what}; give a folder with at least {enough}.")

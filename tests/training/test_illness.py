@@ -24,7 +24,7 @@ from gan_style.training.api import train
 from gan_style.training.loop.best_tracker import BestTracker, no_longer_improves
 from gan_style.training.loop.failure import diagnose
 from gan_style.training.loop.schedule import Limit
-from gan_style.training.loop.validator import ValidationMetrics, Validator, set_aside
+from gan_style.training.loop.validator import ValidationMetrics, Validator, split_held_out
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.history import read_history
 from gan_style.training.run.listener import Silent
@@ -227,11 +227,11 @@ def test_a_discriminator_that_knows_its_paintings_by_heart_is_seen() -> None:
 
 def test_an_eighth_is_kept_aside_where_there_is_enough() -> None:
     pictures = crops(("coffee.png",), 200)
-    learnt, kept = set_aside(pictures)
+    learnt, kept = split_held_out(pictures)
     assert (len(learnt), len(kept)) == (175, 25)
     assert not {*learnt.paths} & {*kept.paths}
-    assert [len(one) for one in set_aside(pictures.part(range(60)))] == [60, 0]
-    assert len(set_aside(pictures.part([*range(200)] * 3))[1]) == 32
+    assert [len(one) for one in split_held_out(pictures.part(range(60)))] == [60, 0]
+    assert len(split_held_out(pictures.part([*range(200)] * 3))[1]) == 32
 
 
 def metrics(closed: float, seed: int = 0, spread: float = 0.05) -> ValidationMetrics:

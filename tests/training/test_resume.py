@@ -207,7 +207,7 @@ def test_a_full_disk_loses_nothing(
             write_tensors(path, *_)  # type: ignore[arg-type]
 
         patch.setattr("gan_style.training.run.state.write_tensors", full)
-        with pytest.raises(NoSpaceError, match=r"The disk of .* is full; free some space and resume .* --resume .*cut-run"):
+        with pytest.raises(NoSpaceError, match=r"The disk of .* is full; free some space and resume .* .*cut-run"):
             learn(folders, tmp_path / "cut.safetensors")
     resume(tmp_path / "cut-run")
     assert (tmp_path / "cut.safetensors").read_bytes() == whole
@@ -227,7 +227,7 @@ def test_a_training_without_room_to_begin_leaves_all_as_it_was(
 
     monkeypatch.setattr("gan_style.training.run.state.write_tensors", full)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(NoSpaceError, match=r"The disk of .* is full; free some space, or use another -o\.$"):
+    with pytest.raises(NoSpaceError, match=r"The disk of .* is full; free some space or use another -o\.$"):
         learn(folders, tmp_path / "x.safetensors")
     assert sorted(tmp_path.rglob("*")) == before
     run = tmp_path / "x-run"

@@ -27,10 +27,10 @@ from gan_style.imaging.finding import find_pictures
 from gan_style.losses.adversarial import OBJECTIVES
 from gan_style.losses.color import ColorTerm
 from gan_style.models.backbone import BackboneConfig
-from gan_style.models.discriminator import DiscriminatorConfig, Standardise
+from gan_style.models.discriminator import DiscriminatorConfig, Standardization
 from gan_style.models.generator import Generator
 from gan_style.models.kuwahara import kuwahara_filter, reach_of
-from gan_style.training.api import beginning, train
+from gan_style.training.api import resolve_start, train
 from gan_style.training.datasets import load_sets, load_single
 from gan_style.training.loop.schedule import Limit
 from gan_style.training.loop.setup import same_shape
@@ -267,7 +267,7 @@ def test_fine_tuning_looks_at_nearly_whole_pictures(tmp_path: Path) -> None:
     seen = trainer.paint_batch()
     assert seen.photos.shape == seen.paintings.shape == (2, 3, 96, 96)
     # What the heads see has a spread of about one.
-    standardise = [module for module in trainer.discriminator.modules() if isinstance(module, Standardise)]
+    standardise = [module for module in trainer.discriminator.modules() if isinstance(module, Standardization)]
     for one, maps in zip(standardise, trainer.extract_features(seen.paintings), strict=True):
         assert 0.2 < float(one(maps).std()) < 3
     assert all_finite(trainer.step(1.0))
@@ -466,7 +466,7 @@ def test_who_begins_as_a_painter_on_paper_stays_one(tmp_path: Path, fine_tuned: 
     start = tmp_path / "drawn.safetensors"
     write_style(start, StyleFile(lively_generator(dataclasses.replace(TINY, residual=0)), 64))
     recipe = dataclasses.replace(TINY_RECIPE, crop_size=32 if fine_tuned else None)
-    going_on, word = beginning(start, recipe, Silent())
+    going_on, word = resolve_start(start, recipe, Silent())
     assert (going_on.generator.residual, word) == (0, str(start))
     assert same_shape(read_style(start).generator, recipe), "they may be asked for by recipes that add, too"
 

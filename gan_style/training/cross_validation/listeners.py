@@ -9,7 +9,7 @@ from gan_style.training.cross_validation.grid import Grid, Setting
 from gan_style.training.run.listener import Listener, Silent, Status
 
 
-class Quiet(Silent):
+class QuietListener(Silent):
     """Forwards the progress of the final run, without repeating warnings about the pictures."""
 
     def __init__(self, listener: Listener) -> None:
@@ -30,7 +30,7 @@ class Quiet(Silent):
         self.listener.status(status)
 
 
-class InFolds(Silent):
+class FoldListener(Silent):
     """Converts the progress of one run into that of the whole cross-validation."""
 
     def __init__(self, listener: Listener, grid: Grid) -> None:

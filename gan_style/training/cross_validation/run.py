@@ -20,12 +20,12 @@ from gan_style.models.backbone import Backbone
 from gan_style.models.generator import Generator
 from gan_style.training.cross_validation.folds import enough, score, split
 from gan_style.training.cross_validation.grid import Score, Setting, chosen_sentence
-from gan_style.training.cross_validation.listeners import InFolds, Quiet
+from gan_style.training.cross_validation.listeners import FoldListener, QuietListener
 from gan_style.training.cross_validation.state import CrossValidationState, clear, fold_run_config, set_run_config
 from gan_style.training.datasets import load_sets
 from gan_style.training.distributed import ProcessGroup
 from gan_style.training.loop.loop import Outcome
-from gan_style.training.loop.setup import BRIEF, go_on, learn, looked_at, read_start, train_on, writing
+from gan_style.training.loop.setup import BRIEF, inspect_sets, learn, read_start, resume_command, train_on, writing
 from gan_style.training.run.listener import Listener
 from gan_style.training.run.state import has_state
 
@@ -64,18 +64,20 @@ def run_cross_validation(course: CrossValidationState, compute: Compute, listene
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UsageError("Cross-validation runs in a single process; start it without torchrun.")
     config = course.config
-    backbone, beginner = load_backbone(config.recipe.backbone), read_start(config)
+    backbone, initial = load_backbone(config.recipe.backbone), read_start(config)
     with writing(config):
         sets = load_sets(config.photos, config.paintings, config.recipe, listener, trim=config.trim)
     begin(course, sets, listener)
     try:
-        interrupted = try_settings(course, sets, beginner, backbone, compute, listener)
+        interrupted = try_settings(course, sets, initial, backbone, compute, listener)
     except NoSpaceError as error:  # It names the folder of a fold, which cannot be resumed by itself.
-        raise NoSpaceError(error.place, f"free some space and {go_on(config)}") from None
+        raise NoSpaceError(error.place, f"free some space and {resume_command(config)}") from None
     if interrupted:
         return Choice(course.table(), None, interrupted, config.folder)
     best = choose(course, listener)
-    outcome = learn(set_run_config(config, best.setting), compute, ProcessGroup(), Quiet(listener), resumed=False)
+    outcome = learn(
+        set_run_config(config, best.setting), compute, ProcessGroup(), QuietListener(listener), resumed=False
+    )
     return Choice(course.table(), best.setting, outcome, config.folder)
 
 
@@ -94,7 +96,7 @@ def begin(course: CrossValidationState, sets: tuple[PictureSet, PictureSet], lis
             "restore them, or start over with --overwrite."
         )
     if anew:
-        for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
+        for remark in inspect_sets(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
             listener.warn(remark.sentence)
     enough(sets, course.grid.folds)
     with writing(config):
@@ -108,7 +110,7 @@ def begin(course: CrossValidationState, sets: tuple[PictureSet, PictureSet], lis
 def try_settings(
     course: CrossValidationState,
     sets: tuple[PictureSet, PictureSet],
-    beginner: Generator | None,
+    initial: Generator | None,
     backbone: Backbone,
     compute: Compute,
     listener: Listener,
@@ -119,19 +121,26 @@ def try_settings(
         The outcome of the interrupted run, or None if all are complete.
     """
     config, grid = course.config, course.grid
-    whole = InFolds(listener, grid)
+    whole = FoldListener(listener, grid)
     for setting, fold in itertools.product(grid.settings, range(grid.folds)):
         done = course.scores.setdefault(setting.name, [])
         whole.begin(setting, fold)
         if len(done) > fold:
             continue
         part = fold_run_config(config, setting, fold)
-        learnt, left_out = split(sets, fold, grid.folds)
+        included, left_out = split(sets, fold, grid.folds)
         with writing(part):
             part.folder.mkdir(parents=True, exist_ok=True)
         going_on = has_state(part.folder)
         outcome = train_on(
-            learnt, part, None if going_on else beginner, backbone, compute, ProcessGroup(), whole, resumed=going_on
+            included,
+            part,
+            None if going_on else initial,
+            backbone,
+            compute,
+            ProcessGroup(),
+            whole,
+            resumed=going_on,
         )
         if outcome.interrupted:
             return outcome

@@ -18,7 +18,7 @@ from gan_style.training.run.config import RunConfig, run_config_from, run_config
 from gan_style.training.run.state import remove_states
 
 NAME, SCHEMA = "cross-validation.json", 1
-ROOM = "folds"
+FOLDS_FOLDER = "folds"
 """Subfolder of the run folder with the runs on folds."""
 
 
@@ -79,8 +79,8 @@ def clear(folder: Path) -> None:
     """
     remove_states(folder)
     (folder / PLAN).unlink(missing_ok=True)
-    if (folder / ROOM).is_dir():
-        shutil.rmtree(folder / ROOM)
+    if (folder / FOLDS_FOLDER).is_dir():
+        shutil.rmtree(folder / FOLDS_FOLDER)
 
 
 def read_cross_validation_state(folder: Path) -> CrossValidationState:
@@ -116,5 +116,5 @@ def set_run_config(config: RunConfig, setting: Setting) -> RunConfig:
 
 def fold_run_config(config: RunConfig, setting: Setting, fold: int) -> RunConfig:
     """Return the settings of a run without one fold."""
-    output = config.folder / ROOM / f"{setting.name}-without-{fold + 1}.safetensors"
+    output = config.folder / FOLDS_FOLDER / f"{setting.name}-without-{fold + 1}.safetensors"
     return dataclasses.replace(set_run_config(config, setting), output=output)

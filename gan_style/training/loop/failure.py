@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gan_style.metrics.distances import Replicated
 from gan_style.training.loop.validator import ValidationMetrics
 
-GREY, GARISH = 0.25, 2.0
+GRAY, GARISH = 0.25, 2.0
 """Bounds on mean chroma, as multiples of the smaller and the larger of photographs and real paintings."""
 
 FAINT = 0.15
@@ -19,13 +19,13 @@ INVERTED = 0.25
 LATTICE = 4.0
 """Lattice energy visible in skies, as a multiple of the larger of photographs and real paintings."""
 
-STRANGE = 0.9
+UNRELATED = 0.9
 """Highest acceptable content distance, as a share of that between unrelated photographs."""
 
-BY_HEART = 0.5
+MEMORIZED = 0.5
 """Share of the discriminator's score gap due to memorized paintings that counts as overfitting if certain (95 %)."""
 
-FALLEN = 0.25
+RELAPSE_DROP = 0.25
 """Drop in the share of the style gap closed that counts as a relapse if certain (95 %)."""
 
 
@@ -55,11 +55,13 @@ class Failure:
 
 
 NOT_A_NUMBER = Failure("nan", "The losses became NaN or infinite", "Try --precision fp32.")
-GREY_COLLAPSE = Failure("grey", "The colors are fading to gray", "Try another --seed or a higher --content-weight.")
+GRAY_COLLAPSE = Failure("grey", "The colors are fading to gray", "Try another --seed or a higher --content-weight.")
 SATURATION = Failure("saturation", "The colors are oversaturated", "Try another --seed or a higher --content-weight.")
 INVERSION = Failure("inversion", "Light and dark are inverted", "Try a higher --content-weight.")
-WEAVE = Failure("lattice", "A lattice pattern is visible in the paintings", "Try another --seed.")
-ESTRANGED = Failure("content", "The paintings no longer resemble their photographs", "Try a higher --content-weight.")
+LATTICE_ARTIFACT = Failure("lattice", "A lattice pattern is visible in the paintings", "Try another --seed.")
+CONTENT_LOST = Failure(
+    "content", "The paintings no longer resemble their photographs", "Try a higher --content-weight."
+)
 OVERFIT = Failure(
     "overfit",
     "The discriminator has memorized the paintings",
@@ -78,18 +80,18 @@ def diagnose(metrics: ValidationMetrics, best: Replicated | None) -> Failure | N
         metrics: metrics of the latest validation.
         best: the largest share of the style gap closed so far.
     """
-    if metrics.content > STRANGE * metrics.unrelated:
-        return ESTRANGED  # First, because unrelated pictures also look inverted.
+    if metrics.content > UNRELATED * metrics.unrelated:
+        return CONTENT_LOST  # First, because unrelated pictures also look inverted.
     if metrics.inverted > INVERTED:
         return INVERSION
-    if metrics.saturation < GREY * min(metrics.saturations):
-        return GREY_COLLAPSE
+    if metrics.saturation < GRAY * min(metrics.saturations):
+        return GRAY_COLLAPSE
     if metrics.saturation > max(FAINT, GARISH * max(metrics.saturations)):
         return SATURATION
     if metrics.lattice > LATTICE:
-        return WEAVE
-    if metrics.overfit and metrics.overfit.interval[0] > BY_HEART:
+        return LATTICE_ARTIFACT
+    if metrics.overfit and metrics.overfit.interval[0] > MEMORIZED:
         return OVERFIT
-    if metrics.closed and best and (metrics.closed - best).estimate.interval[1] < -FALLEN:
+    if metrics.closed and best and (metrics.closed - best).estimate.interval[1] < -RELAPSE_DROP:
         return RELAPSE
     return None

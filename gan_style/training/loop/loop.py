@@ -104,7 +104,7 @@ class TrainingLoop:
         """
         with interruptible() as interrupted:
             seconds, self.clock.end, self.clock.before, self.clock.after = self.group.broadcast(
-                self.go_on if resumed else self.start
+                self.resume if resumed else self.start
             )
             self.share()
             self.clock.restart(seconds)
@@ -145,7 +145,7 @@ class TrainingLoop:
         looking = self.validator.seconds + self.previewing / len(self.photos) * len(self.validator.photos)
         return self.choice.seconds(self.config.limit) + looking + max(self.previewing, self.saving)
 
-    def go_on(self) -> tuple[float, float | None, float, float]:
+    def resume(self) -> tuple[float, float | None, float, float]:
         """Resume from the latest state; returns the same as :meth:`start`."""
         seconds = self.checkpoints.load_state()
         self.run_log.roll_back(self.trainer.steps)
@@ -184,7 +184,7 @@ class TrainingLoop:
         self.recent.append((self.clock.seconds, losses))
         if self.group.first:
             self.listener.status(self.status())
-            self.run_log.tell_failures(self.trainer.photos, self.trainer.paintings)
+            self.run_log.report_failures(self.trainer.photos, self.trainer.paintings)
             if self.clock.seconds >= self.next_record:
                 self.record()
                 self.next_record = self.clock.seconds + RECORD_SECONDS

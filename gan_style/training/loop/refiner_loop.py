@@ -110,7 +110,7 @@ class RefinerLoop:
             OSError: a file cannot be written.
         """
         if resumed:
-            seconds = self.go_on()
+            seconds = self.resume()
         else:
             seconds = 0.0
             self.save()
@@ -132,7 +132,7 @@ class RefinerLoop:
                 remove_states(self.run_config.folder)
             return dataclasses.replace(self.outcome, interrupted=interrupted.is_set())
 
-    def go_on(self) -> float:
+    def resume(self) -> float:
         """Resume from the latest state; return the seconds trained so far.
 
         Raises:

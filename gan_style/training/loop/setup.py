@@ -27,7 +27,7 @@ from gan_style.training.distributed import ProcessGroup
 from gan_style.training.loop.loop import Outcome, TrainingLoop
 from gan_style.training.loop.refiner_choice import RefinerChoice, choose_refiner
 from gan_style.training.loop.refiner_loop import RefinerLoop, refined_outcome
-from gan_style.training.loop.validator import Validator, set_aside
+from gan_style.training.loop.validator import Validator, split_held_out
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.config import RunConfig
 from gan_style.training.run.listener import Listener, Silent
@@ -51,7 +51,7 @@ def learn(
     group.part(config.recipe.batch_size)  # Fail early if the batch cannot be split.
     if not group.first:
         listener = Silent()
-    beginner = None if resumed else read_start(config)
+    initial = None if resumed else read_start(config)
     backbone = load_backbone(config.recipe.backbone)
     with writing(config):
         sets = load_sets(config.photos, config.paintings, config.recipe, listener, trim=config.trim)
@@ -62,20 +62,29 @@ def learn(
             f"photograph as at {SIZE}. Omit --size, or paint with --stroke {size / SIZE:g}."
         )
     if group.first and not resumed:
-        for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
+        for remark in inspect_sets(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
             listener.warn(remark.sentence)
-    choice = choose_refiner(config, set_aside(sets[1])[0], listener) if group.first else RefinerChoice()
+    choice = choose_refiner(config, split_held_out(sets[1])[0], listener) if group.first else RefinerChoice()
     outcome = refined_outcome(config) if resumed else None
     going_on = outcome is not None
     if going_on and not choice.scans:
         raise DataError(f"The large paintings in {config.paintings} are missing since the run began; restore them.")
     if outcome is None:
         outcome = train_on(
-            sets, config, beginner, backbone, compute, group, listener, resumed=resumed, began=began, choice=choice
+            sets,
+            config,
+            initial,
+            backbone,
+            compute,
+            group,
+            listener,
+            resumed=resumed,
+            began=began,
+            choice=choice,
         )
     if choice.scans and not outcome.interrupted:
         with writing(config), memory_errors("Use --refiner none."):
-            session = RefinerLoop(config, choice, set_aside(sets[0])[0], compute, listener, outcome)
+            session = RefinerLoop(config, choice, split_held_out(sets[0])[0], compute, listener, outcome)
             outcome = session.run(resumed=going_on)
     return dataclasses.replace(outcome, verdict=outcome.verdict + choice.sentence)
 
@@ -83,7 +92,7 @@ def learn(
 def train_on(
     sets: tuple[PictureSet, PictureSet],
     config: RunConfig,
-    beginner: Generator | None,
+    initial: Generator | None,
     backbone: Backbone,
     compute: Compute,
     group: ProcessGroup,
@@ -96,10 +105,10 @@ def train_on(
     """Train on loaded pictures, starting from another generator or from scratch."""
     began = time.monotonic() if began is None else began
     with writing(config), memory_errors("Use a smaller --batch-size or --size."):
-        (photos, other_photos), (paintings, other_paintings) = (set_aside(one) for one in sets)
+        (photos, other_photos), (paintings, other_paintings) = (split_held_out(one) for one in sets)
         trainer = Trainer(photos, paintings, backbone, config.recipe, compute, group)
-        if beginner:
-            trainer.load_matching_weights(beginner)
+        if initial:
+            trainer.load_matching_weights(initial)
         validator = make_validator(other_photos, other_paintings, trainer, config, listener) if group.first else None
         return TrainingLoop(trainer, validator, config, listener, began, choice).run(resumed=resumed)
 
@@ -121,15 +130,17 @@ def writing(config: RunConfig) -> Iterator[None]:
             remove(path)
         failed = Path(error.filename or config.output)
         if is_full(error):
-            remedy = f"free some space and {go_on(config)}" if going_on else "free some space, or use another -o"
+            remedy = (
+                f"free some space and {resume_command(config)}" if going_on else "free some space or use another -o"
+            )
             raise NoSpaceError(
                 config.output.parent if failed.is_relative_to(config.folder) else failed.parent, remedy
             ) from None
-        remedy = f"fix this and {go_on(config)}" if going_on else "choose another location with -o"
+        remedy = f"fix this and {resume_command(config)}" if going_on else "choose another location with -o"
         raise ResourceError(f"Cannot write {failed} ({error.strerror or error}); {remedy}.") from None
 
 
-def go_on(config: RunConfig) -> str:
+def resume_command(config: RunConfig) -> str:
     """Return the command that resumes a run."""
     return f"resume with: gan-style train --resume {shlex.quote(str(config.folder))}"
 
@@ -188,7 +199,7 @@ def make_validator(
     return validator
 
 
-def looked_at(
+def inspect_sets(
     photos: PictureSet, paintings: PictureSet, backbone: Backbone, *, most: int | None, listener: Listener
 ) -> Inspection:
     """Check the pictures for problems; a single painting is checked once, not at every scale."""

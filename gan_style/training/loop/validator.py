@@ -37,7 +37,7 @@ WOVEN = 2.5e-5
 """Lattice energy of ordinary photographs at 2 pixels; a lattice weaker than this is invisible."""
 
 
-def set_aside(pictures: PictureSet) -> tuple[PictureSet, PictureSet]:
+def split_held_out(pictures: PictureSet) -> tuple[PictureSet, PictureSet]:
     """Split a set deterministically into training and held-out pictures.
 
     Returns:
@@ -47,8 +47,8 @@ def set_aside(pictures: PictureSet) -> tuple[PictureSet, PictureSet]:
     if count < FEWEST:
         return pictures, pictures.part([])
     kept = {int(place) for place in np.linspace(0, len(pictures) - 1, count).round()}
-    learnt = [place for place in range(len(pictures)) if place not in kept]
-    return pictures.part(learnt), pictures.part(sorted(kept))
+    remaining = [place for place in range(len(pictures)) if place not in kept]
+    return pictures.part(remaining), pictures.part(sorted(kept))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class RunLog:
 
     def __init__(self, config: RunConfig, listener: Listener) -> None:
         self.config, self.folder, self.listener = config, config.folder, listener
-        self.complaints: set[str] = set()
+        self.warned: set[str] = set()
         self.named = 0
 
     @property
@@ -67,12 +67,12 @@ class RunLog:
         try:
             add_to_history(self.folder, line)
         except OSError as error:
-            self.complain(f"Cannot write the history ({error.strerror}); training continues.")
+            self.warn_once(f"Cannot write the history ({error.strerror}); training continues.")
 
-    def tell_failures(self, *sets: PictureSet) -> None:
+    def report_failures(self, *sets: PictureSet) -> None:
         """Report files found to be unusable during training, up to a maximum number."""
         for pictures in sets:
-            for failure in pictures.news():
+            for failure in pictures.unreported():
                 self.named += 1
                 if self.named <= NAMED:
                     last = " Further unusable files are skipped silently." if self.named == NAMED else ""
@@ -89,12 +89,12 @@ class RunLog:
                 path.unlink(missing_ok=True)
             write_run_page(self.config, going_on=going_on)
         except (PictureError, ResourceError) as error:
-            self.complain(f"{error} Training continues.")
+            self.warn_once(f"{error} Training continues.")
         except OSError as error:
-            self.complain(f"Cannot write {error.filename} ({error.strerror}); training continues.")
+            self.warn_once(f"Cannot write {error.filename} ({error.strerror}); training continues.")
 
-    def complain(self, sentence: str) -> None:
+    def warn_once(self, sentence: str) -> None:
         """Warn once per message."""
-        if sentence not in self.complaints:
-            self.complaints.add(sentence)
+        if sentence not in self.warned:
+            self.warned.add(sentence)
             self.listener.warn(sentence)

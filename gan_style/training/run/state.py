@@ -155,7 +155,7 @@ def restore_from(path: Path, trainer: AnyTrainer) -> tuple[dict[str, Any], dict[
     if about["schema"] == OLD_SCHEMA:
         about, tensors = upgraded(about, tensors, trainer)
     restore(trainer, about, tensors)
-    return about, below(tensors, EXTRA)
+    return about, strip_prefix(tensors, EXTRA)
 
 
 def upgraded(
@@ -202,11 +202,11 @@ def restore(trainer: AnyTrainer, about: Mapping[str, Any], tensors: Mapping[str,
         KeyError, ValueError, TypeError or RuntimeError: the state is of another recipe.
     """
     for network, module in trainer.networks().items():
-        module.load_state_dict(below(tensors, network))
+        module.load_state_dict(strip_prefix(tensors, network))
     for which, optimizer in zip(OPTIMIZERS, trainer.optimizers, strict=True):
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         moments: dict[int, dict[str, Tensor]] = {index: {} for index in range(len(parameters))}
-        for name, value in below(tensors, which).items():
+        for name, value in strip_prefix(tensors, which).items():
             index, what = name.split(".")
             like = parameters[int(index)]
             # In the memory layout of the parameter, as the optimizer creates it.
@@ -219,6 +219,6 @@ def restore(trainer: AnyTrainer, about: Mapping[str, Any], tensors: Mapping[str,
         torch.cuda.set_rng_state(tensors["chance.cuda"], trainer.compute.device)
 
 
-def below(tensors: Mapping[str, Tensor], room: str) -> dict[str, Tensor]:
+def strip_prefix(tensors: Mapping[str, Tensor], room: str) -> dict[str, Tensor]:
     """Return the tensors under a prefix, without the prefix."""
     return {name.removeprefix(f"{room}."): value for name, value in tensors.items() if name.startswith(f"{room}.")}

@@ -151,7 +151,7 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         self.set_rate(rate)
         config = self.config
         target = self.scans.draw(config.batch_size, config.seen)
-        offered = enlarge(softened(shrink(target), self.spreads(config.batch_size)))
+        offered = enlarge(blurred(shrink(target), self.spreads(config.batch_size)))
         if self.painted is not None:
             offered = torch.cat([offered, self.offered()])
         inner = slice(config.context, config.context + config.crop)
@@ -252,7 +252,7 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
 
     def numbers(self) -> dict[str, Any]:
         """Return the state besides networks and optimizers, as JSON."""
-        return {**super().numbers(), "random": [one.bit_generator.state for one in self.chances()]}
+        return {**super().numbers(), "random": [one.bit_generator.state for one in self.random_generators()]}
 
     def set_numbers(self, numbers: Mapping[str, Any]) -> None:
         """Restore that state.
@@ -261,15 +261,15 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
             KeyError, ValueError or TypeError: the values are invalid.
         """
         super().set_numbers(numbers)
-        for one, state in zip(self.chances(), numbers["random"], strict=True):
+        for one, state in zip(self.random_generators(), numbers["random"], strict=True):
             one.bit_generator.state = state
 
-    def chances(self) -> list[np.random.Generator]:
+    def random_generators(self) -> list[np.random.Generator]:
         """Return all random generators except PyTorch's."""
         return [self.random, self.scans.random, *([self.painted.random] if self.painted else [])]
 
 
-def softened(picture: Tensor, spreads: Tensor) -> Tensor:
+def blurred(picture: Tensor, spreads: Tensor) -> Tensor:
     """Blur each picture of (N, C, H, W) by a Gaussian with its own sigma, (N,), in pixels."""
     count, channels, height, width = picture.shape
     places = torch.arange(-BLUR_RADIUS, BLUR_RADIUS + 1, device=picture.device)
