@@ -355,7 +355,7 @@ def test_train_check_names_what_is_wrong(run: Run, photo_folder: Path, painting_
         image.convert("L").save(painting_folder / "grey.png")
     found = run("train", "--check", photo_folder, painting_folder)
     assert found.code == 1
-    assert "No colours: 1 of 11 paintings" in found.out
+    assert "Grayscale: 1 of 11 paintings" in found.out
     assert "grey.png" in found.out
     assert not list(painting_folder.parent.glob("*.safetensors"))
 
