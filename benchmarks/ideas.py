@@ -40,7 +40,7 @@ from gan_style.losses.term import Batch, Context
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import begin_undecided, patch_gan
 from gan_style.models.generator import GeneratorConfig, ResidualBlock
-from gan_style.models.layers import SLOPE, conv3x3, initialise, leaky
+from gan_style.models.layers import SLOPE, conv3x3, initialize_weights, leaky
 from gan_style.training.loop.schedule import rate_factor
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.preview import paint
@@ -132,7 +132,7 @@ class CrossScale(Trainer):
         self.across = nn.ModuleList(nn.Conv2d(count, count, 1) for count in channels)
         self.down = nn.ModuleList(conv3x3(*pair) for pair in zip(channels[1:], channels[:-1], strict=True))
         for network in (self.across, self.down):
-            initialise(network)
+            initialize_weights(network)
             network.requires_grad_(False)
 
     def discriminate(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:

@@ -30,7 +30,7 @@ from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.tensors import to_unit
 from gan_style.models.backbone import Backbone, BackboneConfig
 from gan_style.models.generator import Generator
-from gan_style.models.layers import conv3x3, initialise, leaky
+from gan_style.models.layers import conv3x3, initialize_weights, leaky
 from gan_style.training.loop.schedule import rate_factor
 
 WIDTHS = (32, 64, 128, 192)
@@ -51,7 +51,7 @@ class Student(Backbone):
             self.first.append(nn.Conv2d(inputs, width, 3, 2, 1))
             self.second.append(conv3x3(width, width))
             self.project.append(nn.Conv2d(width, channels, 1))
-        initialise(self)
+        initialize_weights(self)
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         """As the backbone's: (N, 3, H, W) in [-1, 1] to one map for each tap."""

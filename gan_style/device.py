@@ -1,4 +1,4 @@
-"""The one place that knows about devices and number formats."""
+"""Devices and precisions."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ PRECISIONS = ("auto", "fp32", "bf16")
 
 @dataclass(frozen=True)
 class Compute:
-    """Where the networks run and in which format.
+    """Device and precision of the networks.
 
     Attributes:
-        device: the device that holds the networks.
+        device: device of the networks.
         precision: "fp32", or "bf16" for convolutions in bfloat16 over float32 weights.
     """
 
@@ -37,35 +37,35 @@ class Compute:
 
     @classmethod
     def choose(cls, device: str = "auto", precision: str = "auto") -> Compute:
-        """Resolve the words of the command line.
+        """Resolve the options of the command line.
 
         Raises:
-            UsageError: an unknown word.
-            ResourceError: CUDA is asked for and not there.
+            UsageError: an option has an unknown value.
+            ResourceError: CUDA was requested but is not available.
         """
         for what, word, words in (("device", device, DEVICES), ("precision", precision, PRECISIONS)):
             if word not in words:
                 raise UsageError(f"{what} must be one of {', '.join(words)}, not {word}.")
         available = torch.cuda.is_available()
         if device == "cuda" and not available:
-            raise ResourceError("PyTorch finds no CUDA device here; leave --device out, or install PyTorch with CUDA.")
+            raise ResourceError("PyTorch finds no CUDA device; omit --device, or install PyTorch with CUDA support.")
         chosen = torch.device("cuda", local_rank()) if available and device != "cpu" else torch.device("cpu")
         if precision == "auto":
-            fast = torch.cuda.get_device_capability()[0] >= 8 if chosen.type == "cuda" else cpu_computes_bf16()
+            fast = torch.cuda.get_device_capability()[0] >= 8 if chosen.type == "cuda" else cpu_supports_bf16()
             precision = "bf16" if fast else "fp32"
         compute, threads = cls(chosen, precision), torch.get_num_threads()
         logger.info("computing on %s, %d thread%s", compute, threads, "s"[: threads > 1])
         return compute
 
     def place(self, module: Network) -> Network:
-        """Move a network to the device, in the memory layout that convolutions like."""
+        """Move a network to the device, in the channels-last memory format, which is fastest for convolutions."""
         convert_conv2d_weight_memory_format(module.to(self.device), torch.channels_last)
         return module
 
     def autocast(self) -> AbstractContextManager[None]:
-        """A context in which convolutions compute in the chosen precision."""
+        """Return a context in which convolutions run in the chosen precision."""
         enabled, cached = self.precision == "bf16", self.device.type == "cpu"
-        # A graph must cast weights anew whenever it is replayed; and none is used twice within one context.
+        # A CUDA graph must cast the weights in every replay, so no casts are cached; none would be reused anyway.
         return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled, cache_enabled=cached)
 
     def __str__(self) -> str:
@@ -74,22 +74,22 @@ class Compute:
 
 
 def constant(values: Sequence[float], device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
-    """``torch.tensor(values)`` made on the device alone: a copy from the host would wait, and no graph may hold one."""
+    """``torch.tensor(values)`` without a copy from the host, which would block and cannot be captured in a graph."""
     return torch.cat([torch.full((1,), value, dtype=dtype, device=device) for value in values])
 
 
 def local_rank() -> int:
-    """Which of the processes on this machine this is, as launchers such as torchrun say; each has a card of its own."""
+    """Return the index of this process on its machine, as set by launchers such as torchrun; each has its own GPU."""
     word = os.environ.get("LOCAL_RANK", "0")
     return int(word) % max(1, torch.cuda.device_count()) if word.isdecimal() else 0
 
 
 @contextmanager
 def memory_errors(remedy: str) -> Iterator[None]:
-    """Turn PyTorch's ways of running out of memory into one sentence with a remedy.
+    """Turn out-of-memory errors of PyTorch into one clear message.
 
     Raises:
-        ResourceError: there was not enough memory.
+        ResourceError: there is not enough memory.
     """
     try:
         yield
@@ -100,7 +100,7 @@ def memory_errors(remedy: str) -> Iterator[None]:
         raise
 
 
-def cpu_computes_bf16() -> bool:
-    """Whether this CPU has bfloat16 instructions. Without them bfloat16 is emulated, and slower than float32."""
+def cpu_supports_bf16() -> bool:
+    """Return whether the CPU has bfloat16 instructions; without them, bfloat16 is emulated and slower than float32."""
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))

@@ -1,7 +1,6 @@
-"""Forms: which way the edges of a picture run, for those who paint along them and those who judge that.
+"""Edge tangent flow: the direction of edges in a picture, along which strokes are painted and judged.
 
-The structure tensor, smoothed at two scales, gives the edge tangent flow (Kang et al., "Coherent Line Drawing", NPAR
-2007).
+It is computed from the structure tensor, smoothed at two scales (Kang et al., "Coherent Line Drawing", NPAR 2007).
 """
 
 from __future__ import annotations
@@ -13,36 +12,35 @@ from torch import Tensor
 from gan_style.device import constant
 
 CELL = 2
-"""Pixels that a cell is wide and high: forms are sought, and streaks drawn, at half the resolution."""
+"""Side of a cell in pixels: flow and streaks are computed at half resolution."""
 
 NEAR, FAR = 2, 5
-"""Half widths, in cells, of the squares in which directions are averaged, two times each."""
+"""Radii, in cells, of the box filters that average directions; each is applied twice."""
 
 FAR_SHARE = 0.3
-"""How much the direction of what lies farther away counts, so that it decides where nothing lies near."""
+"""Weight of the wider average, which decides the direction if there are no edges nearby."""
 
 EVEN = 1e-4
-"""Squared contrast below which streaks are level, as most strokes in empty skies are."""
+"""Squared contrast below which streaks are horizontal, like most strokes in empty skies."""
 
 
 def edge_tangent_flow(photo: Tensor) -> Tensor:
-    """Which way forms run: the structure tensor's weaker direction, (N, 2, H / CELL, W / CELL).
+    """Compute the direction of edges, (N, 2, H / CELL, W / CELL): the minor axis of the structure tensor.
 
-    The cosine and the sine of twice the angle: a line has no front, and what points to opposite sides may be averaged.
+    It is given as cosine and sine of twice the angle, so that opposite directions are equal and can be averaged.
     """
     across = torch.stack(structure_tensor(photo)[:2], 1)
     near, far = (box_blur(across, radius, 2) for radius in (NEAR, FAR))
-    # Along an edge is across its slope, and half a turn of the double angle is a change of sign.
+    # Edges are perpendicular to the gradient; rotating by 90 degrees negates the double angle's vector.
     level = constant([EVEN, 0.0], photo.device)[:, None, None]
     return level - near - FAR_SHARE * far
 
 
 def structure_tensor(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The structure tensor of each cell, summed over colours, from (N, 3, H, W): three of (N, H / CELL, W / CELL).
+    """Compute the structure tensor of each cell, summed over colors: three (N, H / CELL, W / CELL) from (N, 3, H, W).
 
     Returns:
-        Its square across less that down, twice their product (with the first, twice the angle of the slope), and the
-        sum of both squares.
+        xx - yy and 2 xy, which form the vector of twice the gradient's angle, and xx + yy.
     """
     around = F.pad(F.avg_pool2d(picture.float(), CELL), (1,) * 4, mode="replicate")
     x = around[..., 1:-1, 2:] - around[..., 1:-1, :-2]
@@ -52,15 +50,15 @@ def structure_tensor(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def unit_vectors(flow: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosine and sine, (N, H, W) each, of double angles (N, 2, H, W) of any length."""
+    """Normalize double angles (N, 2, H, W) of any length to cosine and sine, (N, H, W) each."""
     cosine, sine = (flow / (flow.square().sum(1, keepdim=True).sqrt() + 1e-12)).unbind(1)
     return cosine, sine
 
 
 def box_blur(picture: Tensor, radius: int, times: int = 1) -> Tensor:
-    """The mean of the square of ``2 * radius + 1`` pixels around each pixel, (N, C, H, W) to (N, C, H, W).
+    """Average over the square of ``2 * radius + 1`` pixels around each pixel, (N, C, H, W) to (N, C, H, W).
 
-    Two times, one after the other, come close to a Gaussian filter.
+    Applied twice, it approximates a Gaussian filter.
     """
     if times > 1:
         picture = box_blur(picture, radius, times - 1)
@@ -68,7 +66,7 @@ def box_blur(picture: Tensor, radius: int, times: int = 1) -> Tensor:
     around = F.pad(picture, (radius,) * 4, mode="replicate")
     if picture.device.type != "cpu":
         return F.avg_pool2d(F.avg_pool2d(around, (side, 1), 1), (1, side), 1)
-    # On a processor PyTorch pools so many times slower than it convolves.
+    # On CPUs, PyTorch's convolutions are much faster than its pooling.
     channels = picture.shape[1]
     mean = around.new_full((channels, 1, side, 1), 1 / side)
     around = around.contiguous(memory_format=torch.channels_last)

@@ -1,1 +1,1 @@
-"""Sets of pictures to learn from: read, cropped at random, augmented, and checked for what is wrong with them."""
+"""Training data: loading, random crops, augmentation, and checks for problems."""

@@ -1,7 +1,7 @@
-"""Differentiable augmentation: what the discriminator may not learn by heart from a small set of paintings.
+"""Differentiable augmentation, which keeps the discriminator from overfitting to a small set of paintings.
 
 Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training" (NeurIPS 2020). Translation and cutout only:
-colour is the style, so it is never touched.
+color is part of the style and is never changed.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 ENOUGH = 150
-"""Paintings from which on pictures are disturbed no more than usual."""
+"""Number of paintings from which augmentation has its default strength."""
 
 STRONGEST = 1.5
-"""Factor for very few: half of the side is cut out then, as in the paper."""
+"""Largest factor, for very few paintings: cutout then covers half of the side, as in the paper."""
 
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """How strongly pictures are disturbed.
+    """Strength of the augmentation.
 
     Attributes:
         translation: largest shift, as a share of the side.
@@ -33,21 +33,21 @@ class AugmentationConfig:
 
     @classmethod
     def for_count(cls, paintings: int) -> AugmentationConfig:
-        """The strength that so many paintings want: the fewer, the sooner they are known by heart."""
+        """Return the strength for a number of paintings: the fewer there are, the stronger."""
         return cls().times(min(max((ENOUGH / paintings) ** 0.5, 1.0), STRONGEST))
 
     def times(self, factor: float) -> AugmentationConfig:
-        """As many times as strong, as long as enough of a picture is left to be seen."""
+        """Scale the strength, up to a limit beyond which too little of a picture is visible."""
         return AugmentationConfig(min(factor * self.translation, 1 / 3), min(factor * self.cutout, 2 / 3))
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """One draw of shifts and cutouts for a batch, to be applied to as many batches as must match.
+    """Random shifts and cutouts for a batch, which can be applied to several matching batches.
 
     Attributes:
-        rows: (N, H) source row of every row, or H where there is none.
-        columns: (N, W) likewise.
+        rows: (N, H) source row of each row, or H if it is outside.
+        columns: (N, W) likewise for columns.
         keep: (N, 1, H, W), 0 inside the cutout, 1 elsewhere.
     """
 
@@ -56,7 +56,7 @@ class Augmentation:
     keep: Tensor
 
     def part(self, which: slice) -> Augmentation:
-        """For some of the pictures."""
+        """Select the augmentation of some of the pictures."""
         return Augmentation(self.rows[which], self.columns[which], self.keep[which])
 
     @classmethod
@@ -69,7 +69,7 @@ class Augmentation:
         return cls(rows, columns, keep[:, None].float())
 
     def __call__(self, picture: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C, H, W), shifted and cut; zero (mid-grey) where there is nothing."""
+        """Shift and cut (N, C, H, W); the rest is zero (mid-gray)."""
         batch = torch.arange(picture.shape[0], device=picture.device)[:, None, None]
         padded = torch.nn.functional.pad(picture, (0, 1, 0, 1))
         shifted = padded.permute(0, 2, 3, 1)[batch, self.rows[:, :, None], self.columns[:, None, :]]
@@ -77,7 +77,7 @@ class Augmentation:
 
 
 def source_positions(count: int, side: int, share: float, device: torch.device) -> Tensor:
-    """(count, side) positions each shifted by up to ``share`` of the side; ``side`` where that falls outside."""
+    """Return (count, side) positions, each row shifted by up to ``share`` of the side; ``side`` if outside."""
     reach = int(side * share + 0.5)
     shift = torch.randint(-reach, reach + 1, (count, 1), device=device)
     positions = torch.arange(side, device=device) + shift
@@ -85,7 +85,7 @@ def source_positions(count: int, side: int, share: float, device: torch.device) 
 
 
 def cut_positions(count: int, side: int, share: float, device: torch.device) -> Tensor:
-    """(count, side) booleans, true along a random stretch of ``share`` of the side that may leave the picture."""
+    """Return (count, side) booleans, true along a random interval of ``share`` of the side that may extend outside."""
     length = int(side * share + 0.5)
     start = torch.randint(-(length // 2), side - length // 2 + 1, (count, 1), device=device)
     positions = torch.arange(side, device=device)

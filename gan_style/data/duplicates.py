@@ -1,4 +1,4 @@
-"""Pictures that are there more than once, whether byte by byte or scanned, resized and saved again."""
+"""Detection of duplicate pictures, whether exact copies or rescanned, resized or recompressed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from PIL import Image
 from gan_style.imaging.decoding import Pixels
 
 SIDE = 16
-"""Of the small grey pictures that are compared."""
+"""Side in pixels of the grayscale thumbnails that are compared."""
 
 ALIKE = 0.99
-"""Correlation of these from which two pictures are the same."""
+"""Correlation of thumbnails from which two pictures count as duplicates."""
 
 BLOCK = 4096
-"""Pictures that are compared with all others at a time."""
+"""Number of pictures compared with all others at a time."""
 
 Prints = npt.NDArray[np.float32]
 
 
 def fingerprint(rgb: Pixels) -> Prints:
-    """A small grey picture, (SIDE * SIDE,), with mean 0 and length 1; zeros for a flat one."""
+    """Return a normalized grayscale thumbnail, (SIDE * SIDE,), with mean 0 and length 1; zeros for a flat picture."""
     small = Image.fromarray(rgb).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
     values = np.asarray(small, np.float32).ravel()
     values = values - values.mean()
@@ -33,15 +33,15 @@ def fingerprint(rgb: Pixels) -> Prints:
 
 
 def find_distinct(prints: Sequence[Prints]) -> list[int]:
-    """Places of the pictures that show something, each of several that are the same once.
+    """Return the indices of pictures without blank ones and duplicates.
 
-    Of a slow turn of the camera, where every picture is like its neighbours, some are left.
+    Of a slow camera pan, in which consecutive frames are similar, some frames remain.
 
     Args:
-        prints: of every picture, see :func:`fingerprint`.
+        prints: fingerprints of all pictures, see :func:`fingerprint`.
 
     Returns:
-        Places in rising order; the first alone where no picture shows anything.
+        Indices in ascending order; only the first if all pictures are blank.
     """
     kept: list[int] = []
     for place, one in enumerate(prints):
@@ -51,13 +51,13 @@ def find_distinct(prints: Sequence[Prints]) -> list[int]:
 
 
 def find_duplicates(prints: Sequence[Prints]) -> list[list[int]]:
-    """Groups of pictures that are the same.
+    """Find groups of duplicates.
 
     Args:
-        prints: of every picture, see :func:`fingerprint`.
+        prints: fingerprints of all pictures, see :func:`fingerprint`.
 
     Returns:
-        Groups of two or more, each in rising order.
+        Groups of two or more indices, each in ascending order.
     """
     table = np.stack(prints) if prints else np.zeros((0, SIDE * SIDE), np.float32)
     first = list(range(len(table)))

@@ -1,4 +1,4 @@
-"""What is wrong with a single picture as something to learn from: no colours, a frame, a margin, text in it."""
+"""Detection of problems of a single picture: no colors, margins, frames, and text in margins."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ import numpy.typing as npt
 
 from gan_style.imaging.decoding import Pixels
 
-GREY = 6.0
-"""Levels of chroma that all but a few pixels stay below in a picture without colours."""
+GRAY = 6.0
+"""Chroma, in levels, that nearly all pixels of a grayscale picture stay below."""
 
 DEEP = 90.0
-"""Levels of chroma beyond which a picture of one tint is no old print but a sunset."""
+"""Chroma, in levels, above which a picture of a single tint is not an old print but, say, a sunset."""
 
 TINTED = 0.12
-"""Share of its chroma by which a tinted picture's colours leave the one line from dark to light."""
+"""Largest deviation from a single line between dark and light in a tinted picture, as a share of its chroma."""
 
 ALIKE = 14
-"""Levels within which a pixel has the colour of the margin."""
+"""Largest difference, in levels, between a margin's pixels and its color."""
 
 DEEPEST = 0.3
-"""Share of a side that a margin may take, and a frame half of it; what reaches farther is part of the picture."""
+"""Largest depth of a margin as a share of the side (half of it for a frame); deeper ones are part of the picture."""
 
 SHALLOWEST = 0.012
-"""Share of a side below which a margin is not worth a word."""
+"""Smallest depth of a margin worth reporting, as a share of the side."""
 
 FULL, WRITTEN = 0.97, 0.4
-"""Share of a line's pixels in the colour of the margin: of an empty margin, and of one with text in it."""
+"""Smallest share of a row's pixels with the margin's color: in an empty margin, and in one with text."""
 
 STEP = 16
-"""Levels that lie between a margin, or a frame, and the picture."""
+"""Smallest contrast, in levels, between a margin or frame and the picture."""
 
 LIGHT, GRAIN = 128, 1.5
-"""Levels: of paper at least, and deviation of a caption's ground at most, where nothing else speaks for a margin."""
+"""In levels: smallest brightness of paper, and largest deviation of a caption's background, for one-sided margins."""
 
 HAIRLINE = 2
-"""Pixels that a line around the margin may be wide."""
+"""Largest width in pixels of a line around the margin."""
 
 STRAIGHT = 0.75
-"""Share of a side along which a frame's inner edge runs."""
+"""Smallest share of the side along which a frame's inner edge is straight."""
 
 LONELY = 3
-"""By how many times it has more steps than most lines near it."""
+"""Smallest ratio of its contrast steps to the median of nearby rows."""
 
 
 @dataclass(frozen=True)
 class Margins:
-    """Pixels at each side that do not belong to the picture.
+    """Margins of a picture in pixels.
 
     Attributes:
-        top: and so on, in pixels.
-        marked: whether something is printed in them.
+        top: height of the top margin; the other sides likewise.
+        marked: whether they contain text or marks.
     """
 
     top: int = 0
@@ -66,24 +66,24 @@ class Margins:
         return any((self.top, self.bottom, self.left, self.right))
 
     def scaled(self, factor: float) -> Margins:
-        """Those of the same picture at another size, rounded up."""
+        """Scale the margins to another size of the picture, rounded up."""
         sides = (self.top, self.bottom, self.left, self.right)
         return Margins(*(math.ceil(side * factor) for side in sides), marked=self.marked)
 
     def cut(self, rgb: Pixels) -> Pixels:
-        """The picture without them, (H, W, 3)."""
+        """Crop the margins off a picture, (H, W, 3)."""
         height, width = rgb.shape[:2]
         return rgb[self.top : height - self.bottom, self.left : width - self.right]
 
 
-def without_colour(rgb: Pixels) -> bool:
-    """Whether a picture is grey, or of one tint as old prints are."""
+def is_grayscale(rgb: Pixels) -> bool:
+    """Return whether a picture is grayscale, or has a single tint like old prints."""
     values = rgb.reshape(-1, 3).astype(np.float32)
     chroma = values.max(1) - values.min(1)
     strongest = np.percentile(chroma, 98)
-    if strongest < GREY or strongest > DEEP:
-        return bool(strongest < GREY)
-    # A tint is a function of lightness: differences of the channels follow it, and little is left of them.
+    if strongest < GRAY or strongest > DEEP:
+        return bool(strongest < GRAY)
+    # In a tinted picture the channel differences are a function of lightness, so their residual is small.
     lightness = values.mean(1)
     differences = values - lightness[:, None]
     bins = (lightness / 16).astype(int)
@@ -96,14 +96,14 @@ def without_colour(rgb: Pixels) -> bool:
 
 
 def find_margins(rgb: Pixels) -> Margins:
-    """Margins of one colour, and frames.
+    """Find margins of a single color, and frames.
 
     Returns:
-        Margins where two sides that face each other have them, or all four; a sky or a dark ground on one side is part
-        of the picture. A margin with text may stand on one side alone, as under a plate in a book.
+        Margins on two opposite sides or on all four; a sky or a dark ground on one side is part of the picture. A
+        margin with text may be on a single side, as below a plate in a book.
     """
     sides = [side_margin(turned) for turned in turns(rgb)]
-    if not all(side.depth for side in sides):  # Where one side has none, the others must end in a step.
+    if not all(side.depth for side in sides):  # If a side has no margin, the others must have a sharp edge.
         sides = [side if side.steep else Side() for side in sides]
     top, bottom, left, right = sides
     if not (top.depth and bottom.depth) and not (left.depth and right.depth):
@@ -113,20 +113,20 @@ def find_margins(rgb: Pixels) -> Margins:
 
 
 def turns(rgb: Pixels) -> tuple[Pixels, Pixels, Pixels, Pixels]:
-    """The picture with its top, bottom, left and right side uppermost."""
+    """Return views of the picture with its top, bottom, left and right side at the top."""
     across = rgb.transpose(1, 0, 2)
     return rgb, rgb[::-1], across, across[::-1]
 
 
 @dataclass(frozen=True)
 class Side:
-    """What may be a margin at one side.
+    """A possible margin on one side.
 
     Attributes:
-        depth: in pixels, 0 for none.
-        marked: whether something is printed in it.
-        steep: whether the picture begins with a step, where a sky slowly darkens.
-        paper: whether it is light and has no grain.
+        depth: depth in pixels, 0 for none.
+        marked: whether it contains text or marks.
+        steep: whether it has a sharp edge, unlike a gradually darkening sky.
+        paper: whether it is bright and has no grain.
     """
 
     depth: int = 0
@@ -136,17 +136,17 @@ class Side:
 
 
 def side_margin(rgb: Pixels) -> Side:
-    """The margin at the top of a picture, with or without a hairline around it."""
+    """Find the margin at the top of a picture, with or without a hairline around it."""
     height = len(rgb)
     outer = rgb[: int(height * DEEPEST) + 1].astype(np.int16)
     found = (margin_of(outer, np.median(outer[: max(2, height // part)].reshape(-1, 3), 0)) for part in (100, 25))
     return max(found, key=lambda side: side.depth)
 
 
-def margin_of(outer: npt.NDArray[np.int16], colour: npt.NDArray[np.float64]) -> Side:
-    """The margin of one colour at the top of the upper part of a picture."""
+def margin_of(outer: npt.NDArray[np.int16], color: npt.NDArray[np.float64]) -> Side:
+    """Find the margin of a given color at the top of the upper part of a picture."""
     height = len(outer) / DEEPEST
-    share = (np.abs(outer - colour).max(2) <= ALIKE).mean(1)
+    share = (np.abs(outer - color).max(2) <= ALIKE).mean(1)
     begin = int(np.argmax(share >= FULL))
     if share[begin] < FULL or begin > HAIRLINE or share[-1] >= WRITTEN:
         return Side()
@@ -157,24 +157,24 @@ def margin_of(outer: npt.NDArray[np.int16], colour: npt.NDArray[np.float64]) -> 
     if depth < max(2, SHALLOWEST * height) or (not marked and share[begin:depth].mean() < FULL):
         return Side()
     inside = outer[depth : depth + 3].mean(0)
-    steep = (np.abs(inside - colour).max(1) > STEP).mean() >= WRITTEN
-    ground = outer[:depth][np.abs(outer[:depth] - colour).max(2) <= ALIKE]
-    return Side(depth, bool(marked), bool(steep), bool(colour.mean() > LIGHT and ground.std(0).max() < GRAIN))
+    steep = (np.abs(inside - color).max(1) > STEP).mean() >= WRITTEN
+    ground = outer[:depth][np.abs(outer[:depth] - color).max(2) <= ALIKE]
+    return Side(depth, bool(marked), bool(steep), bool(color.mean() > LIGHT and ground.std(0).max() < GRAIN))
 
 
 def find_frame(rgb: Pixels) -> Margins:
-    """A frame of any colours: a straight edge along each of the four sides."""
+    """Find a frame of any color: a straight edge along each of the four sides."""
     edges = [inner_edge(turned) for turned in turns(rgb)]
     return Margins(*edges) if all(edges) else Margins()
 
 
 def inner_edge(rgb: Pixels) -> int:
-    """Where, counted from the top, a straight line runs along most of a picture; 0 for nowhere."""
+    """Return the depth from the top at which a straight edge runs across most of a picture; 0 if there is none."""
     height, width = rgb.shape[:2]
     outer = rgb[: int(height * DEEPEST / 2), width // 8 : width - width // 8].astype(np.int16)
     share: npt.NDArray[np.float64] = (np.abs(np.diff(outer, axis=0)).max(2) > STEP).mean(1)
     shallow = max(2, int(SHALLOWEST * height))
-    # In a picture full of small things every line has steps: a frame's edge stands out among its neighbours.
+    # In detailed pictures all rows have contrast steps: a frame's edge must stand out from its neighbors.
     found = np.flatnonzero((share > STRAIGHT) & (share > LONELY * np.median(share)))
     found = found[found >= shallow]
     return int(found[-1]) + 1 if len(found) else 0

@@ -1,7 +1,7 @@
-"""Photographs among the paintings, and paintings among the photographs.
+"""Detection of photographs among the paintings, and of paintings among the photographs.
 
-A linear classifier on what the backbone sees, asked about each picture by one that has not learnt from it: for ridge
-regression that answer needs no second fit (Allen's PRESS; Cook, "Detection of Influential Observation in Linear
+A linear classifier on backbone features predicts the set of each picture from all other pictures. For ridge regression
+this leave-one-out prediction needs no refitting (Allen's PRESS; Cook, "Detection of Influential Observation in Linear
 Regression", Technometrics 1977).
 """
 
@@ -20,31 +20,31 @@ RIDGE = 1.0
 """Penalty, as a multiple of the number of pictures."""
 
 SURE = 0.3
-"""How far on the wrong side a picture must lie, where 1 is the middle of the other set and -1 that of its own."""
+"""Smallest prediction for the other set, where 1 is the center of that set and -1 that of its own."""
 
 
 @torch.inference_mode()
-def manner(backbone: Backbone, picture: Tensor) -> Doubles:
-    """How one picture, (1, 3, H, W) in [-1, 1], is made, rather than what it shows: means and spreads of all maps."""
+def style_statistics(backbone: Backbone, picture: Tensor) -> Doubles:
+    """Compute style features of one picture, (1, 3, H, W) in [-1, 1]: mean and deviation of each feature channel."""
     maps = backbone(picture)
     parts = [torch.cat([one.mean((2, 3)), one.std((2, 3))], 1)[0] for one in maps]
     return np.asarray(torch.cat(parts).double().cpu().numpy())
 
 
 def find_misplaced(photos: Doubles, paintings: Doubles) -> tuple[list[int], list[int]]:
-    """Which pictures look as if they belonged to the other set.
+    """Find pictures that seem to belong to the other set.
 
     Args:
-        photos: (M, D), see :func:`manner`.
+        photos: (M, D) style features, see :func:`style_statistics`.
         paintings: (N, D).
 
     Returns:
-        Photographs that look like paintings, and paintings that look like photographs, the surest first.
+        Photographs that look like paintings, and paintings that look like photographs, most certain first.
     """
     values = np.concatenate([photos, paintings])
     values = (values - values.mean(0)) / (values.std(0) + 1e-9)
     sides = np.concatenate([-np.ones(len(photos)), np.ones(len(paintings))])
-    # Both sets count alike, however many pictures they have.
+    # Both sets have the same total weight, whatever their size.
     weights = np.concatenate([np.full(len(one), len(sides) / 2 / max(1, len(one))) for one in (photos, paintings)])
     design = np.column_stack([np.ones(len(sides)), values])
     penalty = RIDGE * len(sides) * np.eye(design.shape[1])

@@ -1,4 +1,4 @@
-"""Training pictures: decoded once, kept as bytes, served as random crops."""
+"""Training pictures: decoded once, stored as bytes, served as random crops."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from gan_style.imaging.canvas import no_space
 from gan_style.imaging.decoding import Pixels
 
 MEMORY_BUDGET = 3 * 2**29
-"""Bytes of decoded pictures that a set keeps in memory; what comes after goes to a memory-mapped temporary file."""
+"""Memory budget in bytes for the decoded pictures of a set; the rest goes to a memory-mapped temporary file."""
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A part of a picture.
+    """A random crop of a picture.
 
     Attributes:
-        picture: which one.
-        down: where it begins, as a share of the room there is, 0..1.
-        across: likewise from the left.
-        mirrored: whether left and right are exchanged.
-        short_side: pixels to which the picture is shrunk first, if it is larger; 0 leaves it.
+        picture: index of the picture.
+        down: vertical position within the available range, 0..1.
+        across: horizontal position, likewise.
+        mirrored: whether the crop is flipped horizontally.
+        short_side: short side in pixels to which a larger picture is first resized; 0 keeps its size.
     """
 
     picture: int
@@ -49,21 +49,21 @@ class PictureSet:
     """Decoded pictures of one folder.
 
     Attributes:
-        pictures: (H, W, 3) uint8 arrays, in memory or memory-mapped, or decoded when they are asked for.
-        paths: the file that each was read from.
-        failures: a sentence for each file that was found and could not be used.
-        fingerprint: a hash of all decoded pixels, which tells sets apart whatever their files are called; of the files'
-            names where pictures are decoded when they are asked for.
-        told: how many of the failures somebody was told of.
-        short_sides: pixels to which pictures are shrunk before a crop is cut, one of these by chance; as they are if
-            there are none.
+        pictures: (H, W, 3) uint8 arrays, in memory, memory-mapped, or decoded on demand.
+        paths: the source file of each picture.
+        failures: a message for each file that cannot be used.
+        fingerprint: hash of all decoded pixels, independent of file names; of the file names if pictures are decoded on
+            demand.
+        reported: number of failures already reported.
+        short_sides: short sides in pixels to which pictures are resized before cropping, one drawn at random for each
+            crop; if empty, pictures keep their size.
     """
 
     pictures: Sequence[Pixels] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     fingerprint: str = ""
-    told: int = 0
+    reported: int = 0
     short_sides: tuple[int, ...] = ()
 
     def __len__(self) -> int:
@@ -71,29 +71,29 @@ class PictureSet:
 
     @property
     def single(self) -> bool:
-        """Whether all pictures are one file at several scales."""
+        """Whether all pictures are copies of one file at several scales."""
         return len(self.paths) > 1 and len(set(self.paths)) == 1
 
     def part(self, places: Sequence[int]) -> PictureSet:
-        """Some of the pictures; the fingerprint stays that of the whole."""
+        """Select some of the pictures; the fingerprint remains that of the whole set."""
         if isinstance(self.pictures, LazyPictures):
             pictures: Sequence[Pixels] = self.pictures.part(places)
         else:
             pictures = [self.pictures[place] for place in places]
         paths = [self.paths[place] for place in places]
-        return PictureSet(pictures, paths, self.failures, self.fingerprint, self.told, self.short_sides)
+        return PictureSet(pictures, paths, self.failures, self.fingerprint, self.reported, self.short_sides)
 
     def usable(self, index: int) -> bool:
-        """Whether a picture that was asked for is itself, and not another in place of a file that cannot be used."""
+        """Return whether a picture is itself, and not a substitute for an unusable file."""
         return not isinstance(self.pictures, LazyPictures) or self.pictures.usable(index)
 
-    def news(self) -> list[str]:
-        """Failures that nobody was told of before."""
-        told, self.told = self.told, len(self.failures)
-        return self.failures[told : self.told]
+    def unreported(self) -> list[str]:
+        """Return failures that have not been reported yet."""
+        reported, self.reported = self.reported, len(self.failures)
+        return self.failures[reported : self.reported]
 
     def draw(self, count: int, generator: np.random.Generator) -> list[Crop]:
-        """Choose random crops of random pictures, half of them mirrored.
+        """Draw random crops of random pictures, half of them mirrored.
 
         Raises:
             ValueError: the set is empty.
@@ -107,15 +107,15 @@ class PictureSet:
         ]
 
     def expect(self, crops: Sequence[Crop]) -> None:
-        """Begin to decode what will be cut soon."""
+        """Start decoding the pictures of upcoming crops."""
         if isinstance(self.pictures, LazyPictures):
             self.pictures.expect([crop.picture for crop in crops])
 
     def cut(self, crops: Sequence[Crop], size: int) -> Tensor:
-        """Cut crops.
+        """Cut crops out of their pictures.
 
         Args:
-            crops: what :meth:`draw` chose.
+            crops: crops from :meth:`draw`.
             size: side in pixels.
 
         Returns:
@@ -128,7 +128,7 @@ class PictureSet:
         for slot, crop in enumerate(crops):
             picture = self.pictures[crop.picture]
             short = min(picture.shape[:2])
-            # What is seen of a picture that is shrunk is larger; nothing is enlarged.
+            # A crop of a downscaled picture covers more of the original; nothing is upscaled.
             whole = size if not crop.short_side else min(max(size, round(size * short / crop.short_side)), short)
             room = [side - whole + 1 for side in picture.shape[:2]]
             if min(room) < 1 or whole < size:
@@ -151,13 +151,13 @@ def load_pictures(
     threads: int = 2,
     progress: Callable[[int], object] = lambda _: None,
 ) -> PictureSet:
-    """Decode pictures, shrunk to a short side, in the order given.
+    """Decode pictures, in the order given, and downscale them to a short side.
 
     Args:
-        paths: files to decode; those that fail are named in ``failures``.
-        short_side: pixels; larger pictures are shrunk to it.
-        smallest: pictures with a shorter side are enlarged to this, so that a crop of this size always fits.
-        trim: cut margins and frames off first.
+        paths: files to decode; those that fail are listed in ``failures``.
+        short_side: short side in pixels to which larger pictures are downscaled.
+        smallest: short side in pixels to which smaller pictures are upscaled, so that a crop of this size always fits.
+        trim: crop margins and frames first.
         budget: bytes kept in memory before the rest goes to a memory-mapped temporary file.
         threads: how many pictures are decoded at a time.
         progress: called with the number of files done after each.
@@ -187,9 +187,9 @@ def load_pictures(
 def open_pictures(
     folder: Path, paths: Sequence[Path], short_side: int, *, smallest: int = 0, trim: bool = False
 ) -> PictureSet:
-    """A set whose pictures are decoded when they are asked for; the arguments are those of :func:`load_pictures`.
+    """Return a set whose pictures are decoded on demand; the arguments are those of :func:`load_pictures`.
 
-    A file that turns out to be unusable is named in ``failures`` then, and another takes its place.
+    A file that proves unusable is listed in ``failures`` and replaced by another picture.
     """
     failures: list[str] = []
 
@@ -205,7 +205,7 @@ def open_pictures(
 def bounded_map(
     pool: ThreadPoolExecutor, work: Callable[[Path], Pixels | str], paths: Iterable[Path], ahead: int
 ) -> Iterator[Pixels | str]:
-    """``pool.map`` that runs at most ``ahead`` items before the one last asked for, so that memory stays bounded."""
+    """``pool.map`` with at most ``ahead`` items in progress, so that memory use stays bounded."""
     waiting: deque[Future[Pixels | str]] = deque()
     for path in paths:
         waiting.append(pool.submit(work, path))
@@ -216,7 +216,7 @@ def bounded_map(
 
 
 class PixelStore:
-    """Arrays kept in memory up to a budget and, beyond it, in one memory-mapped temporary file."""
+    """Stores arrays in memory up to a budget, and further ones in a memory-mapped temporary file."""
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
@@ -224,7 +224,7 @@ class PixelStore:
         self.file: IO[bytes] | None = None
 
     def add(self, pixels: Pixels) -> None:
-        """Keep one array.
+        """Store an array.
 
         Raises:
             ResourceError: there is not enough space for temporary files.
@@ -243,7 +243,7 @@ class PixelStore:
             raise no_space(error, "So many pictures need") from None
 
     def finish(self) -> list[Pixels]:
-        """All arrays, in the order in which they were added."""
+        """Return all arrays in the order added."""
         if self.file is None:
             return [item for item in self.kept if isinstance(item, np.ndarray)]
         try:
@@ -251,7 +251,7 @@ class PixelStore:
         except OSError as error:
             raise no_space(error, "So many pictures need") from None
         mapped = np.memmap(self.file, np.uint8, "r")
-        self.file.close()  # The mapping stays, and the nameless file goes when the mapping does.
+        self.file.close()  # The mapping stays valid; the unlinked file is freed with it.
         arrays = []
         for item in self.kept:
             if isinstance(item, tuple):

@@ -1,4 +1,4 @@
-"""Pictures of large folders: decoded in the background shortly before they are needed, and kept where there is room."""
+"""Pictures of large folders: decoded in the background shortly before use, and cached in memory and on disk."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from gan_style.errors import DataError
 from gan_style.imaging.decoding import Pixels
 
 MEMORY = 2**29
-"""Bytes of decoded pictures kept in memory."""
+"""Memory cache of decoded pictures, in bytes."""
 
 DISK = 2**33
-"""Bytes kept on disk beyond that, and at most a quarter of what is free there."""
+"""Largest disk cache, in bytes; at most a quarter of the free disk space is used."""
 
 THREADS = 2
 
@@ -29,7 +29,7 @@ Decode = Callable[[Path], Pixels | str]
 
 
 class DiskCache:
-    """Arrays in a nameless temporary file of bounded size, where the oldest give way to the newest."""
+    """Stores arrays in an unlinked temporary file of bounded size; new arrays overwrite the oldest."""
 
     def __init__(self, bound: int) -> None:
         self.bound, self.cursor = bound, 0
@@ -39,14 +39,14 @@ class DiskCache:
         self.lock = threading.Lock()
 
     def put(self, key: int, pixels: Pixels) -> None:
-        """Keep an array; where the disk is full, nothing is kept from then on."""
+        """Store an array; if the disk is full, the cache is disabled."""
         size = pixels.nbytes
         with self.lock:
             if size > self.bound or key in self.places:
                 return
             if self.cursor + size > self.bound:
                 while self.order and self.order[0][1] >= self.cursor:
-                    del self.places[self.order.popleft()[0]]  # What lies between here and the end is the oldest.
+                    del self.places[self.order.popleft()[0]]  # Arrays from here to the end are the oldest.
                 self.cursor = 0
             end = self.cursor + size
             while self.order and self.order[0][1] < end and self.order[0][2] > self.cursor:
@@ -68,7 +68,7 @@ class DiskCache:
             self.cursor = end
 
     def get(self, key: int) -> Pixels | None:
-        """The array, if it is still there."""
+        """Return an array if it is still stored."""
         with self.lock:
             if key not in self.places or self.file is None:
                 return None
@@ -79,7 +79,7 @@ class DiskCache:
 
 
 class PictureStore:
-    """Pictures that are decoded when they are asked for, or a little earlier."""
+    """Decodes pictures on demand or in advance, and caches them."""
 
     def __init__(
         self,
@@ -90,14 +90,14 @@ class PictureStore:
         memory: int = MEMORY,
         disk: int | None = None,
     ) -> None:
-        """Decode nothing yet.
+        """Initialize the store without decoding anything.
 
         Args:
             paths: the files.
-            decode: gives a picture, or a sentence about why there is none.
-            failures: gains such sentences.
-            memory: bytes of decoded pictures kept in memory.
-            disk: bytes kept on disk beyond that.
+            decode: returns a picture, or a message if the file is unusable.
+            failures: list that collects these messages.
+            memory: size of the memory cache in bytes.
+            disk: size of the disk cache in bytes.
         """
         if disk is None:
             disk = min(DISK, shutil.disk_usage(tempfile.gettempdir()).free // 4)
@@ -111,10 +111,10 @@ class PictureStore:
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="gan-style-decode")
 
     def get(self, place: int) -> Pixels:
-        """One picture; the next usable one where it is unusable.
+        """Return a picture, or the next usable one if it is unusable.
 
         Raises:
-            DataError: none is usable.
+            DataError: no picture is usable.
         """
         with self.lock:
             found, future = self.kept.get(place), self.pending.pop(place, None)
@@ -126,17 +126,17 @@ class PictureStore:
         return pixels
 
     def expect(self, places: Sequence[int]) -> None:
-        """Begin to decode what will be asked for soon."""
+        """Start decoding pictures that are needed soon."""
         with self.lock:
             for place in places:
                 if place not in self.kept and place not in self.pending:
                     self.pending[place] = self.pool.submit(self.load, place)
 
     def load(self, wanted: int) -> Pixels:
-        """Read one picture from the disk cache or from its file, or the next usable one.
+        """Read a picture from the disk cache or from its file; if it is unusable, the next usable one.
 
         Raises:
-            DataError: none is usable.
+            DataError: no picture is usable.
         """
         for place in (*range(wanted, len(self.paths)), *range(wanted)):
             if place in self.unusable:
@@ -152,10 +152,10 @@ class PictureStore:
                 if place not in self.unusable:
                     self.unusable.add(place)
                     self.failures.append(outcome)
-        raise DataError(f"{self.paths[wanted].parent} holds nothing that can be read; check the folder.")
+        raise DataError(f"{self.paths[wanted].parent} contains no readable pictures; check the folder.")
 
     def keep(self, place: int, pixels: Pixels) -> None:
-        """Keep a picture in memory, where those longest unused give way."""
+        """Cache a picture in memory, and evict the least recently used ones."""
         with self.lock:
             if place not in self.kept:
                 self.size += pixels.nbytes
@@ -165,7 +165,7 @@ class PictureStore:
 
 
 class LazyPictures(Sequence[Pixels]):
-    """Some or all pictures of a store."""
+    """A sequence of some or all pictures of a store."""
 
     def __init__(self, store: PictureStore, places: Sequence[int]) -> None:
         self.store, self.places = store, places
@@ -185,13 +185,13 @@ class LazyPictures(Sequence[Pixels]):
         return self.store.get(self.places[index])
 
     def usable(self, index: int) -> bool:
-        """Whether the file was not found unusable yet."""
+        """Return whether the file has not proved unusable."""
         return self.places[index] not in self.store.unusable
 
     def part(self, places: Sequence[int]) -> LazyPictures:
-        """Some of them."""
+        """Select some of the pictures."""
         return LazyPictures(self.store, [self.places[place] for place in places])
 
     def expect(self, indices: Sequence[int]) -> None:
-        """Begin to decode what will be asked for soon."""
+        """Start decoding pictures that are needed soon."""
         self.store.expect([self.places[index] for index in indices])

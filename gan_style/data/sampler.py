@@ -1,4 +1,4 @@
-"""What each step sees, drawn a few steps ahead so that pictures are decoded before they are needed."""
+"""Random crops for each step, drawn several steps ahead so that pictures are decoded in time."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ import numpy as np
 from gan_style.data.picture_set import Crop, PictureSet
 
 AHEAD = 8
-"""Steps."""
+"""Number of steps drawn ahead."""
 
 
 class Sampler:
-    """Draws crops of photographs and of paintings independently, as a seed says."""
+    """Draws crops of photographs and of paintings independently, with a seed."""
 
     def __init__(self, photos: PictureSet, paintings: PictureSet, count: int, part: slice, seed: int) -> None:
-        """Prepare.
+        """Initialize the sampler.
 
         Args:
-            photos: photographs.
-            paintings: paintings.
-            count: of each in a step, over all processes.
-            part: which of them are wanted here.
-            seed: of everything random.
+            photos: training photographs.
+            paintings: training paintings.
+            count: batch size over all processes.
+            part: this process's part of the batch.
+            seed: random seed.
         """
         self.sets, self.count, self.part = (photos, paintings), count, part
         self.random = np.random.default_rng(seed)
         self.drawn: deque[tuple[dict[str, Any], list[list[Crop]]]] = deque()
 
     def next(self) -> list[list[Crop]]:
-        """Crops of photographs, and of paintings, for the next step."""
+        """Return the crops of photographs and of paintings for the next step."""
         self.coming()
         return self.drawn.popleft()[1]
 
     def coming(self) -> list[list[Crop]]:
-        """What :meth:`next` will give."""
+        """Return the crops that :meth:`next` will return, without consuming them."""
         while len(self.drawn) <= AHEAD:
             before = self.random.bit_generator.state
             crops = [one.draw(self.count, self.random)[self.part] for one in self.sets]
@@ -47,7 +47,7 @@ class Sampler:
 
     @property
     def state(self) -> dict[str, Any]:
-        """Where chance stands, as JSON: before everything that was drawn and not handed out."""
+        """Random state as JSON, from before all crops that were drawn but not returned."""
         return self.drawn[0][0] if self.drawn else dict(self.random.bit_generator.state)
 
     @state.setter

@@ -1,4 +1,4 @@
-"""Paintings at the resolution at which their strokes show: which they are, and random crops of them on a device."""
+"""High-resolution paintings that show single strokes: selection, and random crops on a device."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import to_unit
 
 LARGE, LARGEST = 1.75, 4
-"""Short sides, as multiples of that at which a style learns, from which strokes show, and to which scans are shrunk."""
+"""Smallest short side that shows strokes, and short side to which scans are downscaled, in units of a style's size."""
 
 ENOUGH, MOST = 12, 96
-"""Scans from which a refiner learns strokes rather than one canvas, and how many of more are taken."""
+"""Fewest scans from which a refiner learns strokes rather than a single canvas, and most that are used."""
 
 TRIED = 4 * MOST
-"""Paintings that are looked at at most."""
+"""Most paintings that are examined."""
 
 
 def find_scans(
     paths: Sequence[Path], size: int, smallest: int, *, trim: bool, seed: int, progress: Callable[[int, int], object]
 ) -> list[Pixels]:
-    """The paintings that are large enough to show single strokes, or some of them, by chance.
+    """Select the paintings, or a random subset of them, that are large enough to show single strokes.
 
     Args:
-        paths: of the paintings.
-        size: short side in pixels at which the style learns.
-        smallest: short side in pixels that they must have at any rate.
-        trim: cut margins and frames off first.
-        seed: of the choice.
-        progress: called with how many were read, and of how many.
+        paths: files of the paintings.
+        size: short side in pixels at which the style is trained.
+        smallest: lower bound on the short side in pixels.
+        trim: crop margins and frames first.
+        seed: seed of the random subset.
+        progress: called with the number of files read and the total.
 
     Returns:
-        Pixels, (H, W, 3) in 0..255, or none where too few are large enough.
+        Pixels, (H, W, 3) in 0..255; empty if too few paintings are large enough.
     """
     chosen = random.Random(seed).sample(list(paths), min(len(paths), TRIED))
     found: list[Pixels] = []
@@ -57,10 +57,10 @@ def find_scans(
 
 
 class CropBank:
-    """Random crops of pictures at several scales, cut on the device.
+    """Cuts random crops of pictures at several scales, on the device.
 
-    The same brush leaves marks of every size in scans of different sizes; whoever has learnt them at one scale only
-    paints them at that one, and something else beside.
+    Scans of different sizes show the same brush at different scales; a refiner trained at only one of them would paint
+    strokes of that size only, and artifacts besides.
     """
 
     def __init__(
@@ -71,18 +71,18 @@ class CropBank:
         scales: Sequence[float] = (1.0,),
         seed: int = 0,
     ) -> None:
-        """Place the pictures.
+        """Move the pictures to the device.
 
         Args:
-            pictures: (H, W, 3), 0..255, of any sizes.
-            largest: side in pixels of the largest crop that will be cut.
-            device: where they lie.
-            scales: factors on the size of the pictures, at most 1; one at which a picture is smaller than a crop is
-                left out.
-            seed: of what is drawn.
+            pictures: (H, W, 3), 0..255, of any size.
+            largest: side in pixels of the largest crop.
+            device: device of the pictures and crops.
+            scales: factors on the size of the pictures, at most 1; a scale at which a picture is smaller than the crop
+                is skipped for it.
+            seed: random seed.
 
         Raises:
-            DataError: no picture is large enough for a crop.
+            DataError: no picture is large enough.
         """
         self.random, self.scales = np.random.default_rng(seed), sorted(scales, reverse=True)
         self.pictures = [
@@ -91,7 +91,7 @@ class CropBank:
             if min(rgb.shape[:2]) * self.scales[0] >= largest
         ]
         if not self.pictures:
-            raise DataError(f"No picture has a shorter side of {largest} pixels or more; give larger scans.")
+            raise DataError(f"No picture has a short side of at least {largest} pixels; use larger scans.")
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -111,7 +111,7 @@ class CropBank:
 
 
 def resized(crop: Tensor, side: int) -> Tensor:
-    """(N, 3, S, S) in [-1, 1] at another size."""
+    """Resize (N, 3, S, S) in [-1, 1]."""
     if crop.shape[-1] == side:
         return crop
     smaller = F.interpolate(crop, [side, side], mode="bicubic", antialias=True, align_corners=False)

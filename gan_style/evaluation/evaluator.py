@@ -23,7 +23,7 @@ from gan_style.evaluation.results import Content, Diversity, Evaluation, Example
 from gan_style.evaluation.sets import Measured, scale_of
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.inference.style import Style
-from gan_style.metrics.color import Palette, move_colours
+from gan_style.metrics.color import Palette, transfer_colors
 from gan_style.metrics.content import feature_distance, luminance, structural_similarity
 from gan_style.metrics.distances import far_apart, frechet_distance, gap_closed, kernel_distance, mean_estimate
 from gan_style.metrics.features import FeatureSpace, choose_features
@@ -202,7 +202,7 @@ class Evaluator:
             if self.content_space is not self.space:
                 before, after = self.content_space(photo), self.content_space(painting)
             palette = known.palettes[int(self.random.integers(len(known.palettes)))]
-            recoloured.add(move_colours(photo, palette))
+            recoloured.add(transfer_colors(photo, palette))
             content = feature_distance(before.maps, after.maps)
             similarity = structural_similarity(luminance(photo), luminance(painting))
             pairs.append(Pair(path_text(name), content, similarity, woven, PictureHealth.of(photo, painting)))

@@ -1,1 +1,1 @@
-"""Objectives and content terms: pure functions of tensors."""
+"""Loss functions and the terms of the generator's loss."""

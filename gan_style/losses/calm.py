@@ -1,7 +1,7 @@
-"""The calm term: where a photograph shows nothing, a painting shall be no rougher than the calm parts of paintings.
+"""The calm term: blank areas of a photograph become no rougher than the calm areas of paintings.
 
-The content term compares places of one picture with each other; a texture that covers a night sky evenly costs nothing
-there, and since no painting is as empty as a night sky, the discriminator asks for one.
+The content term compares positions within one picture, so it does not penalize a texture that evenly covers a night
+sky; and since no painting is as blank as a night sky, the discriminator rewards such a texture.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from torch import Tensor
 from gan_style.losses.term import Batch, Context, LossTerm, move_towards
 
 STROKE = 4
-"""Pixels that are averaged first: single strokes are wanted."""
+"""Side in pixels of the squares averaged first, so that single strokes are not penalized."""
 
 
 def roughness(picture: Tensor, cell: int = 32) -> Tensor:
-    """How much colours differ within each part of a picture, strokes averaged.
+    """Compute the roughness of each area of a picture: the deviation of its colors, with strokes averaged out.
 
     Args:
         picture: (N, 3, H, W), H and W multiples of ``STROKE`` and at least ``cell``.
-        cell: side in pixels of the parts, which overlap by half.
+        cell: side in pixels of the areas, which overlap by half.
 
     Returns:
-        (N, h, w) standard deviations over positions, summed over channels as squares; in units of ``picture``.
+        (N, h, w) standard deviations over positions, combined over channels as a root of summed squares; in units of
+        ``picture``.
     """
     small, side = F.avg_pool2d(picture.float(), STROKE), cell // STROKE
     means = F.avg_pool2d(small, side, side // 2)
@@ -33,30 +34,30 @@ def roughness(picture: Tensor, cell: int = 32) -> Tensor:
 
 
 def calm_excess(painted: Tensor, photo: Tensor, calm: float | Tensor) -> Tensor:
-    """Roughness beyond that of the photograph and that of calm parts of paintings together.
+    """Return the roughness in excess of that of the photograph and of calm areas of paintings combined.
 
     Args:
         painted: (N, 3, H, W).
-        photo: likewise, what was painted.
-        calm: roughness of calm parts of real paintings.
+        photo: (N, 3, H, W), the input photograph.
+        calm: roughness of calm areas of real paintings.
 
     Returns:
-        The mean over all parts, a scalar >= 0.
+        The mean over all areas, a scalar >= 0.
     """
     allowed = (roughness(photo).square() + calm**2).sqrt()
     return F.relu(roughness(painted) - allowed).mean()
 
 
 def calm_threshold(parts: Tensor, share: float) -> Tensor:
-    """Roughness that ``share`` of the parts of real paintings, of which it is given, stay below; a scalar."""
+    """Return the roughness that a ``share`` of ``parts``, areas of real paintings, stay below; a scalar."""
     return torch.quantile(parts, share)
 
 
 class CalmTerm(LossTerm):
-    """Empty parts of a photograph stay as calm as the calm parts of paintings.
+    """Keeps blank areas of a photograph as calm as the calm areas of paintings.
 
     Attributes:
-        share: share of all parts of real paintings that count as calm.
+        share: share of all areas of real paintings that count as calm.
         threshold: roughness that these stay below, a running mean.
     """
 

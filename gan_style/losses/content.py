@@ -1,4 +1,4 @@
-"""Content terms: what must stay where it was, whatever its colours become."""
+"""The content term: it preserves the layout of the photograph, but not its colors."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from gan_style.losses.term import Batch, Context, LossTerm
 
 
 def self_similarity(maps: Sequence[Tensor], reference: Sequence[Tensor], positions: int = 192) -> Tensor:
-    """How differently two pictures resemble themselves.
+    """Compute the self-similarity distance of two pictures.
 
-    The cosine similarities between features at random positions say which parts of a picture are alike, not what
-    they look like, so a painter may change every colour and still keep them (Kolkin et al., "Style Transfer by
+    The cosine similarities between features at random positions tell which areas of a picture are alike, but not what
+    they look like, so a painter may change all colors and still preserve them (Kolkin et al., "Style Transfer by
     Relaxed Optimal Transport and Self-Similarity", CVPR 2019).
 
     Args:
-        maps: feature maps (N, C, H, W) of the paintings; gradients flow here.
+        maps: feature maps (N, C, H, W) of the paintings, through which gradients flow.
         reference: feature maps of the photographs, of the same shapes.
-        positions: how many random positions of each map are compared; all of them where it has fewer.
+        positions: number of random positions per map; all of them if a map has fewer.
 
     Returns:
         A scalar in [0, 2]: mean absolute difference of the similarity matrices, averaged over maps.
@@ -35,10 +35,10 @@ def self_similarity(maps: Sequence[Tensor], reference: Sequence[Tensor], positio
 
 
 def shuffled(count: int, device: torch.device) -> Tensor:
-    """(count,): the numbers below it in random order."""
+    """Return a random permutation of ``count`` integers."""
     if device.type == "cpu":
         return torch.randperm(count, device=device)
-    # Without a word from the host, so that a graph may hold it.
+    # Computed on the device alone, so that a CUDA graph can capture it.
     return torch.rand(count, device=device).argsort()
 
 
@@ -49,10 +49,10 @@ def similarities(features: Tensor) -> Tensor:
 
 
 class ContentTerm(LossTerm):
-    """Things stay where they are. The weight follows the distance, see ``AdaptiveWeight``.
+    """Preserves the self-similarity of the photograph, with an adaptive weight, see ``AdaptiveWeight``.
 
     Attributes:
-        maps: which of the feature maps are compared.
+        maps: indices of the feature maps to compare.
     """
 
     name, always = "content", True
@@ -67,10 +67,10 @@ class ContentTerm(LossTerm):
         return self.distance(batch.features, batch.photo_features)
 
     def distance(self, features: Sequence[Tensor], photo_features: Sequence[Tensor]) -> Tensor:
-        """The distance between paintings and photographs, given all feature maps of both; a scalar in [0, 2]."""
+        """Return the distance between paintings and photographs, given all feature maps of both; a scalar in [0, 2]."""
         ours, theirs = ([some[index] for index in self.maps] for some in (features, photo_features))
         return self_similarity(ours, theirs)
 
     def weighted(self, value: Tensor, context: Context) -> Tensor:
-        """With the weight of this step."""
+        """Apply the current weight."""
         return context.scheduled("content") * value

@@ -1,7 +1,7 @@
-"""Familiarity: a discriminator of paintings says little of what no painter among them painted.
+"""Patch familiarity: reduces the discriminator's influence where a photograph shows what no painting shows.
 
-It asks a face for foliage where its painters painted foliage. So the patches of photographs that resemble nothing in
-the paintings take less of what the discriminator says about their motifs; what it says about brushwork stays.
+A discriminator asks for foliage in a face if its paintings show foliage. So patches of photographs that are unlike any
+patch of the paintings get a smaller weight in the scores of motifs; scores of brushwork keep their weight.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from torch import Tensor, nn
 from gan_style.losses.quantiles import LEVELS, interpolated, quantile_levels
 
 REMEMBERED = 4096
-"""Patches of paintings with which those of photographs are compared."""
+"""Size of the memory of patches of paintings."""
 
 AT_ONCE = REMEMBERED // 32
-"""Of those, new ones in a step."""
+"""Number of patches added to it per step."""
 
 KNOWN = 0.5
-"""Share of the patches of photographs, the most familiar ones, that take all that the discriminator says."""
+"""Share of the patches of photographs, the most familiar ones, that get full weight."""
 
 
 class PatchFamiliarity(nn.Module):
-    """How familiar patches of photographs are to whoever has seen the paintings.
+    """Weights patches of photographs by their similarity to patches of the paintings.
 
     Attributes:
-        remembered: (``REMEMBERED``, C) features of patches of paintings, of length one; zero before there are so many.
-        place: the row of that at which the next patches are remembered.
-        distances: (``LEVELS``,) levels of the distance of a photograph's patch from the nearest, a running mean.
-        least: what the least familiar patches take, 0..1.
+        remembered: (``REMEMBERED``, C) unit-length features of patches of paintings; zero until filled.
+        place: row of the next patch to store.
+        distances: (``LEVELS``,) running quantiles of the distance of a photograph's patch from the nearest one.
+        least: weight of the least familiar patches, 0..1.
     """
 
     remembered: Tensor
@@ -45,18 +45,18 @@ class PatchFamiliarity(nn.Module):
 
     @torch.no_grad()
     def forward(self, photos: Tensor, paintings: Tensor, pace: float | Tensor) -> Tensor:
-        """Remember patches of paintings, and weigh those of photographs.
+        """Store patches of paintings, and weight those of photographs.
 
         Args:
             photos: (N, C, H, W), a feature map of photographs.
             paintings: (N, C, H, W), the same map of paintings.
-            pace: how far the running mean goes towards this batch, 0..1.
+            pace: update rate of the running quantiles, 0..1.
 
         Returns:
             (N, 1, H, W) in ``least``..1.
         """
         patches = F.normalize(paintings.float(), dim=1).permute(0, 2, 3, 1).flatten(0, 2)
-        # Neighbors are alike: a few of each painting, so that many paintings are remembered.
+        # Neighbors are similar: only a few patches of each painting, so that the memory covers many paintings.
         count = min(len(patches), AT_ONCE)
         some = patches[torch.randint(len(patches), (count,), device=patches.device)]
         self.remembered[(torch.arange(count, device=patches.device) + self.place) % REMEMBERED] = some
@@ -70,17 +70,17 @@ class PatchFamiliarity(nn.Module):
 
 
 def weighted_scores(scores: list[Tensor], weights: Tensor) -> list[Tensor]:
-    """Scores whose gradients are multiplied by weights, the values left as they are.
+    """Multiply the gradients of scores by weights, without changing their values.
 
     Args:
-        scores: (N, 1, h, w) of neighbourhoods, or (N, 1) of whole pictures.
-        weights: (N, 1, H, W); their means count for whole pictures.
+        scores: (N, 1, h, w) of patches, or (N, 1) of whole pictures.
+        weights: (N, 1, H, W); for whole pictures their means are used.
     """
     return [one + (share(weights, one) - 1) * (one - one.detach()) for one in scores]
 
 
 def share(weights: Tensor, scores: Tensor) -> Tensor:
-    """Weights in the shape of scores."""
+    """Resize weights to the shape of scores."""
     if scores.dim() == 2:
         return weights.mean((1, 2, 3))[:, None].to(scores.dtype)
     return F.interpolate(weights, scores.shape[-2:], mode="bilinear", align_corners=False).to(scores.dtype)

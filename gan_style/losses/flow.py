@@ -1,9 +1,9 @@
-"""The flow term: what painting changes runs along the forms of the photograph, as brush strokes do.
+"""The flow term: strokes follow the edges of the photograph.
 
-A discriminator that looks through a frozen network is pleased with rings and pebbles: seen closely enough they are
-bent strokes. But a ring turns every way whatever lies around it, and strokes follow the forms that they paint. So the
-slopes of what painting adds are compared with the directions of the photograph (its edge tangent flow; Kang et al.,
-"Coherent Line Drawing", NPAR 2007), and may run along them no more than those of a real painting along its own.
+A discriminator on frozen features accepts rings and pebbles, since at close range they look like bent strokes. But a
+ring has all directions regardless of its surroundings, whereas strokes follow the shapes that they depict. So the
+gradients of the change made by painting are compared with the edge tangent flow of the photograph (Kang et al.,
+"Coherent Line Drawing", NPAR 2007), and may deviate from it no more than a real painting does from its own flow.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from gan_style.edge_flow import CELL, edge_tangent_flow, structure_tensor, unit_
 from gan_style.losses.term import Batch, Context, LossTerm, move_towards
 
 FAINT = 1e-4
-"""Squared slope, in units of pictures in [-1, 1], below which a part has no direction."""
+"""Squared gradient, in units of pictures in [-1, 1], below which an area has no direction."""
 
 
 def flow_deviation(change: Tensor, photo: Tensor, cell: int = 32) -> Tensor:
-    """How much of the slopes of a change lies along the forms of a photograph rather than across them.
+    """Compute the deviation of a change from the edge tangent flow of a photograph.
 
     Args:
         change: (N, 3, H, W), in units of pictures in [-1, 1], H and W even and at least ``cell``.
         photo: (N, 3, H, W) in [-1, 1].
-        cell: side in pixels of the parts, which overlap by half.
+        cell: side in pixels of the areas, which overlap by half.
 
     Returns:
-        (N, h, w), a number for each part: 0 where all strokes run along the forms, a half where they run anywhere, 1
-        where they cross them.
+        (N, h, w), one value per area: 0 if all strokes follow the flow, 0.5 if they have random directions, 1 if they
+            are perpendicular to it.
     """
     cosine, sine = unit_vectors(edge_tangent_flow(photo))
     difference, product, energy = structure_tensor(change)
@@ -40,24 +40,24 @@ def flow_deviation(change: Tensor, photo: Tensor, cell: int = 32) -> Tensor:
 
 
 def flow_excess(painted: Tensor, photo: Tensor, most: float | Tensor) -> Tensor:
-    """How much more than permitted of what painting changes does not follow the forms.
+    """Return the deviation from the flow in excess of what is allowed.
 
     Args:
         painted: (N, 3, H, W).
-        photo: likewise, what was painted.
-        most: what :func:`flow_deviation` is of real paintings and themselves.
+        photo: (N, 3, H, W), the input photograph.
+        most: :func:`flow_deviation` of real paintings from their own flow.
 
     Returns:
-        The mean over all parts, a scalar >= 0.
+        The mean over all areas, a scalar >= 0.
     """
     return F.relu(flow_deviation(painted - photo, photo) - most).mean()
 
 
 class FlowTerm(LossTerm):
-    """What painting changes follows the forms of the photograph.
+    """Keeps strokes along the edge tangent flow of the photograph.
 
     Attributes:
-        deviation: how much of real paintings does not follow their own forms, a running mean.
+        deviation: deviation of real paintings from their own flow, a running mean.
     """
 
     name = "flow"

@@ -1,4 +1,4 @@
-"""The latent term: what a latent vector says must show in the painting (InfoGAN; Chen et al., NeurIPS 2016)."""
+"""The latent term: the painting must reflect the latent vector (InfoGAN; Chen et al., NeurIPS 2016)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from gan_style.losses.term import Batch, Context, LossTerm
 
 
 class LatentTerm(LossTerm):
-    """The latent vector can be read from the painting and its photograph.
+    """Makes the latent vector predictable from the painting and its photograph.
 
     Attributes:
-        limit: mean squared error, where 1 is a guess, below which nothing is asked for.
+        limit: mean squared error, where 1 is a guess, below which there is no loss.
     """
 
     name = "noise"
@@ -22,9 +22,9 @@ class LatentTerm(LossTerm):
         self.limit = limit
 
     def forward(self, batch: Batch, context: Context) -> Tensor:
-        """Mean squared error of what is read, a scalar >= 0."""
+        """Mean squared error of the predicted latent vector, a scalar >= 0."""
         return F.mse_loss(context.predict_latent(batch.features, batch.photo_features), batch.latent)
 
     def weighted(self, value: Tensor, context: Context) -> Tensor:
-        """Nothing where the error is below the limit."""
+        """Zero if the error is below the limit."""
         return super().weighted(value, context) * (context.processes.mean(value) > self.limit)

@@ -1,4 +1,4 @@
-"""The lattice term: what a generator that works on a grid of cells must not print onto the picture."""
+"""The lattice term: it penalizes patterns that repeat with the generator's pixel grid."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from gan_style.losses.term import Batch, Context, LossTerm
 
 
 def lattice_energy(picture: Tensor, period: int = 4, block: int = 32) -> Tensor:
-    """Energy of patterns that repeat exactly with the generator's grid.
+    """Compute the energy of patterns that repeat exactly with the generator's grid.
 
-    Each block of the picture is folded onto one cell of the grid: strokes and edges cancel out, and what repeats at
-    ``period`` pixels (and its divisors) stays. A few times the value of real paintings is a visible weave in skies.
+    Each block of the picture is folded onto one cell of the grid: strokes and edges cancel out, and patterns with a
+    period of ``period`` pixels (or a divisor) remain. A few times the value of real paintings is visible in skies.
 
     Args:
         picture: (N, C, H, W); H and W multiples of ``period`` and at least ``block``.
-        period: of the grid, in pixels.
-        block: side in pixels of the squares that are judged one by one, a multiple of ``period``.
+        period: period of the grid in pixels.
+        block: side in pixels of the blocks, which are folded separately; a multiple of ``period``.
 
     Returns:
         A scalar >= 0, in squared units of ``picture``.
@@ -29,10 +29,10 @@ def lattice_energy(picture: Tensor, period: int = 4, block: int = 32) -> Tensor:
 
 
 class LatticeTerm(LossTerm):
-    """The generator's grid does not show.
+    """Keeps the generator's grid invisible.
 
     Attributes:
-        block: side in pixels of the squares that are judged one by one.
+        block: side in pixels of the blocks, which are folded separately.
     """
 
     name = "lattice"
@@ -42,7 +42,7 @@ class LatticeTerm(LossTerm):
         self.block = block
 
     def forward(self, batch: Batch, context: Context) -> Tensor:
-        """Energy beyond that of paintings, which repeat themselves a little by chance."""
+        """Energy in excess of that of paintings, whose energy is slightly above zero by chance."""
         painted, paintings = (lattice_energy(one, block=self.block) for one in (batch.painted, batch.paintings))
         excess = painted - paintings
         return excess * (context.processes.mean(excess) > 0)

@@ -1,7 +1,7 @@
-"""Ranks: where a part of a picture stands among the parts of its kind, and how far up it may come when painted.
+"""Ranks of picture areas, and limits on their increase by painting.
 
-Matching histograms would give every part of a painting what a real one has at its rank. The terms that use this ask
-for less: a part may come up to there, and some ranks further, and need not.
+Histogram matching would give every area of a painting the value of a real painting at the same rank. The terms that use
+this module are weaker: an area may reach that value, plus some slack in rank, but need not.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from torch import Tensor
 from gan_style.losses.term import Context, move_towards
 
 LEVELS = 21
-"""Quantiles that describe what parts of pictures have of something, from the least to the most."""
+"""Number of quantiles, from the minimum to the maximum, that describe a distribution over areas."""
 
 
 def quantile_levels(parts: Tensor) -> Tensor:
-    """The (``LEVELS``,) quantiles, evenly spaced from the smallest to the largest, of any number of parts."""
+    """Compute ``LEVELS`` evenly spaced quantiles, from the minimum to the maximum, of any number of values."""
     return torch.quantile(parts.flatten(), torch.linspace(0, 1, LEVELS, device=parts.device))
 
 
 def follow(levels: Tensor, photos: Tensor, paintings: Tensor, context: Context) -> None:
-    """Move running levels towards those of a batch.
+    """Update running quantiles with those of a batch.
 
     Args:
-        levels: (2, ``LEVELS``), of photographs and of paintings.
-        photos: what the parts of photographs have, (N, h, w).
-        paintings: likewise of paintings.
-        context: of the step.
+        levels: (2, ``LEVELS``), running quantiles of photographs and of paintings.
+        photos: (N, h, w), values of areas of photographs.
+        paintings: (N, h, w), values of areas of paintings.
+        context: context of the step.
     """
     both = [quantile_levels(context.processes.gather(parts)) for parts in (photos, paintings)]
     move_towards(levels, torch.stack(both), context.scheduled("pace"))
@@ -36,16 +36,16 @@ def follow(levels: Tensor, photos: Tensor, paintings: Tensor, context: Context) 
 
 @torch.no_grad()
 def allowed_level(before: Tensor, photos: Tensor, paintings: Tensor, slack: float) -> Tensor:
-    """How much each part of a photograph may have of something once it is painted.
+    """Return the highest allowed value of each area of a photograph after painting.
 
     Args:
-        before: what it has, of any shape.
-        photos: (``LEVELS``,) levels of photographs, see :func:`quantile_levels`.
-        paintings: likewise of paintings.
-        slack: ranks, 0..1, by which a part may rise.
+        before: values of the photograph, of any shape.
+        photos: (``LEVELS``,) quantiles of photographs, see :func:`quantile_levels`.
+        paintings: (``LEVELS``,) quantiles of paintings.
+        slack: increase in rank, 0..1, that is allowed.
 
     Returns:
-        As ``before``: what paintings have at that rank, and never less than the photograph has.
+        In the shape of ``before``: the value of paintings at that rank, but at least the value of the photograph.
     """
     ranks = torch.linspace(0, 1, LEVELS, device=before.device)
     rank = interpolated(before, photos, ranks)
@@ -53,23 +53,23 @@ def allowed_level(before: Tensor, photos: Tensor, paintings: Tensor, slack: floa
 
 
 def rank_increase(after: Tensor, before: Tensor, photos: Tensor, paintings: Tensor, slack: float) -> Tensor:
-    """How much more than it may each part has of something once it is painted.
+    """Return the excess of each area over its highest allowed value.
 
     Args:
-        after: what it has then, of any shape.
-        before: what it had.
-        photos: (``LEVELS``,) levels of photographs, see :func:`quantile_levels`.
-        paintings: likewise of paintings.
-        slack: ranks, 0..1, by which a part may rise.
+        after: values of the painting, of any shape.
+        before: values of the photograph.
+        photos: (``LEVELS``,) quantiles of photographs, see :func:`quantile_levels`.
+        paintings: (``LEVELS``,) quantiles of paintings.
+        slack: increase in rank, 0..1, that is allowed.
 
     Returns:
-        As ``after``, 0 or more.
+        In the shape of ``after``, 0 or more.
     """
     return F.relu(after - allowed_level(before, photos, paintings, slack))
 
 
 def interpolated(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
-    """The value at every ``x`` of a function linear between its values at knots, which rise, and constant beyond."""
+    """Interpolate linearly between values at ascending knots; constant beyond the ends."""
     right = torch.searchsorted(knots, x.contiguous()).clamp(1, len(knots) - 1)
     low, high = knots[right - 1], knots[right]
     share = ((x - low) / (high - low).clamp_min(1e-12)).clamp(0, 1)

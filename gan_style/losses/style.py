@@ -1,6 +1,6 @@
-"""Style terms: how differently two pictures are painted, whatever they show.
+"""Style terms: differences in style between two pictures, whatever their content.
 
-For learning or imitating one painting, where a discriminator has little to compare: the statistics of its features.
+They compare feature statistics, for training on or imitating a single painting, too few data for a discriminator.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gan_style.losses.term import Batch, Context, LossTerm
 
 
 def gram(maps: Tensor) -> Tensor:
-    """How features occur together, wherever they do (Gatys et al., "Image Style Transfer", CVPR 2016).
+    """Compute Gram matrices, the co-occurrence of features (Gatys et al., "Image Style Transfer", CVPR 2016).
 
     Args:
         maps: (N, C, H, W).
@@ -28,15 +28,15 @@ def gram(maps: Tensor) -> Tensor:
 
 
 def gram_difference(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
-    """How far Gram matrices are from others, as a share of these.
+    """Compute the relative difference of Gram matrices.
 
     Args:
-        ours: (N, C, C) for each feature map; gradients flow here.
-        theirs: (1, C, C) or (N, C, C) likewise.
+        ours: (N, C, C) for each feature map; gradients flow through.
+        theirs: (1, C, C) or (N, C, C) for each feature map.
 
     Returns:
-        A scalar >= 0: the squared relative distance, averaged over pictures and maps; 0 where all are equal, and 1
-        where ours are zero.
+        A scalar >= 0: the squared relative distance, averaged over pictures and maps; 0 if all are equal, 1 if ``ours``
+        is zero.
     """
     shares = []
     for own, other in zip(ours, theirs, strict=True):
@@ -46,11 +46,11 @@ def gram_difference(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Tensor:
 
 
 def feature_difference(maps: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
-    """How far features are from those of another picture (Johnson et al., "Perceptual Losses", ECCV 2016).
+    """Compute the relative difference of features (Johnson et al., "Perceptual Losses", ECCV 2016).
 
     Args:
-        maps: feature maps (N, C, H, W); gradients flow here.
-        reference: likewise, of the same shapes.
+        maps: feature maps (N, C, H, W); gradients flow through.
+        reference: feature maps of the same shapes.
 
     Returns:
         A scalar >= 0: mean squared differences as a share of the mean square of the reference, averaged over maps.
@@ -63,7 +63,7 @@ def feature_difference(maps: Sequence[Tensor], reference: Sequence[Tensor]) -> T
 
 
 def relative_difference(maps: Sequence[Tensor], reference: Sequence[Tensor]) -> Tensor:
-    """Like :func:`feature_difference`, of absolute differences, as a share of the reference's mean: a scalar >= 0."""
+    """Like :func:`feature_difference`, but of absolute differences relative to the reference's mean; a scalar >= 0."""
     shares = [
         (ours.float() - theirs.float()).abs().mean() / theirs.float().abs().mean().clamp_min(1e-6)
         for ours, theirs in zip(maps, reference, strict=True)
@@ -72,14 +72,14 @@ def relative_difference(maps: Sequence[Tensor], reference: Sequence[Tensor]) -> 
 
 
 def hypercolumns(maps: Sequence[Tensor], places: Tensor) -> Tensor:
-    """What all maps hold at some places, one below the other (Hariharan et al., CVPR 2015).
+    """Sample all maps at given positions and concatenate the channels (Hariharan et al., CVPR 2015).
 
     Args:
         maps: (1, C, H, W), of any sizes.
-        places: (P, 2), down and across, in 0..1.
+        places: (P, 2) positions, vertical and horizontal, in 0..1.
 
     Returns:
-        (P, sum of C), interpolated.
+        (P, sum of C), interpolated bilinearly.
     """
     grid = (2 * places - 1).flip(1)[None, None]
     columns = [
@@ -90,45 +90,45 @@ def hypercolumns(maps: Sequence[Tensor], places: Tensor) -> Tensor:
 
 
 def relaxed_transport(costs: Tensor) -> Tensor:
-    """The relaxed earth mover's distance (Kusner et al., ICML 2015), as Kolkin et al. (CVPR 2019) use it for style.
+    """Compute the relaxed earth mover's distance (Kusner et al., ICML 2015), as Kolkin et al. (CVPR 2019) use it.
 
     Args:
-        costs: (P, Q): what it costs to turn each of P samples into each of Q others.
+        costs: (P, Q): cost of moving each of P samples to each of Q others.
 
     Returns:
-        A scalar: every sample goes to its cheapest counterpart, in the dearer of both directions.
+        A scalar: the mean cost of moving each sample to its nearest one, in the direction in which it is larger.
     """
     return torch.maximum(costs.amin(0).mean(), costs.amin(1).mean())
 
 
 def cosine_costs(ours: Tensor, theirs: Tensor) -> Tensor:
-    """(P, C) and (Q, C) to (P, Q), 0 for the same direction and 2 for the opposite one."""
+    """Compute cosine distances: (P, C) and (Q, C) -> (P, Q); 0 for equal directions, 2 for opposite ones."""
     return 1 - F.normalize(ours, dim=1) @ F.normalize(theirs, dim=1).T
 
 
 def distance_costs(ours: Tensor, theirs: Tensor) -> Tensor:
-    """(P, C) and (Q, C) to (P, Q): root mean square differences."""
+    """Compute root mean square differences: (P, C) and (Q, C) -> (P, Q)."""
     squares = ours.square().sum(1)[:, None] + theirs.square().sum(1) - 2 * ours @ theirs.T
     return (squares.clamp_min(0) / ours.shape[1] + 1e-8).sqrt()
 
 
 def moment_difference(ours: Tensor, theirs: Tensor) -> Tensor:
-    """How far mean and covariance of samples, (P, C) and (Q, C), are from each other; a scalar >= 0.
+    """Compute the difference of mean and covariance of samples, (P, C) and (Q, C); a scalar >= 0.
 
-    Directions alone, which :func:`cosine_costs` compares, leave it open how strong a feature is.
+    It covers the magnitude of features, which :func:`cosine_costs` ignores.
     """
     means = (ours.mean(0) - theirs.mean(0)).abs().mean()
     return means + (torch.cov(ours.T) - torch.cov(theirs.T)).abs().mean()
 
 
 def total_variation(picture: Tensor) -> Tensor:
-    """(N, C, H, W): mean absolute difference of neighbours, down and across; a scalar >= 0."""
+    """Compute the mean absolute difference of vertical and horizontal neighbors of (N, C, H, W); a scalar >= 0."""
     down, across = (picture.diff(dim=axis).abs().mean() for axis in (2, 3))
     return down + across
 
 
 class GramTerm(LossTerm):
-    """Painted crops have the Gram matrices of the paintings."""
+    """Matches the Gram matrices of painted crops to those of the paintings."""
 
     name = "gram"
 
@@ -139,10 +139,10 @@ class GramTerm(LossTerm):
 
 
 class FeatureTerm(LossTerm):
-    """Features stay those of the photograph.
+    """Keeps features close to those of the photograph.
 
     Attributes:
-        maps: which of the feature maps are compared.
+        maps: indices of the feature maps to compare.
     """
 
     name = "feature"

@@ -1,4 +1,4 @@
-"""What a term of the generator's loss is: a name, a weight, and a function of a batch."""
+"""Interface of the terms of the generator's loss: a name, a weight, and a function of a batch."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ class Processes(Protocol):
     """The processes that train together."""
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean over all processes, without a gradient."""
+        """Return the mean over all processes, without a gradient."""
         ...
 
     def gather(self, values: Tensor) -> Tensor:
-        """All processes' values, concatenated along the first dimension, without a gradient."""
+        """Concatenate the values of all processes along the first dimension, without a gradient."""
         ...
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch as both networks see it; pictures are (N, 3, crop, crop) in [-1, 1].
+    """A training batch; pictures are (N, 3, crop, crop) in [-1, 1].
 
     Attributes:
-        photos: photographs, simplified where the generator sees them so.
+        photos: photographs, simplified if the generator simplifies them.
         paintings: paintings.
-        latent: (N, Z), the latent vectors with which the photographs were painted.
+        latent: (N, Z), the latent vectors of the painted photographs.
         painted: painted photographs; gradients flow through.
         augmented: ``painted``, augmented.
         augmented_paintings: ``paintings``, augmented.
         features: feature maps of ``augmented``; gradients flow through.
-        photo_features: feature maps of ``photos``, augmented as ``augmented`` is.
+        photo_features: feature maps of ``photos``, with the same augmentation as ``augmented``.
         painting_features: feature maps of ``augmented_paintings``.
     """
 
@@ -52,12 +52,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Context:
-    """What terms need beside a batch.
+    """Inputs of the terms besides the batch.
 
     Attributes:
-        processes: those that train together.
-        scheduled: a number that depends on the step alone, by name: see ``Trainer.schedule``.
-        predict_latent: the latent vectors, (N, Z), as they are read from feature maps of paintings and photographs.
+        processes: the processes that train together.
+        scheduled: returns a value that depends on the step alone, by name: see ``Trainer.schedule``.
+        predict_latent: predicts the latent vectors, (N, Z), from feature maps of paintings and photographs.
     """
 
     processes: Processes
@@ -68,18 +68,18 @@ class Context:
 class LossTerm(nn.Module, ABC):
     """A term of the generator's loss.
 
-    Running statistics are buffers, so that they are saved and restored with everything else, and nothing else may
-    change once a term is made: what is forgotten there would break exact resume without a word.
+    Running statistics must be buffers, so that they are saved and restored with the run. No other attribute may change
+    after construction, since it would not be saved, and resumed runs would silently differ.
 
     Attributes:
-        weight: what the value is multiplied by.
+        weight: factor on the value.
     """
 
     name: ClassVar[str]
-    """In logs, in saved states, and, with ``_weight``, in the recipe."""
+    """Name in logs and saved states and, followed by ``_weight``, in the recipe."""
 
     always: ClassVar[bool] = False
-    """Whether it is computed and logged even where its weight is 0."""
+    """Whether the term is computed and logged even if its weight is 0."""
 
     def __init__(self, weight: float) -> None:
         super().__init__()
@@ -87,15 +87,15 @@ class LossTerm(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, batch: Batch, context: Context) -> Tensor:
-        """The value before the weight, a scalar; updates the running statistics, too."""
+        """Compute the unweighted value, a scalar, and update the running statistics."""
 
     def weighted(self, value: Tensor, context: Context) -> Tensor:
-        """What is added to the loss for a value that :meth:`forward` returned."""
+        """Return the contribution to the loss of a value that :meth:`forward` returned."""
         del context
         return self.weight * value
 
     def freeze(self) -> LossTerm:
-        """Let nothing but buffers change from here on."""
+        """Forbid changes to attributes other than buffers from now on."""
         self.__dict__["frozen"] = True
         return self
 
@@ -109,9 +109,9 @@ def move_towards(running: Tensor, value: Tensor, share: float | Tensor) -> None:
     """Update a running mean in place.
 
     Args:
-        running: the mean, of any shape.
-        value: likewise, of the newest batch.
-        share: how much of the new mean that is, 0..1.
+        running: the running mean, of any shape.
+        value: value of the latest batch, of the same shape.
+        share: weight of the latest value, 0..1.
     """
     with torch.no_grad():
         running.lerp_(value, share)

@@ -1,1 +1,1 @@
-"""What can be measured of pictures and of sets of pictures: used while a style is learnt and when it is judged."""
+"""Metrics of pictures and of sets of pictures, for validation and evaluation."""

@@ -1,4 +1,4 @@
-"""How much of a photograph its painting keeps."""
+"""How well a painting preserves the content of its photograph."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from torch import Tensor
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import LUMINANCE
 
-"""Weights of red, green and blue in luminance (ITU-R BT.601)."""
-
 WINDOW, SPREAD = 11, 1.5
-"""Side in pixels, and standard deviation, of the window of the structural similarity."""
+"""Side in pixels and standard deviation of the SSIM window."""
 
 
 def luminance(rgb: Pixels) -> npt.NDArray[np.float64]:
-    """(H, W, 3) bytes -> (H, W) in 0..1."""
+    """Compute luminance: (H, W, 3) bytes -> (H, W) in 0..1."""
     return np.asarray(rgb @ np.array(LUMINANCE) / 255, np.float64)
 
 
 def feature_distance(first: list[Tensor], second: list[Tensor]) -> float:
-    """How far two pictures of the same thing are apart, position by position.
+    """Compute the perceptual distance of two pictures with the same content, position by position.
 
     The unweighted form of LPIPS (Zhang et al., CVPR 2018): squared differences of features scaled to unit length,
     averaged over positions and then over maps.
@@ -46,7 +44,7 @@ def structural_similarity(first: npt.NDArray[np.float64], second: npt.NDArray[np
         second: of the same shape.
 
     Returns:
-        1 for equal pictures; means over windows that lie wholly inside.
+        1 for equal pictures; the mean over windows that lie entirely inside.
     """
     offsets = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
     bell = torch.exp(-offsets.square() / (2 * SPREAD**2))

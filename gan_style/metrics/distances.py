@@ -1,7 +1,7 @@
-"""Distances between two sets of feature vectors, and how far they can be trusted.
+"""Distances between two sets of feature vectors, with confidence intervals.
 
-Only NumPy, and float64 whatever comes in: what is measured here must not depend on a device or a precision. What is of
-the size of a set squared is never held whole, so that memory grows with the sets and no faster.
+They use NumPy and float64 only, so that results do not depend on a device or a precision. Matrices of quadratic size
+are computed in blocks, so memory use is linear in the size of the sets.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ import numpy.typing as npt
 Doubles: TypeAlias = npt.NDArray[np.float64]
 
 Features: TypeAlias = npt.NDArray[np.float32] | Doubles
-"""(N, D), one row for each picture."""
+"""(N, D), one row per picture."""
 
 NORMAL_95 = 1.959963984540054
 
 GAP = 0.05
-"""Kernel distance of photographs from paintings, in units of the latter, below which a share of it says nothing."""
+"""Smallest meaningful gap: kernel distance between photographs and paintings, in units of the latter."""
 
 BLOCK = 1024
-"""Pictures of either set that are compared at a time."""
+"""Number of pictures of either set compared at a time."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and half the width of its 95 % interval.
+    """A value and its 95 % confidence interval.
 
     Attributes:
-        value: the figure itself.
+        value: the value.
         margin: 1.96 standard errors.
     """
 
@@ -41,17 +41,17 @@ class Estimate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Both ends."""
+        """Lower and upper bound."""
         return self.value - self.margin, self.value + self.margin
 
 
 @dataclass(frozen=True)
 class Range:
-    """A figure and both ends of its 95 % interval, where it is not symmetric.
+    """A value and its 95 % confidence interval, which may be asymmetric.
 
     Attributes:
-        value: the figure itself.
-        interval: both ends.
+        value: the value.
+        interval: lower and upper bound.
     """
 
     value: float
@@ -59,7 +59,7 @@ class Range:
 
 
 def polynomial_kernel(first: Features, second: Features) -> Doubles:
-    """(x.y / D + 1)^3, the kernel of the kernel inception distance (Binkowski et al., ICLR 2018).
+    """Compute (x.y / D + 1)^3, the kernel of the kernel inception distance (Binkowski et al., ICLR 2018).
 
     Args:
         first: (M, D).
@@ -73,14 +73,14 @@ def polynomial_kernel(first: Features, second: Features) -> Doubles:
 
 
 def blocks(features: Features) -> Iterator[tuple[slice, Doubles]]:
-    """Some rows at a time, and which they are."""
+    """Yield blocks of rows and their slices."""
     for start in range(0, len(features), BLOCK):
         rows = slice(start, start + BLOCK)
         yield rows, features[rows].astype(np.float64)
 
 
 def kernel_sums(first: Features, second: Features) -> tuple[Doubles, Doubles]:
-    """Sums of the rows and of the columns of the kernel between two sets, (M,) and (N,)."""
+    """Return the row and column sums of the kernel between two sets, (M,) and (N,)."""
     rows, columns = np.zeros(len(first)), np.zeros(len(second))
     for here, some in blocks(first):
         for there, others in blocks(second):
@@ -91,7 +91,7 @@ def kernel_sums(first: Features, second: Features) -> tuple[Doubles, Doubles]:
 
 
 def sums_within(features: Features) -> Doubles:
-    """Sums of the rows of the kernel of a set with itself, no picture with itself, (N,)."""
+    """Return the row sums of the kernel within a set, without the diagonal, (N,)."""
     own = [(np.square(some).sum(1) / some.shape[1] + 1.0) ** 3 for _, some in blocks(features)]
     result: Doubles = kernel_sums(features, features)[0] - np.concatenate(own)
     return result
@@ -99,14 +99,14 @@ def sums_within(features: Features) -> Doubles:
 
 @dataclass(frozen=True)
 class Replicated:
-    """A figure of two sets of pictures, and what it would be without any one of them.
+    """A statistic of two sets of pictures, with its leave-one-out values.
 
-    Two figures of the same pictures can be subtracted; the interval of the difference knows that they are the same.
+    Statistics of the same pictures can be subtracted; the interval of the difference accounts for their correlation.
 
     Attributes:
-        value: the figure itself.
-        without_first: (M,) the figure without each picture of the first set.
-        without_second: (N,) likewise of the second.
+        value: the statistic.
+        without_first: (M,) values without each picture of the first set.
+        without_second: (N,) values without each picture of the second set.
     """
 
     value: float
@@ -121,21 +121,21 @@ class Replicated:
         )
 
     def comparable(self, other: Replicated) -> bool:
-        """Whether another figure is of as many pictures of each set."""
+        """Return whether another statistic is of sets of the same sizes."""
         mine, theirs = ((len(one.without_first), len(one.without_second)) for one in (self, other))
         return mine == theirs
 
     @property
     def estimate(self) -> Estimate:
-        """The figure with its interval over both sets."""
+        """The statistic with its confidence interval."""
         return jackknife(self.value, self.without_first, self.without_second)
 
 
 def discrepancy(first: Features, second: Features) -> Replicated:
-    """The squared maximum mean discrepancy of two sets, unbiased, so that chance may take it below zero.
+    """Compute the unbiased squared maximum mean discrepancy of two sets, which can be negative by chance.
 
-    An average over pairs (a U-statistic; Gretton et al., JMLR 2012): the jackknife needs no more than the sums of the
-    kernel's rows, where a bootstrap would draw pictures twice and count each as its own neighbour.
+    It is a U-statistic (Gretton et al., JMLR 2012), so the jackknife needs only the row sums of the kernel. A bootstrap
+    would draw pictures twice and compare them with themselves.
 
     Args:
         first: (M, D), at least three rows.
@@ -163,59 +163,59 @@ def discrepancy(first: Features, second: Features) -> Replicated:
 
 
 def jackknife(value: float, *replicates: Doubles) -> Estimate:
-    """The interval of a figure from its values without each member of each of several independent samples.
+    """Compute a confidence interval from leave-one-out values of several independent samples.
 
     Efron & Stein, "The Jackknife Estimate of Variance" (Annals of Statistics, 1981).
 
     Args:
-        value: the figure from all members.
-        replicates: for each sample, the (N,) values without each of its members.
+        value: the statistic of all members.
+        replicates: for each sample, the (N,) values without each member.
     """
     variance = sum((len(one) - 1) / len(one) * float(((one - one.mean()) ** 2).sum()) for one in replicates)
     return Estimate(value, NORMAL_95 * variance**0.5)
 
 
 def mean_estimate(values: Sequence[float]) -> Estimate:
-    """The mean of a figure over pictures, at least two."""
+    """Return the mean over pictures, at least two, with its confidence interval."""
     array = np.asarray(values, np.float64)
     return Estimate(float(array.mean()), NORMAL_95 * float(array.std(ddof=1)) / len(array) ** 0.5)
 
 
 def kernel_distance(first: Features, second: Features) -> Estimate:
-    """The kernel inception distance of two sets of features, unbiased, with its interval."""
+    """Compute the unbiased kernel inception distance of two sets of features, with its confidence interval."""
     return discrepancy(first, second).estimate
 
 
 def far_apart(photos: Features, paintings: Features) -> bool:
-    """Whether there is a gap between photographs and paintings that could be closed.
+    """Return whether there is a measurable gap between photographs and paintings.
 
     Args:
         photos: (M, D), in units of the paintings' root mean square.
         paintings: (N, D), likewise.
 
     Returns:
-        Whether they are farther apart than chance makes them, with 95 % certainty, and by more than next to nothing:
-        sets of copies vary so little that rounding would be certain.
+        Whether their distance exceeds sampling noise, with 95 % confidence, and ``GAP``: sets of near-duplicates have
+        so little variance that rounding errors would be significant.
     """
     distance = kernel_distance(photos, paintings)
     return distance.interval[0] > 0 and distance.value > GAP
 
 
 def gap_closed(photos: Features, painted: Features, paintings: Features, floor: float = 0.0) -> Replicated:
-    """The share of the way from photographs to paintings that painted photographs have gone.
+    """Compute the share of the gap between photographs and paintings that painted photographs close.
 
     Args:
-        photos: (N, D) of the photographs.
-        painted: (N, D) of the same photographs painted, in the same order, so that both are left out together.
-        paintings: (M, D) of real paintings.
-        floor: distance between paintings and other paintings: what no painter can be expected to go below.
+        photos: (N, D) features of the photographs.
+        painted: (N, D) features of the painted photographs, in the same order, so that pairs are left out together.
+        paintings: (M, D) features of real paintings.
+        floor: distance between paintings and other paintings, the lowest to be expected of any style.
 
     Returns:
-        1 where the painted photographs are as near as other paintings, 0 where they are as far as the photographs.
-        Where the photographs themselves are hardly farther than chance makes them, it says nothing.
+        1 if painted photographs are as close as other paintings, 0 if they are as far as the photographs. Meaningless
+        if the distance of the photographs hardly exceeds sampling noise.
 
     Raises:
-        ValueError: the sets are too small, or there are not as many painted photographs as photographs.
+        ValueError: the sets are too small, or the numbers of photographs and painted photographs differ.
     """
     if len(photos) != len(painted):
         raise ValueError(f"{len(painted)} paintings of {len(photos)} photographs")
@@ -228,24 +228,24 @@ def gap_closed(photos: Features, painted: Features, paintings: Features, floor: 
 
 
 def frechet_distance(first: Features, second: Features) -> float:
-    """The Frechet distance of two Gaussians fitted to the features (FID; Heusel et al., NeurIPS 2017).
+    """Compute the Frechet distance of two Gaussians fitted to the features (FID; Heusel et al., NeurIPS 2017).
 
-    Biased upwards, and by much where there are fewer pictures than a few times the dimensions.
+    It is biased upward, strongly so unless there are several times more pictures than dimensions.
 
     Args:
         first: (M, D), at least two rows.
         second: (N, D), likewise.
     """
     shift = first.mean(0, np.float64) - second.mean(0, np.float64)
-    # With covariances A'A and B'B the roots of the eigenvalues of their product are the singular values of AB', which
-    # is small where there are few pictures.
+    # With covariances A'A and B'B, the roots of the eigenvalues of their product are the singular values of AB', which
+    # is small for small sets.
     one, two = (root_of_covariance(features) for features in (first, second))
     roots = np.linalg.svd(one @ two.T, compute_uv=False).sum()
     return float(shift @ shift + np.square(one).sum() + np.square(two).sum() - 2 * roots)
 
 
 def root_of_covariance(features: Features) -> Doubles:
-    """A matrix of min(N, D) rows which, multiplied by its transpose from the left, is the covariance of (N, D)."""
+    """Return R with min(N, D) rows such that R'R is the covariance of (N, D)."""
     centered = features - features.mean(0, np.float64)
     root: Doubles = np.asarray(np.linalg.qr(centered / np.sqrt(len(features) - 1), "r"))
     return root

@@ -1,7 +1,7 @@
-"""What pictures are compared by: one vector for each, from a network that is named, hashed and says what it has seen.
+"""Feature spaces for comparing pictures: one vector per picture, from an identified network.
 
-Distances mean little without it. A network that training looked through is a poor judge: the generator learnt to please
-it. So evaluation looks through another one, and says so where it cannot.
+A distance is only meaningful with its feature space. A network used in training is a biased judge, since the generator
+was trained against it. So evaluation uses a different network, or notes that it could not.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from gan_style.metrics.networks import load_dinov2, load_inception, load_transfo
 from gan_style.models.backbone import PooledFeatures
 
 RELATED = (
-    "EfficientNet-Lite2 takes no part in training, but it is a larger sister of the network that does (Lite0), of the "
-    "same design and trained on the same pictures; expect a judge of another family to see a wider gap."
+    "EfficientNet-Lite2 is not used in training, but it is a larger variant of the network that is (Lite0), with the "
+    "same design and training data; expect a network of another family to measure a wider gap."
 )
 TRAINED_AGAINST = (
-    "EfficientNet-Lite0 is the network that training looks through: styles learnt here were trained against it, and it "
-    "flatters them. Install an independent one with: pip install 'gan-style[eval]'"
+    "EfficientNet-Lite0 is used in training, so its metrics are biased in favor of styles trained here. Install an "
+    "independent network with: pip install 'gan-style[eval]'"
 )
 SIDES = {"lite0": 224, "lite2": 260}
 NAMES = {"lite0": "EfficientNet-Lite0", "lite2": "EfficientNet-Lite2"}
@@ -42,12 +42,12 @@ Look: TypeAlias = Callable[[Tensor], tuple[Tensor, list[Tensor]]]
 
 @dataclass(frozen=True)
 class Seen:
-    """What a network says of one picture.
+    """Features of one picture.
 
     Attributes:
         vector: (D,), the pooled features, for distances between sets.
-        maps: (1, C, H, W) feature maps, finest first, for what has moved within one picture; none from networks that
-            give a vector only.
+        maps: (1, C, H, W) feature maps, finest first, for comparing two pictures by position; empty for networks that
+            return only a vector.
     """
 
     vector: npt.NDArray[np.float32]
@@ -56,15 +56,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class FeatureSpace:
-    """A network that turns pictures into vectors.
+    """A network that maps pictures to vectors.
 
     Attributes:
-        name: of the network.
-        note: what a reader must know about it; empty if nothing.
-        sha256: of the weights as published.
+        name: name of the network.
+        note: caveat for readers of results, or empty.
+        sha256: hash of the published weights.
         side: pixels to which the central square of a picture is resized, antialiased.
-        look: to the pooled vector and the maps.
-        shows_maps: whether there are maps; content is measured through the default network where there are none.
+        look: function from a picture to the pooled vector and the maps.
+        shows_maps: whether there are maps; without them, content is measured with the default network.
     """
 
     name: str
@@ -75,11 +75,11 @@ class FeatureSpace:
     shows_maps: bool = True
 
     def settings(self) -> dict[str, str | int]:
-        """What is needed to look through the same again."""
+        """Settings needed to reproduce the features."""
         return {"network": self.name, "sha256": self.sha256, "side": self.side}
 
     def __call__(self, rgb: Pixels) -> Seen:
-        """Look at one picture of any size, (H, W, 3)."""
+        """Compute the features of one picture of any size, (H, W, 3)."""
         square = central_square(rgb, self.side)
         picture = to_tensor(square)
         with torch.inference_mode():
@@ -88,7 +88,7 @@ class FeatureSpace:
 
 
 def central_square(rgb: Pixels, side: int) -> Pixels:
-    """The largest central square of a picture, resized with antialiasing (Parmar et al., CVPR 2022, say why)."""
+    """Crop the largest central square and resize it with antialiasing (see Parmar et al., CVPR 2022)."""
     height, width = rgb.shape[:2]
     short = min(height, width)
     top, left = (height - short) // 2, (width - short) // 2
@@ -97,16 +97,16 @@ def central_square(rgb: Pixels, side: int) -> Pixels:
 
 
 def choose_features(word: str = "auto") -> FeatureSpace:
-    """The network that a word of the command line means.
+    """Select a feature space by the value of the command-line option.
 
     Args:
-        word: "auto" for EfficientNet-Lite2 where it is installed and Lite0 elsewhere; "lite2" or "lite0"; "dinov2" or
-            "inception" through the libraries of the extra ``eval``; a folder with a model of the transformers library;
-            or a file of weights of torch-fidelity's Inception.
+        word: "auto" for EfficientNet-Lite2 if it is installed and otherwise Lite0; "lite2" or "lite0"; "dinov2" or
+            "inception" from the libraries of the extra ``eval``; a folder with a model of the transformers library; or
+            a weights file of torch-fidelity's Inception.
 
     Raises:
-        UsageError: an unknown word, or a path that holds something else.
-        ResourceError: the weights or the libraries are not to be had.
+        UsageError: the value is unknown, or the path is not a network.
+        ResourceError: the weights or the libraries are not available.
     """
     if word == "auto":
         word = "lite2" if importlib.util.find_spec(PUBLISHED["lite2"].package) else "lite0"
@@ -130,7 +130,7 @@ def choose_features(word: str = "auto") -> FeatureSpace:
 
 
 def pyramid_looker(network: PooledFeatures) -> Look:
-    """How to look through a network that shows its maps."""
+    """Return the feature function of a network with maps."""
 
     def look(picture: Tensor) -> tuple[Tensor, list[Tensor]]:
         maps: list[Tensor] = network(picture)
@@ -140,5 +140,5 @@ def pyramid_looker(network: PooledFeatures) -> Look:
 
 
 def vector_looker(network: nn.Module) -> Look:
-    """How to look through one that gives a vector only."""
+    """Return the feature function of a network that returns only a vector."""
     return lambda picture: (network(picture), [])

@@ -1,6 +1,6 @@
-"""Networks of other families to look through: DINOv2, Inception, and whatever lies in a folder.
+"""Optional feature networks: DINOv2, Inception, and models of the transformers library.
 
-They come through the libraries of the extra ``eval`` and are not shipped.
+They require the libraries of the extra ``eval`` and are not bundled.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 INCEPTION_SIDE, TRANSFORMER_SIDE = 299, 224
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
-EXTRA = "Install what it needs with: pip install 'gan-style[eval]'"
+EXTRA = "Install it with: pip install 'gan-style[eval]'"
 
 
 class TransformerFeatures(nn.Module):
-    """A model of the transformers library as a function from pictures to vectors."""
+    """Wraps a model of the transformers library as a function from pictures to vectors."""
 
     mean: Tensor
     std: Tensor
@@ -40,7 +40,7 @@ class TransformerFeatures(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1))
 
     def forward(self, picture: Tensor) -> Tensor:
-        """(N, 3, H, W) in [-1, 1] to (N, D): what the model pools, or else the mean of its last states."""
+        """(N, 3, H, W) in [-1, 1] -> (N, D): the pooled output, or else the mean of the last hidden states."""
         output = self.model(pixel_values=((picture + 1) / 2 - self.mean) / self.std)
         pooled = getattr(output, "pooler_output", None)
         features: Tensor = output.last_hidden_state.mean(1) if pooled is None else pooled.flatten(1)
@@ -48,46 +48,46 @@ class TransformerFeatures(nn.Module):
 
 
 class InceptionFeatures(nn.Module):
-    """The Inception v3 of the original FID, as torch-fidelity has it."""
+    """The Inception v3 of the original FID, as ported by torch-fidelity."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, picture: Tensor) -> Tensor:
-        """(N, 3, H, W) in [-1, 1] to (N, 2048). It takes bytes only."""
+        """(N, 3, H, W) in [-1, 1] -> (N, 2048). The network requires bytes."""
         features: Tensor = self.model(((picture + 1) * 127.5 + 0.5).clamp(0, 255).byte())[0]
         return features
 
 
 def load_dinov2() -> tuple[str, nn.Module, int, str]:
-    """DINOv2 from the Hub or its cache: name, network, side of its pictures, and sha-256 of the weights.
+    """Load DINOv2 from the Hub or its cache: name, network, side of its pictures, and SHA-256 of the weights.
 
     Raises:
-        ResourceError: the transformers library or the weights are not to be had.
+        ResourceError: the transformers library or the weights are not available.
     """
     from huggingface_hub import snapshot_download
 
     need("transformers", "dinov2")
     try:
         folder = Path(snapshot_download(DINOV2, allow_patterns=list(FILES)))
-    except Exception as error:  # The client raises a dozen kinds; all of them mean that the files are not to be had.
+    except Exception as error:  # The client raises many types; all mean that the files are unavailable.
         raise ResourceError(
-            f"The Hub did not give {DINOV2} ({type(error).__name__}). Fetch its {' and '.join(FILES[:2])} where there "
-            "is a network, and give their folder to --features."
+            f"Cannot download {DINOV2} from the Hub ({type(error).__name__}). Download {' and '.join(FILES[:2])} on a "
+            "machine with internet access, and pass their folder to --features."
         ) from error
     name, network, side, digest = load_transformer(folder)
     return f"{name} ({DINOV2}, revision {folder.name})", network, side, digest
 
 
 def load_transformer(folder: Path) -> tuple[str, nn.Module, int, str]:
-    """Any vision model of the transformers library from a folder: config.json and model.safetensors.
+    """Load any vision model of the transformers library from a folder with config.json and model.safetensors.
 
-    Nothing of the folder is run as code.
+    No code from the folder is executed.
 
     Raises:
         ResourceError: the transformers library is missing.
-        UsageError: the folder holds no such model.
+        UsageError: the folder does not contain such a model.
     """
     need("transformers", str(folder))
     from transformers import AutoModel
@@ -106,7 +106,7 @@ def load_transformer(folder: Path) -> tuple[str, nn.Module, int, str]:
             dtype=torch.float32,
             output_loading_info=True,
         )
-        if loading["missing_keys"]:  # The library would make them up at random.
+        if loading["missing_keys"]:  # The library would initialize them at random.
             missing = sorted(loading["missing_keys"])[0]
             raise ValueError(f"weights are missing, {missing} among them")
         preprocessing = folder / "preprocessor_config.json"
@@ -122,32 +122,32 @@ def load_transformer(folder: Path) -> tuple[str, nn.Module, int, str]:
         )
         with torch.inference_mode():
             network(torch.zeros(1, 3, side, side))
-    except Exception as error:  # Whatever a folder of strangers holds.
+    except Exception as error:  # The folder is untrusted and may contain anything.
         raise UsageError(
-            f"{folder} holds no vision model for --features ({reason(error)}); "
-            f"give a folder with {' and '.join(FILES[:2])} of the transformers library."
+            f"{folder} does not contain a vision model for --features ({reason(error)}); "
+            f"use a folder with {' and '.join(FILES[:2])} of the transformers library."
         ) from error
     return f"{config.model_type} from {folder}", network, side, digest
 
 
 def load_inception(weights: Path | None) -> tuple[str, nn.Module, int, str]:
-    """The Inception v3 of FID: name, network, side of its pictures, and sha-256 of the weights.
+    """Load the Inception v3 of FID: name, network, side of its pictures, and SHA-256 of the weights.
 
     Args:
-        weights: torch-fidelity's file; None lets it be downloaded.
+        weights: torch-fidelity's weights file; None downloads it.
 
     Raises:
-        ResourceError: torch-fidelity or the weights are not to be had.
-        UsageError: the file is something else.
+        ResourceError: torch-fidelity or the weights are not available.
+        UsageError: the file is not a weights file.
     """
     need("torch_fidelity", "inception")
     if weights is not None:
-        # torch-fidelity would run whatever a pickle says; what passes here is only tensors.
+        # torch-fidelity would execute code in a pickle; a file that passes this check contains only tensors.
         try:
             torch.load(weights, map_location="cpu", weights_only=True)
-        except Exception as error:  # The reader of pickles raises whatever bytes happen to mean.
+        except Exception as error:  # Unpickling arbitrary bytes can raise any exception.
             raise UsageError(
-                f"{weights} holds no weights ({type(error).__name__}); give torch-fidelity's file."
+                f"{weights} is not a weights file ({type(error).__name__}); use torch-fidelity's file."
             ) from error
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
@@ -155,8 +155,8 @@ def load_inception(weights: Path | None) -> tuple[str, nn.Module, int, str]:
         model = FeatureExtractorInceptionV3("inception", ["2048"], feature_extractor_weights_path=weights)
     except Exception as error:
         raise ResourceError(
-            f"torch-fidelity did not give its Inception ({reason(error)}). Fetch its "
-            "weights where there is a network, and give the file to --features."
+            f"Cannot load torch-fidelity's Inception ({reason(error)}). Download its weights on a machine with "
+            "internet access, and pass the file to --features."
         ) from error
     state = b"".join(value.cpu().numpy().tobytes() for value in model.state_dict().values())
     digest = hashlib.sha256(state).hexdigest()
@@ -169,15 +169,15 @@ def load_inception(weights: Path | None) -> tuple[str, nn.Module, int, str]:
 
 
 def need(package: str, word: str) -> None:
-    """Refuse where a library is missing.
+    """Check that a library is installed.
 
     Raises:
-        ResourceError: it is.
+        ResourceError: it is missing.
     """
     if importlib.util.find_spec(package) is None:
         raise ResourceError(f"--features {word} needs {package.replace('_', '-')}. {EXTRA}")
 
 
 def reason(error: Exception) -> str:
-    """Kind and first line of an error."""
+    """Return the type and first line of an error."""
     return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])

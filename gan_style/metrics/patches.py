@@ -1,8 +1,8 @@
-"""Distances between the small patches of two sets of pictures, scale by scale, without any network.
+"""Patch distances between two sets of pictures, scale by scale, without any network.
 
 Sliced Wasserstein distance on Laplacian pyramids (Karras et al., "Progressive Growing of GANs", ICLR 2018): fine levels
-compare grain and strokes, coarse ones shapes and palette. Patches are measured in the units of the real paintings, so
-that a wrong palette counts, where the original gives every set its own.
+compare grain and strokes, coarse ones shapes and palette. Patches are normalized by the statistics of the real
+paintings, so that a wrong palette counts; the original normalizes each set separately.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ QUANTILES = 512
 
 @dataclass(frozen=True)
 class PatchConfig:
-    """How patches are drawn and compared.
+    """Settings of patch sampling and comparison.
 
     Attributes:
-        levels: of the pyramid, the finest first.
-        patches: drawn from each level of a picture.
-        projections: random directions in which patches are compared.
-        seed: of both.
+        levels: number of pyramid levels, the finest first.
+        patches: number of patches per level of a picture.
+        projections: number of random projections on which patches are compared.
+        seed: random seed.
     """
 
     levels: int = 4
@@ -43,11 +43,11 @@ class PatchConfig:
 
 
 def laplacian_pyramid(picture: Pixels, levels: int) -> list[Floats]:
-    """What each scale adds to the next coarser one, and last what is left.
+    """Compute a Laplacian pyramid: the detail at each scale, and finally the residual.
 
     Args:
         picture: (H, W, 3), sides of at least ``PATCH * 2 ** (levels - 1)``.
-        levels: how many scales.
+        levels: number of scales.
 
     Returns:
         (H / 2^k, W / 2^k, 3) for k = 0..levels - 1, in units of 1/255.
@@ -61,7 +61,7 @@ def laplacian_pyramid(picture: Pixels, levels: int) -> list[Floats]:
 
 
 def blur(picture: Floats) -> Floats:
-    """The binomial filter of five taps, mirrored at the border."""
+    """Apply the binomial filter with five taps, mirrored at the border."""
     for axis in (0, 1):
         padding = [(2, 2) if one == axis else (0, 0) for one in range(3)]
         padded = np.pad(picture, padding, "reflect")
@@ -74,28 +74,28 @@ def blur(picture: Floats) -> Floats:
 
 
 def enlarge(picture: Floats, shape: tuple[int, ...]) -> Floats:
-    """Twice the size, smooth, cut to ``shape``."""
+    """Upscale by two with smoothing, cropped to ``shape``."""
     spread = np.zeros(shape, np.float32)
     spread[::2, ::2] = picture
     return 4 * blur(spread)
 
 
 def draw_patches(picture: Pixels, config: PatchConfig, index: int) -> list[Floats]:
-    """Random patches of one picture.
+    """Draw random patches of one picture.
 
     Args:
         picture: (H, W, 3).
-        config: how many, of how many levels.
-        index: of the picture in its set, which decides where its patches lie.
+        config: sampling settings.
+        index: index of the picture in its set, which determines the positions of its patches.
 
     Returns:
-        For each level (patches, PATCH * PATCH * 3).
+        For each level, (patches, PATCH * PATCH * 3).
 
     Raises:
-        ValueError: the picture is too small for so many levels.
+        ValueError: the picture is too small for the number of levels.
     """
     if min(picture.shape[:2]) < PATCH * 2 ** (config.levels - 1):
-        raise ValueError(f"a picture of {picture.shape[1]}x{picture.shape[0]} has no {config.levels} levels")
+        raise ValueError(f"a picture of {picture.shape[1]}x{picture.shape[0]} is too small for {config.levels} levels")
     random = np.random.default_rng([config.seed, index])
     drawn = []
     for level in laplacian_pyramid(picture, config.levels):
@@ -106,22 +106,22 @@ def draw_patches(picture: Pixels, config: PatchConfig, index: int) -> list[Float
 
 
 def sliced_wasserstein(first: Floats, second: Floats, config: PatchConfig) -> Estimate:
-    """How far the patches of two sets are apart.
+    """Compute the sliced Wasserstein distance between the patches of two sets.
 
     Args:
         first: (M, P, D), P patches of each of M pictures.
-        second: (N, P, D) of real paintings, whose spread is the unit.
+        second: (N, P, D) of real paintings, whose statistics normalize both sets.
         config: number of projections and their seed.
 
     Returns:
-        The mean distance between projected patches, and its interval over pictures of both sets.
+        The mean distance between projected patches, with its confidence interval over pictures of both sets.
 
     Raises:
         ValueError: a set has fewer than two pictures.
     """
     if min(len(first), len(second)) < 2:
-        raise ValueError("a distance of patches needs at least two pictures in each set")
-    # Colours are the last but two of (3, PATCH, PATCH): each has a mean and a spread of its own.
+        raise ValueError("a patch distance requires at least two pictures in each set")
+    # Colors are the first of (3, PATCH, PATCH): each has its own mean and deviation.
     channels = second.reshape(len(second), second.shape[1], 3, -1)
     mean, spread = channels.mean((0, 1, 3)), channels.std((0, 1, 3)) + 1e-6
     unit = [
@@ -145,13 +145,13 @@ def sliced_wasserstein(first: Floats, second: Floats, config: PatchConfig) -> Es
 
 
 def sorted_line(values: Floats, groups: npt.NDArray[np.int_]) -> tuple[Floats, npt.NDArray[np.int_]]:
-    """(M, P) projections in rising order, each with the group of its picture."""
+    """Sort (M, P) projections, and return the group of each."""
     order = values.ravel().argsort()
     return values.ravel()[order], np.repeat(groups, values.shape[1])[order]
 
 
 def quantiles(values: Floats) -> npt.NDArray[np.float64]:
-    """``QUANTILES`` values that split a sorted line evenly."""
+    """Return ``QUANTILES`` evenly spaced quantiles of sorted values."""
     below, share = quantile_places(len(values))
     lower, upper = values[below].astype(np.float64), values[np.minimum(below + 1, len(values) - 1)]
     return lower + share * (upper - lower)
@@ -159,7 +159,7 @@ def quantiles(values: Floats) -> npt.NDArray[np.float64]:
 
 @functools.lru_cache
 def quantile_places(count: int) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.float64]]:
-    """Where the quantiles of ``count`` sorted values lie: the value below each, and how far towards the next."""
+    """Return the positions of quantiles in ``count`` sorted values: the index below each, and the fraction above it."""
     positions = (np.arange(QUANTILES) + 0.5) / QUANTILES * (count - 1)
     below = positions.astype(np.int_)
     return below, positions - below

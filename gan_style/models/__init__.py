@@ -1,1 +1,1 @@
-"""Networks, each with a frozen config beside it."""
+"""Network architectures and their configs."""

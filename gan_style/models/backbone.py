@@ -1,7 +1,7 @@
-"""EfficientNet-Lite's trunk: the frozen eyes of the discriminator and of the content term, and those of evaluation.
+"""EfficientNet-Lite backbones: frozen feature extractors of the discriminator, the loss terms and the evaluation.
 
 EfficientNet (Tan & Le, ICML 2019) without squeeze-and-excitation and with ReLU6, as published by Google in 2020.
-Batch norms are folded into the convolutions, since the weights never change. Only the stages that are tapped are built.
+Batch norms are folded into the convolutions, since the weights never change. Stages after the last tap are not built.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BATCH_NORM_EPSILON = 1e-3
 
 @dataclass(frozen=True)
 class Stage:
-    """One row of the architecture table: ``repeats`` inverted residual blocks of which the first may shrink the map."""
+    """One row of the architecture table: ``repeats`` inverted residual blocks, the first of which has the stride."""
 
     repeats: int
     kernel: int
@@ -42,7 +42,7 @@ SMALLEST = (
 
 
 def scaled(width: float, depth: float) -> tuple[Stage, ...]:
-    """The table of a larger variant: wider everywhere, deeper between the first stage and the last."""
+    """Scale the table to a larger variant: wider everywhere, deeper between the first stage and the last."""
     return tuple(
         dataclasses.replace(
             stage,
@@ -54,7 +54,7 @@ def scaled(width: float, depth: float) -> tuple[Stage, ...]:
 
 
 def round_channels(channels: float) -> int:
-    """To a multiple of eight, but never down by more than a tenth."""
+    """Round to a multiple of eight, but not down by more than a tenth."""
     rounded = max(8, int(channels + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * channels else rounded
 
@@ -64,16 +64,16 @@ VARIANTS = {"lite0": SMALLEST, "lite1": scaled(1.0, 1.1), "lite2": scaled(1.1, 1
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """Which networks, and which of their stages are tapped. The default taps Lite0's maps at strides 2, 4, 8 and 16.
+    """The networks and the stages whose output is used. The default taps Lite0's maps at strides 2, 4, 8 and 16.
 
     Attributes:
-        taps: numbers of stages, of each network.
-        variant: the first network, whose maps come first; content is judged in them.
-        beside: further variants, whose maps follow: what one overlooks another may see, as several backbones do in
-            StyleGAN-XL (Sauer et al., SIGGRAPH 2022).
+        taps: stage numbers, the same for each network.
+        variant: the first network, whose maps come first; content terms use these.
+        beside: additional variants, whose maps follow; different backbones detect different flaws, as in StyleGAN-XL
+            (Sauer et al., SIGGRAPH 2022).
 
     Raises:
-        ValueError: a variant is unknown or there twice, or the taps are no rising numbers of stages.
+        ValueError: a variant is unknown or duplicate, or the taps are not ascending stage numbers.
     """
 
     taps: tuple[int, ...] = (0, 1, 2, 4)
@@ -82,18 +82,18 @@ class BackboneConfig:
 
     def __post_init__(self) -> None:
         if not isinstance(self.beside, tuple):
-            raise ValueError(f"what looks beside the backbone must be a tuple of variants, not {self.beside!r}")
+            raise ValueError(f"additional backbones must be a tuple of variants, not {self.beside!r}")
         for variant in self.variants:
             if variant not in [*VARIANTS]:
                 raise ValueError(f"backbone variant must be one of {', '.join(VARIANTS)}, not {variant!r}")
         if len({*self.variants}) < len(self.variants):
-            raise ValueError(f"backbones must differ from one another, and {', '.join(self.variants)} do not")
+            raise ValueError(f"backbones must be different, not {', '.join(self.variants)}")
         if not self.taps or list(self.taps) != sorted({*self.taps} & {*range(len(self.stages))}):
-            raise ValueError(f"backbone taps must be rising stage numbers below {len(self.stages)}, not {self.taps}")
+            raise ValueError(f"backbone taps must be ascending stage numbers below {len(self.stages)}, not {self.taps}")
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """All networks, in the order of their maps."""
+        """All variants, in the order of their maps."""
         return (self.variant, *self.beside)
 
     @property
@@ -103,12 +103,12 @@ class BackboneConfig:
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """Channels of each tapped map."""
+        """Number of channels of each tapped map."""
         return tuple(VARIANTS[variant][tap].channels for variant in self.variants for tap in self.taps)
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """Pixels of the picture for one cell of each tapped map; the variants do not differ in it."""
+        """Stride of each tapped map in pixels; the same for all variants."""
         total, strides = 2, []
         for stage in self.stages:
             total *= stage.stride
@@ -117,7 +117,7 @@ class BackboneConfig:
 
 
 class SameConv(nn.Conv2d):
-    """Convolution with TensorFlow's SAME padding, which at stride 2 pads more on the right and below."""
+    """Convolution with TensorFlow's SAME padding, which at stride 2 pads more on the right and at the bottom."""
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', ceil(H / stride), ceil(W / stride))."""
@@ -148,7 +148,7 @@ class InvertedResidual(nn.Module):
 
 
 class Backbone(nn.Module):
-    """Frozen feature maps of a picture at several strides."""
+    """Extracts feature maps at several strides; the weights are frozen."""
 
     def __init__(self, config: BackboneConfig | None = None) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ class Backbone(nn.Module):
         self.requires_grad_(False).eval()
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        """Feature maps, finest first, network by network.
+        """Extract feature maps, finest first, network by network.
 
         Args:
             picture: (N, 3, H, W) in [-1, 1], RGB. The network was trained on (x - 127) / 128 for x in 0..255.
@@ -188,7 +188,7 @@ class Backbone(nn.Module):
 
 
 class PooledFeatures(Backbone):
-    """The whole network up to what its classifier sees, frozen: maps at strides 2 to 32, one vector for a picture."""
+    """The whole network up to its classifier, frozen: maps at strides 2 to 32, and one vector per picture."""
 
     TAPS = (0, 1, 2, 4, 6)
     CHANNELS = 1280
@@ -199,11 +199,11 @@ class PooledFeatures(Backbone):
         self.requires_grad_(False)
 
     def pool(self, last: Tensor) -> Tensor:
-        """The last of the maps -> (N, CHANNELS)."""
+        """Pool the last map -> (N, CHANNELS)."""
         return F.relu6(self.head(last)).mean((2, 3))
 
 
 def fold_batch_norm(weight: Tensor, norm: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Weight and bias of a convolution that does what ``weight`` followed by the batch norm ``norm`` did."""
+    """Fold a batch norm into the preceding convolution; return its new weight and bias."""
     scale = norm["weight"] / torch.sqrt(norm["running_var"] + BATCH_NORM_EPSILON)
     return weight * scale[:, None, None, None], norm["bias"] - norm["running_mean"] * scale

@@ -1,8 +1,8 @@
-"""Discriminators: the projected one, which sees through a frozen network, and an ordinary one on pixels.
+"""Discriminators: a projected one, on the feature maps of a frozen network, and a PatchGAN on pixels.
 
-The projected discriminator is small heads on frozen feature maps, and one small PatchGAN on pixels. A head judges
-every neighbourhood in its map, and the map as a whole by the mean and the spread of what it sees there:
-patches that pass one by one may still be too many of a kind, which only their statistics tell.
+The projected discriminator has a small head on each feature map, and a small PatchGAN on pixels. A head scores each
+patch of its map, and the map as a whole by the mean and the deviation of its features: patches that look real one by
+one may still be too similar to each other, which only these statistics show.
 
 Sauer et al., "Projected GANs Converge Faster" (NeurIPS 2021); PatchGAN: Isola et al. (CVPR 2017).
 """
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from gan_style.errors import UsageError
 from gan_style.models.backbone import BackboneConfig
-from gan_style.models.layers import SLOPE, initialise
+from gan_style.models.layers import SLOPE, initialize_weights
 
 PROJECTED, PATCH = "projected", "patch"
 KINDS = (PROJECTED, PATCH)
@@ -30,13 +30,13 @@ class DiscriminatorConfig:
     """Shape of a discriminator.
 
     Attributes:
-        kind: "projected", or "patch" for four strided convolutions on pixels and nothing else.
-        widths: channels of those.
+        kind: "projected", or "patch" for four strided convolutions on pixels only.
+        widths: channels of these convolutions.
         head_channels: width of the head on each feature map.
-        patch_channels: width of the first layer of the PatchGAN on pixels; 0 leaves it out.
-        fine_stride: heads on maps of this stride and finer look at every second position only.
-        standardised: whether heads see channels of mean zero and spread one; they learn faster then, and have to be
-            shown some maps before (:meth:`ProjectedDiscriminator.fit`).
+        patch_channels: width of the first layer of the PatchGAN on pixels; 0 removes it.
+        fine_stride: heads on maps of this stride and finer use only every second position.
+        standardised: whether feature maps are standardized to mean 0 and deviation 1 before the heads, which then learn
+            faster; requires :meth:`ProjectedDiscriminator.fit` before training.
     """
 
     kind: str = PROJECTED
@@ -51,18 +51,18 @@ class DiscriminatorConfig:
             raise UsageError(f"discriminator must be one of {', '.join(KINDS)}, not {self.kind}.")
 
 
-class Standardise(nn.Module):
-    """Channels brought to mean zero and spread one, by what they were in some pictures before training.
+class Standardization(nn.Module):
+    """Standardizes channels to mean 0 and deviation 1, with statistics from before training.
 
-    The maps of a frozen network have spreads of any size, and heads that must find out first learn late. Constants
-    rather than batch normalisation: every picture is judged by itself.
+    The maps of a frozen network have deviations of any size, and heads that must first adapt to them learn slowly. The
+    statistics are constants, unlike in batch normalization, so that pictures are scored independently.
     """
 
     mean: Tensor
     spread: Tensor
 
     FLOOR = 1e-4
-    """Least spread, for channels that are always the same."""
+    """Smallest deviation, for constant channels."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Standardise(nn.Module):
         self.register_buffer("spread", torch.ones(1, channels, 1, 1))
 
     def fit(self, mean: Tensor, square: Tensor) -> None:
-        """Take mean and spread from the mean and the mean square of every channel, (1, C, 1, 1) in float64 each."""
+        """Set mean and deviation from each channel's mean and mean square, (1, C, 1, 1) in float64 each."""
         self.mean.copy_(mean)
         self.spread.copy_((square - mean.square()).clamp_min(0).sqrt().clamp_min(self.FLOOR))
 
@@ -80,14 +80,14 @@ class Standardise(nn.Module):
 
 
 class Head(nn.Module):
-    """A judge of one feature map."""
+    """Scores one feature map."""
 
     VARIANCE_FLOOR = 1e-6
-    """Keeps the gradient of the spread finite where a map is flat."""
+    """Keeps the gradient of the deviation finite for constant maps."""
 
     def __init__(self, inputs: int, width: int, stride: int, *, standardised: bool = False) -> None:
         super().__init__()
-        self.standardise = Standardise(inputs) if standardised else nn.Identity()
+        self.standardise = Standardization(inputs) if standardised else nn.Identity()
         self.look = nn.Sequential(
             nn.Conv2d(inputs, width, 1),
             nn.LeakyReLU(SLOPE),
@@ -99,12 +99,12 @@ class Head(nn.Module):
         self.whole = nn.Linear(width, 1)
 
     def reset_parameters(self) -> None:
-        """Begin without an opinion of the whole: statistics vary more between pictures than between painters."""
+        """Initialize the score of the whole map to zero: its statistics vary more by picture than by painter."""
         nn.init.zeros_(self.whole.weight)
         nn.init.zeros_(self.whole.bias)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, C, H, W) -> scores (N, 1, h, w) of neighbourhoods and (N, 1) of the whole."""
+        """(N, C, H, W) -> scores (N, 1, h, w) of patches and (N, 1) of the whole map."""
         seen = self.look(self.standardise(features))
         flat = seen.float().flatten(2)
         spread = (flat.var(2, correction=0) + self.VARIANCE_FLOOR).sqrt()
@@ -112,7 +112,7 @@ class Head(nn.Module):
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Says of every patch, at several scales, and of the picture how much like a painting it is."""
+    """Scores patches, at several scales, and the whole picture by how much they look like a painting."""
 
     def __init__(self, config: DiscriminatorConfig | None = None, backbone: BackboneConfig | None = None) -> None:
         super().__init__()
@@ -127,17 +127,17 @@ class ProjectedDiscriminator(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Kaiming-normal weights; last layers near zero."""
+        """Initialize with Kaiming-normal weights; last layers near zero."""
         begin_undecided(self)
         for module in self.modules():
             if isinstance(module, Head):
                 module.reset_parameters()
 
     def fit(self, looks: Iterable[list[Tensor]]) -> None:
-        """Get used to the backbone's maps before training.
+        """Compute the statistics of the feature maps before training.
 
         Args:
-            looks: maps of some photographs and paintings, (N, C, H, W) each, finest first; as many pictures each time.
+            looks: batches of maps of photographs and paintings, (N, C, H, W) each, finest first; all of the same size.
         """
         count, sums = 0, [torch.zeros(())] * 2 * len(self.heads)
         for maps in looks:
@@ -146,18 +146,18 @@ class ProjectedDiscriminator(nn.Module):
             moments = [power.mean((0, 2, 3), keepdim=True) for one in doubles for power in (one, one.square())]
             sums = [before.to(now) + now for before, now in zip(sums, moments, strict=True)]
         for index, head in enumerate(self.heads):
-            cast("Standardise", head.standardise).fit(sums[2 * index] / count, sums[2 * index + 1] / count)
+            cast("Standardization", head.standardise).fit(sums[2 * index] / count, sums[2 * index + 1] / count)
 
     def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:
-        """Scores of one batch.
+        """Score one batch.
 
         Args:
             picture: (N, 3, H, W) in [-1, 1].
             maps: the backbone's feature maps of ``picture``.
 
         Returns:
-            For each head (N, 1, h, w) unbounded scores of neighbourhoods and (N, 1) of the whole, and last (N, 1, h, w)
-            of pixels; high says painting.
+            For each head, (N, 1, h, w) unbounded scores of patches and (N, 1) of the whole; and finally (N, 1, h, w) of
+            pixels. High scores mean painting.
         """
         scores = [score for one, features in zip(self.heads, maps, strict=True) for score in one(features)]
         if self.patch is not None:
@@ -166,10 +166,10 @@ class ProjectedDiscriminator(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Strided 4x4 convolutions on pixels and a score for each patch, of 94 pixels with the default widths.
+    """Strided 4x4 convolutions on pixels with a score for each patch, of 94 pixels with the default widths.
 
-    The discriminator of Radford et al. (ICLR 2016) as Isola et al. (CVPR 2017) use it, without batch normalisation:
-    a gradient penalty needs pictures to be judged one by one.
+    The discriminator of Radford et al. (ICLR 2016) as used by Isola et al. (CVPR 2017), without batch normalization:
+    a gradient penalty requires pictures to be scored independently.
     """
 
     def __init__(self, config: DiscriminatorConfig | None = None) -> None:
@@ -182,31 +182,31 @@ class PatchDiscriminator(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Kaiming-normal weights; the last layer near zero."""
+        """Initialize with Kaiming-normal weights; the last layer near zero."""
         begin_undecided(self)
 
-    def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:  # noqa: ARG002 - as the projected one
-        """Scores of one batch.
+    def forward(self, picture: Tensor, maps: list[Tensor]) -> list[Tensor]:  # noqa: ARG002 - common signature
+        """Score one batch.
 
         Args:
             picture: (N, 3, H, W) in [-1, 1], H and W 32 or more.
-            maps: not looked at.
+            maps: unused.
 
         Returns:
-            One tensor (N, 1, h, w) of unbounded scores, one for each patch: the sigmoid of a score is the probability
-            that the patch is of a painting.
+            One tensor (N, 1, h, w) of unbounded scores, one per patch: the sigmoid of a score is the probability that
+            the patch is from a painting.
         """
         return [self.layers(picture)]
 
 
 def build_discriminator(config: DiscriminatorConfig, backbone: BackboneConfig) -> nn.Module:
-    """The discriminator that a config describes; ``backbone`` gives the maps that a projected one looks at."""
+    """Build the discriminator of a config; ``backbone`` describes the feature maps of a projected one."""
     return PatchDiscriminator(config) if config.kind == PATCH else ProjectedDiscriminator(config, backbone)
 
 
 def begin_undecided(network: nn.Module) -> None:
-    """Kaiming-normal weights; convolutions that give scores near zero."""
-    initialise(network)
+    """Initialize with Kaiming-normal weights; convolutions that output scores near zero."""
+    initialize_weights(network)
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and module.out_channels == 1:
             with torch.no_grad():
@@ -214,7 +214,7 @@ def begin_undecided(network: nn.Module) -> None:
 
 
 def patch_gan(width: int) -> nn.Sequential:
-    """Two strided 4x4 convolutions and a score: patches of 22 pixels, for the grain that feature maps overlook."""
+    """Build a PatchGAN of two strided 4x4 convolutions: patches of 22 pixels, for grain that feature maps miss."""
     return nn.Sequential(
         nn.Conv2d(3, width, 4, 2, 1),
         nn.LeakyReLU(SLOPE),

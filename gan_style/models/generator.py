@@ -1,7 +1,7 @@
-"""The generator: a photograph in, a painting of the same size out, with nothing that looks at the whole picture.
+"""The generator: it turns a photograph into a painting of the same size, with a finite receptive field.
 
-There is no normalisation over space and no attention, so every output pixel depends on a finite neighbourhood of the
-input. Painting in tiles that overlap by :attr:`GeneratorConfig.margin` equals painting whole, at any size.
+There is no spatial normalization and no attention, so each output pixel depends on a finite neighborhood of the input.
+Painting in tiles that overlap by :attr:`GeneratorConfig.margin` gives the same result as painting at once, at any size.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from gan_style.edge_flow import CELL
 from gan_style.models import kuwahara as simplification
 from gan_style.models import streaks
 from gan_style.models.kuwahara import kuwahara_filter
-from gan_style.models.layers import conv3x3, initialise, leaky
+from gan_style.models.layers import conv3x3, initialize_weights, leaky
 from gan_style.models.streaks import CHANNELS, line_integral_convolution
 
 MANNER_SCALE = 0.5
-"""Spread of the shifts at initialisation; what they are added to has a spread of about 1."""
+"""Standard deviation of the latent shifts at initialization; the activations have one of about 1."""
 
 UNSEEN = 0.25
-"""Factor on the initial weights of what a generator has not seen before, which has learnt to do without."""
+"""Factor on the initial weights of inputs that a pretrained generator did not have."""
 
 LIMITS = {
     "channels": (4, 512),
@@ -37,7 +37,7 @@ LIMITS = {
     "streaks": (0, 32),
     "residual": (0, 1),
 }
-"""Least and most of everything in a generator's config."""
+"""Smallest and largest value of each field of a generator's config."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,15 @@ class GeneratorConfig:
     """Shape of a generator.
 
     Attributes:
-        channels: width of the residual trunk, which works at a quarter of the resolution.
+        channels: width of the residual trunk, which runs at a quarter of the resolution.
         blocks: number of residual blocks in the trunk.
-        refine_channels: width of the layers at half resolution, the first of which joins the trunk with the photograph.
-        refine_blocks: number of residual blocks there, for grain that is finer than the trunk's grid.
-        noise: dimensions of the noise vector that chooses the manner of painting; 0 paints in one manner only.
-        simplify: width in pixels of the textures that are taken out of photographs first; 0 paints them as they are.
-        streaks: how far, in cells of two pixels, noise is drawn out along the forms of the photograph for strokes to be
-            made of, to either side; 0 shows the photograph alone.
-        residual: 1 adds what the network gives to the photograph; 0 leaves the photograph out, for drawings on paper.
+        refine_channels: width of the layers at half resolution, the first of which combines trunk and photograph.
+        refine_blocks: number of residual blocks there, for grain finer than the trunk's grid.
+        noise: size of the latent vector that selects the variation; 0 makes the generator deterministic.
+        simplify: size in pixels of the textures to remove from photographs first; 0 keeps them.
+        streaks: half length, in cells of two pixels, of the noise streaks along the edges of the photograph from which
+            strokes are made; 0 uses the photograph alone.
+        residual: 1 adds the network's output to the photograph; 0 uses the output alone, for drawings on paper.
     """
 
     channels: int = 96
@@ -66,7 +66,7 @@ class GeneratorConfig:
     residual: int = 1
 
     STRIDE = 4
-    """Height and width of the input must be multiples of this, and so must the offset of a tile."""
+    """Height and width of the input, and the offset of a tile, must be multiples of this."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():
@@ -76,7 +76,7 @@ class GeneratorConfig:
 
     @property
     def margin(self) -> int:
-        """Pixels of context, a multiple of ``STRIDE``, beyond which the input cannot influence an output pixel."""
+        """Receptive field radius in pixels, rounded up to a multiple of ``STRIDE``."""
         trunk = self.STRIDE * (1 + 2 * self.blocks)
         upsample = self.STRIDE
         refine = 2 * (2 + 2 * self.refine_blocks)
@@ -86,12 +86,12 @@ class GeneratorConfig:
 
     @property
     def inputs(self) -> tuple[int, int]:
-        """Channels of what the stem sees in each cell of ``STRIDE`` pixels, and refinement of half as many."""
+        """Input channels of the stem, per cell of ``STRIDE`` pixels, and of refinement, per cell of half that size."""
         beside = CHANNELS if self.streaks else 0
         return 3 * self.STRIDE**2 + beside * (self.STRIDE // CELL) ** 2, 3 * CELL**2 + beside
 
     def shapes(self) -> dict[str, list[int]]:
-        """Shape of every tensor of a generator, by name, without building one."""
+        """Return the shape of each tensor of a generator, by name, without building one."""
         trunk, fine = self.channels, self.refine_channels
         squares = [(f"trunk.{index}", trunk) for index in range(self.blocks)]
         squares += [(f"finish.{index}", fine) for index in range(self.refine_blocks)]
@@ -110,7 +110,7 @@ class GeneratorConfig:
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions added to their input; the identity at initialisation."""
+    """Two 3x3 convolutions with a skip connection; the identity at initialization."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class ResidualBlock(nn.Module):
         self.second = conv3x3(channels, channels)
 
     def forward(self, x: Tensor, shift: Tensor | None = None) -> Tensor:
-        """(N, C, H, W) -> (N, C, H, W); ``shift``, (N, C), is added to what lies between the convolutions."""
+        """(N, C, H, W) -> (N, C, H, W); ``shift``, (N, C), is added between the convolutions."""
         hidden: Tensor = self.first(leaky(x))
         if shift is not None:
             hidden = hidden + shift[:, :, None, None].to(hidden.dtype)
@@ -129,13 +129,13 @@ class ResidualBlock(nn.Module):
 class Generator(nn.Module):
     """``painting = photograph + delta``, with dense convolutions at a quarter of the resolution.
 
-    Two choices keep lattices out by construction: the trunk is brought to half resolution by bilinear interpolation
-    (Odena et al., "Deconvolution and Checkerboard Artifacts", Distill 2016), and what the last pixel shuffle (Shi et
-    al., CVPR 2016) gives is smoothed by a binomial filter whose response at a period of two pixels is zero. Without
-    streaks a flat photograph is therefore painted flat.
+    Two design choices prevent lattice artifacts: the trunk is upsampled to half resolution by bilinear interpolation
+    (Odena et al., "Deconvolution and Checkerboard Artifacts", Distill 2016), and the output of the last pixel shuffle
+    (Shi et al., CVPR 2016) is smoothed by a binomial filter whose response at a period of two pixels is zero. Without
+    streaks, a flat photograph therefore stays flat.
 
-    A vector of noise, the same for the whole picture, chooses among manners of painting: a linear map of it shifts what
-    is hidden in every residual block. Zero is the manner in the middle.
+    A latent vector, the same for the whole picture, selects the variation: a linear projection of it shifts the hidden
+    activations of each residual block. Zero is the mean variation.
     """
 
     binomial: Tensor
@@ -158,15 +158,15 @@ class Generator(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Kaiming-normal weights; zero where that makes the network start as the identity."""
-        initialise(self)
+        """Initialize with Kaiming-normal weights; zero where this makes the network start as the identity."""
+        initialize_weights(self)
         for module in self.modules():
             if isinstance(module, ResidualBlock):
                 nn.init.zeros_(module.second.weight)
         if self.manner is not None:
             nn.init.normal_(self.manner.weight, std=MANNER_SCALE * self.config.noise**-0.5)
         with torch.no_grad():
-            # One kernel for the four pixels that share a cell (ICNR, Aitken et al., 2017): no lattice at the start.
+            # The same kernel for the four pixels of a cell (ICNR, Aitken et al., 2017): no lattice at the start.
             # A tenth of the usual scale: near the identity, but not at it, so that every layer has a gradient.
             cell = self.head.weight[::4] * 0.1
             self.head.weight.copy_(cell.repeat_interleave(4, 0))
@@ -176,9 +176,9 @@ class Generator(nn.Module):
 
         Args:
             photo: (N, 3, H, W) in [-1, 1], RGB; H and W multiples of ``GeneratorConfig.STRIDE``.
-            noise: (N, Z), standard normal, Z as in the config; zero if None.
-            grain: (N, 3, H / 2, W / 2), standard normal, of which streaks are made; drawn anew if None. Not looked at
-                where the config has no streaks.
+            noise: (N, Z) latent vectors, standard normal, Z as in the config; zero if None.
+            grain: (N, 3, H / 2, W / 2) noise, standard normal, for streaks; drawn at random if None. Unused if the
+                config has no streaks.
 
         Returns:
             (N, 3, H, W), float32, about [-1, 1] and not clamped.
@@ -200,7 +200,7 @@ class Generator(nn.Module):
         return photo + smooth.float() if self.config.residual else smooth.float()
 
     def beside(self, photo: Tensor, grain: Tensor | None) -> list[Tensor]:
-        """What is seen beside the photograph: streaks, (N, 3, H / 2, W / 2), or nothing."""
+        """Return the inputs besides the photograph: streaks, (N, 3, H / 2, W / 2), or nothing."""
         if not self.config.streaks:
             return []
         if grain is None:
@@ -209,11 +209,11 @@ class Generator(nn.Module):
         return [line_integral_convolution(grain, photo, self.config.streaks)]
 
     def load_matching_weights(self, other: Generator) -> None:
-        """Take over the weights of another generator, as far as it has such.
+        """Copy the weights of another generator as far as they match.
 
         Args:
-            other: of the same shape but for what it sees beside the photograph and its manners. What it does not see
-                begins with small weights of its own; where the dimensions of noise differ, manners begin anew.
+            other: a generator of the same shape except for its additional inputs and its latent size. New inputs keep
+                small initial weights; if the latent size differs, the latent projection keeps its initial weights.
         """
         weights = other.state_dict()
         if other.config.noise != self.config.noise:
@@ -227,7 +227,7 @@ class Generator(nn.Module):
         self.load_state_dict(weights, strict=False)
 
     def shifts(self, noise: Tensor | None) -> Sequence[Tensor | None]:
-        """For every residual block, (N, C) or None."""
+        """Return the latent shift of each residual block, (N, C) or None."""
         if self.manner is None or noise is None:
             return [None] * len(self.widths)
         return self.manner(noise).split(self.widths, 1)  # type: ignore[no-any-return]  # torch says Any

@@ -1,8 +1,8 @@
-"""Simplification: a photograph in flat areas with edges between them, as printmakers and poster painters see it.
+"""Simplification of photographs to flat areas with edges between them, for styles such as prints and posters.
 
-What a generator adds to a photograph leaves its textures standing, grass, bark and gravel, where a print has one tint.
-So a generator may be shown, and add to, a photograph without them. What is as small and stands alone, an eye, a mast, a
-walker on a slope, is no texture and stays.
+A generator that only adds to a photograph keeps its textures, such as grass, bark and gravel, where a print has a flat
+color. So a generator may be given, and add to, a photograph without them. Isolated details of the same size, such as
+an eye, a mast or a distant walker, are not textures and stay.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from torch import Tensor
 from gan_style.edge_flow import box_blur
 
 SHARPNESS = 4
-"""How much more the most even window counts than the others; without bounds it would be the only one."""
+"""Exponent that favors the most uniform window; as it grows, only that window counts."""
 
 KEPT = (0.9, 1.5)
-"""How many times as strong as around it a detail is where some of it stays, and where all of it does."""
+"""Strength of a detail, relative to its surroundings, from which it is partly kept, and fully kept."""
 
 FAINT = 1e-4
-"""Variance below which windows are even and details nothing; a bit more than that of a grey level."""
+"""Variance below which windows are uniform and details negligible; slightly more than that of a gray level."""
 
 
 def kuwahara_filter(picture: Tensor, radius: int) -> Tensor:
-    """Flatten textures, and keep edges and what stands out.
+    """Flatten textures, and keep edges and prominent details.
 
-    Every pixel becomes the mean of its most even neighbourhood (:func:`flattened`), and gets back what it lost by that
-    as far as this is stronger than what was lost around it: grass is lost among grass, an eye is alone in a face.
+    Each pixel becomes the mean of its most uniform neighborhood (:func:`flattened`), and regains the lost detail to the
+    extent that it is stronger than the detail lost around it: grass is lost among grass, but an eye in a face stays.
 
     Args:
         picture: (N, 3, H, W) in [-1, 1], RGB.
-        radius: reach of the windows in pixels, 0 or more; 0 gives the picture back.
+        radius: radius of the windows in pixels, 0 or more; 0 returns the picture unchanged.
 
     Returns:
-        Likewise, float32; pixels beyond the edge count as those at it.
+        The same shape, float32; the border is replicated.
     """
     picture = picture.float()
     if not radius:
@@ -49,7 +49,7 @@ def kuwahara_filter(picture: Tensor, radius: int) -> Tensor:
 
 
 def flattened(picture: Tensor, radius: int) -> Tensor:
-    """Replace every pixel by the mean of its most even neighbourhood (Kuwahara et al., 1976).
+    """Replace each pixel by the mean of its most uniform neighborhood (Kuwahara et al., 1976).
 
     Of the four square windows that have the pixel in a corner each counts by a power of its variance rather than the
     most even one alone (Papari et al., IEEE Transactions on Image Processing, 2007), so that edges are not ragged and
@@ -70,5 +70,5 @@ def flattened(picture: Tensor, radius: int) -> Tensor:
 
 
 def reach_of(radius: int) -> int:
-    """Pixels beyond which nothing influences what :func:`kuwahara_filter` makes of a pixel."""
+    """Return the receptive field radius of :func:`kuwahara_filter` in pixels."""
     return 5 * radius

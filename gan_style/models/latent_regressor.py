@@ -1,8 +1,8 @@
-"""Reads from a painting with which noise it was painted.
+"""Predicts the latent vector of a painting.
 
-What can be read must show, and every dimension of the noise in a way of its own: the variational bound on mutual
-information of InfoGAN (Chen et al., NeurIPS 2016), used on image-to-image generators by BicycleGAN (Zhu et al., NeurIPS
-2017) as latent regression.
+A latent vector that can be predicted must be visible, and each of its dimensions in a different way: the variational
+bound on mutual information of InfoGAN (Chen et al., NeurIPS 2016), used in image-to-image generators by BicycleGAN (Zhu
+et al., NeurIPS 2017) as latent regression.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from gan_style.models.backbone import BackboneConfig
-from gan_style.models.layers import SLOPE, initialise
+from gan_style.models.layers import SLOPE, initialize_weights
 
 FINEST = 4
-"""Stride of the finest map that is read; in finer ones noise could be told by what nobody sees."""
+"""Stride of the finest map used; in finer ones, the latent vector could be encoded invisibly."""
 
 
 class LatentRegressor(nn.Module):
-    """A small perceptron on what painting changed in the mean of each feature map."""
+    """A small MLP on the change that painting makes to the mean of each feature map."""
 
     def __init__(self, noise: int, backbone: BackboneConfig | None = None, width: int = 64) -> None:
         super().__init__()
@@ -26,14 +26,14 @@ class LatentRegressor(nn.Module):
         self.maps = [index for index, stride in enumerate(backbone.strides) if stride >= FINEST]
         inputs = sum(backbone.channels[index] for index in self.maps)
         self.read = nn.Sequential(nn.Linear(inputs, width), nn.LeakyReLU(SLOPE), nn.Linear(width, noise))
-        initialise(self)
+        initialize_weights(self)
 
     def forward(self, painted: list[Tensor], photo: list[Tensor]) -> Tensor:
-        """Guess the noise.
+        """Predict the latent vector.
 
         Args:
             painted: the backbone's feature maps of the painting, (N, C, H, W) each.
-            photo: of the photograph.
+            photo: feature maps of the photograph.
 
         Returns:
             (N, Z), float32.

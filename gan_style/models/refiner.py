@@ -1,7 +1,7 @@
-"""The refiner: an enlarged painting in, the same with the strokes that it lacks at its new size out.
+"""The refiner: it adds to an enlarged painting the strokes that it lacks at its new size.
 
-It is a generator that looks at paintings rather than photographs. What it makes must not drift however often it is
-applied, so the means of neighborhoods stay those of what it was given: it decides on strokes, never on the palette.
+It is a generator that takes paintings instead of photographs. Repeated application must not cause drift, so the local
+means of its output equal those of its input: it decides on strokes, never on the palette.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from gan_style.edge_flow import box_blur
 from gan_style.models.generator import Generator, GeneratorConfig
 
 ANCHOR = 6
-"""Half width in pixels of the squares, two times one after the other, whose means stay."""
+"""Radius in pixels of the box filter, applied twice, whose output is preserved."""
 
 
 CONFIG = GeneratorConfig(channels=48, blocks=5, refine_channels=24)
@@ -20,14 +20,14 @@ CONFIG = GeneratorConfig(channels=48, blocks=5, refine_channels=24)
 
 
 class Refiner(Generator):
-    """A generator whose result has the local means of what it was given."""
+    """A generator whose output has the local means of its input."""
 
     def __init__(self, config: GeneratorConfig | None = None) -> None:
         super().__init__(config or CONFIG)
 
     @property
     def margin(self) -> int:
-        """Pixels of context, as of a generator's config."""
+        """Receptive field radius in pixels, as in a generator's config."""
         step = GeneratorConfig.STRIDE
         return self.config.margin + -(-2 * ANCHOR // step) * step
 
@@ -36,8 +36,8 @@ class Refiner(Generator):
 
         Args:
             photo: (N, 3, H, W) in [-1, 1], RGB, enlarged paintings; H and W multiples of ``GeneratorConfig.STRIDE``.
-            noise: None, as for a generator without such.
-            grain: as for a generator.
+            noise: None, as for a generator without latent vector.
+            grain: see :meth:`Generator.forward`.
 
         Returns:
             (N, 3, H, W), float32, about [-1, 1] and not clamped.

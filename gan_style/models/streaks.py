@@ -1,9 +1,9 @@
-"""Streaks: noise drawn out along the forms of a photograph, for a generator to make brush strokes of.
+"""Streaks: noise smeared along the edges of a photograph, from which a generator makes brush strokes.
 
-A convolutional generator that sees an even sky has nothing to tell one place from another: what it paints there is
-nothing or a pattern, scales, pebbles, rings. Painters lay strokes along forms. So the generator may see, beside the
-photograph, noise that runs along its edges: line integral convolution (Cabral & Leedom, SIGGRAPH 1993) along the edge
-tangent flow (Kang et al., "Coherent Line Drawing", NPAR 2007). What it makes of that is learnt.
+In a uniform sky, a convolutional generator cannot tell positions apart: it paints nothing or a regular pattern, such as
+scales, pebbles or rings. Painters lay strokes along shapes. So the generator may get, in addition to the photograph,
+noise that follows its edges: line integral convolution (Cabral & Leedom, SIGGRAPH 1993) along the edge tangent flow
+(Kang et al., "Coherent Line Drawing", NPAR 2007). How to use it is learned.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from gan_style.device import constant
 from gan_style.edge_flow import CELL, FAR, edge_tangent_flow, unit_vectors
 
 CHANNELS = 3
-"""Streaks that run side by side, so that neighbouring strokes may differ in more than lightness."""
+"""Number of independent streak channels, so that adjacent strokes can differ in more than lightness."""
 
 
 @torch.no_grad()
 def line_integral_convolution(grain: Tensor, photo: Tensor, length: int) -> Tensor:
-    """Draw noise out along the forms of a photograph.
+    """Smear noise along the edges of a photograph.
 
     Args:
-        grain: (N, C, H / ``CELL``, W / ``CELL``), standard normal, a number for each cell.
+        grain: (N, C, H / ``CELL``, W / ``CELL``), standard normal, one value per cell.
         photo: (N, 3, H, W) in [-1, 1], H and W multiples of ``CELL``.
-        length: cells that each streak reaches to either side.
+        length: half length of the streaks in cells.
 
     Returns:
-        Like ``grain``, float32, with a spread of about 1, and without gradients; pixels beyond the edge count as those
-        at it.
+        The shape of ``grain``, float32, with a standard deviation of about 1, and without gradients; the border is
+        replicated.
     """
     flow = edge_tangent_flow(photo)
     count, _, height, width = flow.shape
@@ -57,12 +57,12 @@ def line_integral_convolution(grain: Tensor, photo: Tensor, length: int) -> Tens
 
 
 def directions(flow: Tensor) -> Tensor:
-    """Unit vectors (N, H, W, 2), across and down, of double angles (N, 2, H, W) of any length."""
+    """Return unit vectors (N, H, W, 2), horizontal and vertical, of double angles (N, 2, H, W) of any length."""
     cosine, sine = unit_vectors(flow)
     right, down = (part.clamp_min(0).sqrt() for part in (1 + cosine, 1 - cosine))
     return torch.stack([right, torch.where(sine < 0, -down, down)], 3) / math.sqrt(2)
 
 
 def reach_of(length: int) -> int:
-    """Pixels beyond which nothing influences a cell of :func:`line_integral_convolution`; 0 without streaks."""
+    """Return the receptive field radius of :func:`line_integral_convolution` in pixels; 0 without streaks."""
     return CELL * (length + 1 + 2 * FAR + 1) if length else 0

@@ -1,1 +1,1 @@
-"""Learning a painter."""
+"""Training of styles."""

@@ -1,4 +1,4 @@
-"""What a training learns from, two folders or a folder and a painting, with a word about what is wrong with them."""
+"""Loading of the training pictures, with warnings about those that cannot be used."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from gan_style.training.run.listener import Listener
 ENOUGH_PHOTOS, ENOUGH_PAINTINGS = 30, 10
 
 SCALES = (0.75, 1.0, 1.5, 2.0)
-"""Short sides at which a single painting is learnt from, as multiples of that of paintings in a folder."""
+"""Scales at which a single painting is used, relative to that of the paintings in a folder."""
 
 AT_ONCE = 5000
-"""Files of a folder up to which all are decoded before training; of more, each when it is needed."""
+"""Largest number of files that are all decoded before training; in larger folders each is decoded when needed."""
 
 
 def load_sets(
     photos: Path, paintings: Path, recipe: Recipe, listener: Listener, *, trim: bool = False
 ) -> tuple[PictureSet, PictureSet]:
-    """Both sets, with a word about what cannot be used.
+    """Load both sets, and warn about files that cannot be used.
 
     Args:
         photos: folder of photographs.
-        paintings: folder of paintings, or a single picture, which is taken at several scales.
-        recipe: tells how large pictures must be.
-        listener: who is told.
-        trim: cut margins and frames off.
+        paintings: folder of paintings, or a single painting, which is loaded at several scales.
+        recipe: gives the size of the pictures.
+        listener: receives progress and warnings.
+        trim: crop margins and frames.
 
     Raises:
-        DataError: there is nothing to learn from.
+        DataError: there are no usable pictures.
     """
     sets = (
         load_set("photographs", photos, ENOUGH_PHOTOS, recipe.short_sides, recipe.photo_crop, listener, trim=trim),
@@ -46,15 +46,15 @@ def load_sets(
         else load_set("paintings", paintings, ENOUGH_PAINTINGS, recipe.short_sides, recipe.crop, listener, trim=trim),
     )
     if sets[0].fingerprint == sets[1].fingerprint:
-        raise DataError(f"{photos} and {paintings} hold the same pictures; give photographs first, then paintings.")
+        raise DataError(f"{photos} and {paintings} contain the same pictures; give photographs first, then paintings.")
     return sets
 
 
 def load_single(path: Path, recipe: Recipe, *, trim: bool) -> PictureSet:
-    """One painting at several scales, so that crops show its composition as well as its strokes.
+    """Load one painting at several scales, so that crops show its composition as well as its strokes.
 
     Raises:
-        DataError: it cannot be used.
+        DataError: the painting cannot be used.
     """
     result, digest = PictureSet(), hashlib.sha256()
     pictures: list[Pixels] = []
@@ -63,10 +63,10 @@ def load_single(path: Path, recipe: Recipe, *, trim: bool) -> PictureSet:
         if isinstance(rgb, str):
             raise DataError(rgb)
         if pictures and rgb.shape == pictures[-1].shape:
-            break  # It has no more pixels than that.
+            break  # The full resolution is reached.
         pictures.append(rgb)
         digest.update(rgb.tobytes())
-    # Of a painting that has one scale only that is taken twice, which changes nothing.
+    # A painting with only one scale is used twice, which does not change the training.
     result.pictures = pictures if len(pictures) > 1 else 2 * pictures
     result.paths = [path] * len(result.pictures)
     result.fingerprint = digest.hexdigest()[:16]
@@ -83,15 +83,15 @@ def load_set(
     *,
     trim: bool,
 ) -> PictureSet:
-    """One set, from which crops are taken at one or several scales.
+    """Load one set, from which crops are taken at one or several scales.
 
     Raises:
-        DataError: there is nothing in it.
+        DataError: there are no usable pictures.
     """
     try:
         paths = list(find_pictures(folder))
     except OSError as error:
-        reason = f"The folder of {what} {folder} cannot be read ({error.strerror}); check the path."
+        reason = f"Cannot read the folder of {what} {folder} ({error.strerror}); check the path."
         raise DataError(what_instead(str(folder)) or reason) from None
     size = max(short_sides)
     if len(paths) > AT_ONCE:
@@ -102,11 +102,11 @@ def load_set(
         )
     if len(short_sides) > 1:
         result.short_sides = short_sides
-    for failure in result.news():
-        listener.warn(f"Left out: {failure}")
+    for failure in result.unreported():
+        listener.warn(f"Skipped: {failure}")
     if not len(result):
-        raise DataError(f"{folder} holds no {what} that can be read; give a folder with at least {enough}.")
+        raise DataError(f"{folder} contains no readable {what}; give a folder with at least {enough}.")
     if len(result) < enough:
         counted = f"{len(result)} {what if len(result) > 1 else what.removesuffix('s')}"
-        listener.warn(f"Only {counted} in {folder}: {enough} or more teach much better.")
+        listener.warn(f"Only {counted} in {folder}; results are much better with {enough} or more.")
     return result

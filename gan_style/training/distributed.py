@@ -1,8 +1,8 @@
-"""The processes that train together, on one machine or on many.
+"""Distributed training on one or several machines.
 
-Every process draws the whole global batch from the same source of chance and keeps its own part of it, so that what is
-learnt does not depend on how many there are, and a training may go on with another number of them. The first process
-alone decides and writes; what it decides is told to the others.
+Every process draws the whole global batch from the same random state and keeps its own part of it, so the result does
+not depend on the number of processes, and a run can be resumed with another number of them. Only rank 0 makes decisions
+and writes files; it broadcasts its decisions.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import TypeVar, cast
 import torch
 import torch.distributed as dist
 
-# DistributedDataParallel would import this after the group is made, and its functions then keep the group as a default
-# argument for ever: its threads outlive it and abort now and then when the process ends.
+# DistributedDataParallel would import this after the group is created, and its functions then keep the group as a
+# default argument forever: its threads outlive it and occasionally abort at exit.
 import torch.distributed.nn.functional
 from torch import Tensor, nn
-from torch.distributed import PrefixStore  # type: ignore[attr-defined]  # public, and not listed as such
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]  # public, but not exported
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
@@ -31,16 +31,16 @@ from gan_style.errors import GanStyleError, UsageError
 T = TypeVar("T")
 
 VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-"""What a launcher such as torchrun tells each process."""
+"""Environment variables set by a launcher such as torchrun."""
 
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """The processes of a training, seen from one of them.
+    """The processes of a run, seen from one of them.
 
     Attributes:
-        rank: which one this is; the first, 0, decides and writes.
-        size: how many there are.
+        rank: index of this process; rank 0 makes decisions and writes files.
+        size: number of processes.
     """
 
     rank: int = 0
@@ -48,25 +48,25 @@ class ProcessGroup:
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that decides and writes."""
+        """Whether this is rank 0."""
         return self.rank == 0
 
     def part(self, count: int) -> slice:
-        """This process's part of a global batch.
+        """Return this process's part of a global batch.
 
         Raises:
-            UsageError: the batch cannot be shared out evenly.
+            UsageError: the batch cannot be split evenly.
         """
         if count % self.size:
             raise UsageError(
-                f"A batch of {count} cannot be shared among {self.size} processes; use a --batch-size that is a "
+                f"A batch of {count} cannot be split evenly among {self.size} processes; use a --batch-size that is a "
                 f"multiple of {self.size}."
             )
         own = count // self.size
         return slice(self.rank * own, (self.rank + 1) * own)
 
     def wrap(self, network: nn.Module, compute: Compute) -> nn.Module:
-        """The network with its gradients averaged over all processes."""
+        """Wrap a network so that its gradients are averaged over all processes."""
         if self.size == 1:
             return network
         devices = [compute.device] if compute.device.type == "cuda" else None
@@ -74,7 +74,7 @@ class ProcessGroup:
 
     @torch.no_grad()
     def mean(self, values: Tensor) -> Tensor:
-        """The mean over all processes, without a gradient; the same everywhere."""
+        """Return the mean over all processes, without a gradient; the same on all of them."""
         if self.size == 1:
             return values.detach()
         total = values.detach().clone()
@@ -83,7 +83,7 @@ class ProcessGroup:
 
     @torch.no_grad()
     def gather(self, values: Tensor) -> Tensor:
-        """All processes' values one after another, without a gradient; the same everywhere."""
+        """Concatenate the values of all processes, without a gradient; the same on all of them."""
         if self.size == 1:
             return values.detach()
         parts = [torch.empty_like(values) for _ in range(self.size)]
@@ -91,14 +91,14 @@ class ProcessGroup:
         return torch.cat(parts)
 
     def broadcast(self, decide: Callable[[], T]) -> T:
-        """What the first process decides, or says; the others wait for it."""
+        """Return the result of ``decide`` on rank 0, or raise its error, on all processes."""
         if self.size == 1:
             return decide()
         box: list[tuple[T | None, GanStyleError | None]] = [(None, None)]
         if self.first:
             try:
                 box[0] = decide(), None
-            except GanStyleError as error:  # Else the others would wait for ever.
+            except GanStyleError as error:  # Otherwise the others would wait forever.
                 box[0] = None, error
         dist.broadcast_object_list(box)
         result, failure = box[0]
@@ -109,17 +109,17 @@ class ProcessGroup:
 
 @contextlib.contextmanager
 def joined(compute: Compute) -> Iterator[ProcessGroup]:
-    """The group that the launcher's variables describe; this process alone where there are none.
+    """Join the process group that the launcher's variables describe; a group of one if there are none.
 
     Raises:
-        UsageError: some of the variables are missing or make no sense.
+        UsageError: some of the variables are missing or invalid.
     """
     present = [name for name in VARIABLES if name in os.environ]
     if "WORLD_SIZE" not in present or os.environ["WORLD_SIZE"] == "1":
         yield ProcessGroup()
         return
     if missing := [name for name in VARIABLES if name not in present]:
-        raise UsageError(f"WORLD_SIZE is set and {', '.join(missing)} not; use torchrun, which sets all of them.")
+        raise UsageError(f"WORLD_SIZE is set but {', '.join(missing)} is not; use torchrun, which sets all of them.")
     try:
         rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     except ValueError:
@@ -133,14 +133,14 @@ def joined(compute: Compute) -> Iterator[ProcessGroup]:
     try:
         yield ProcessGroup(rank, size)
     finally:
-        gc.collect()  # DistributedDataParallel, too, keeps the group, and refers to itself.
+        gc.collect()  # DistributedDataParallel keeps the group, in a reference cycle.
         dist.destroy_process_group()
 
 
 def attempt() -> str:
-    """A name for this life of a group, so that it does not find the addresses of the one before (PyTorch issue 135712).
+    """Return a name for this attempt, so that it does not find addresses of the last one (PyTorch issue 135712).
 
-    Several machines do not count alike; docs/how-to/several-machines.md says what helps there.
+    Restart counts differ between machines; docs/how-to/several-machines.md describes the remedy.
     """
     alone = os.environ.get("GROUP_WORLD_SIZE", "1") == "1"
     return f"gan-style-{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') if alone else ''}"

@@ -1,4 +1,4 @@
-"""What decides what is learnt, apart from the pictures and the time."""
+"""The training recipe: all settings but the pictures and the length."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 
 GRAM_WEIGHT, FEATURE_WEIGHT = 4.0, 0.5
-"""For a single painting."""
+"""Defaults for a single painting."""
 
 ORDER_WEIGHT = 1000.0
-"""For flat areas with lines between them."""
+"""Default if photographs are simplified to flat areas."""
 
 FLOW_WEIGHT = 30.0
-"""For strokes that are made of streaks."""
+"""Default if strokes are made of streaks."""
 
 
 FORMER_NAMES = {f"colour_{part}": f"color_{part}" for part in ("weight", "slack", "turn")}
@@ -49,52 +49,51 @@ FORMER_NAMES = {f"colour_{part}": f"color_{part}" for part in ("weight", "slack"
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides what is learnt, apart from the pictures and the time.
+    """All settings that determine the trained style, apart from the pictures and the length of training.
 
     Attributes:
-        size: short side in pixels to which pictures are shrunk; strokes are learnt at this scale.
-        crop_size: side in pixels of the crops that are judged; half of ``size`` by default. Larger ones show what lies
-            between strokes and composition, and cost in proportion to their area.
-        batch_size: photographs, and paintings, in a step.
-        seed: of the initialisation, the crops and the augmentation.
-        objective: what generator and discriminator try to reach, one of ``losses.adversarial.OBJECTIVES``.
-        critic_steps: how often the discriminator learns, each time from other pictures, before the generator does once.
-        context: pixels around a crop of a photograph that the generator sees and nothing judges, since it paints
-            differently beside an edge, and a finished picture has few of those.
-        content_weight: how strongly, at least, the painting must resemble itself where the photograph does.
-        content_limit: self-similarity distance beyond which that weight is raised.
-        content_strides: strides of the backbone's maps in which that is judged.
-        lattice_weight: how strongly the generator's grid is kept from showing.
-        gram_weight: how strongly every painted crop must have the Gram matrices of the paintings. By default 4 where
-            there is a single painting, of which a discriminator alone learns little but its subject, and else 0.
-        feature_weight: how strongly features must stay those of the photograph; by default 0.5 and 0 likewise.
-        calm_weight: how strongly calm parts of a photograph are kept from being filled.
-        calm_share: share of all parts of real paintings that count as calm.
-        order_weight: how strongly soft parts of a photograph are kept from becoming sharp ones of the painting. By
-            default 1000 where photographs are simplified, and else 0: strokes in skies are what some painters are for.
-        order_slack: ranks, 0..1, that they may rise all the same.
-        color_weight: how strongly grey parts of a photograph are kept from becoming gaudy, coloured ones from taking
-            another colour, and dark ones from becoming light.
-        color_slack: ranks, 0..1, by which parts may become more colourful all the same.
-        color_turn: degrees, 0..90, by which a hue may turn and nothing is held against it, on the plane of the two
-            colour differences.
-        flow_weight: how strongly what painting changes is kept along the forms of the photograph, by default not at
-            all: who has no strokes yet learns them more slowly so. None means 30 where the generator sees streaks,
-            and else 0.
-        unfamiliar_share: weight, 0..1, of the discriminator's coarse heads on the patches of photographs that are
-            least like any patch of the paintings; 1 weighs all patches alike. Fine heads, which judge brushwork, do so.
-        scales: factors on ``size``. Each crop is cut from its picture at one of these scales, drawn at random; no
-            picture is enlarged.
-        noise_weight: how strongly the noise must show in the painting.
-        noise_limit: mean squared error at which it can be read well enough; 1 is guessing.
-        generator_rate: learning rate of the generator at its highest.
-        discriminator_rate: likewise of the discriminator.
+        size: short side in pixels to which pictures are resized; strokes are learned at this scale.
+        crop_size: side in pixels of the training crops; half of ``size`` by default. Larger crops show more of the
+            composition; the cost is proportional to their area.
+        batch_size: batch size; each batch has as many photographs and as many paintings.
+        seed: seed of the initialization, the crops and the augmentation.
+        objective: adversarial objective, one of ``losses.adversarial.OBJECTIVES``.
+        critic_steps: discriminator updates, each on a new batch, per generator update.
+        context: pixels around a crop of a photograph that the generator sees but no loss covers, since results differ
+            near picture edges, which are rare in whole pictures.
+        content_weight: minimum weight of the content term, which preserves the self-similarity of the photograph.
+        content_limit: self-similarity distance above which that weight is increased.
+        content_strides: strides of the backbone's feature maps on which content is compared.
+        lattice_weight: weight of the penalty on lattice artifacts.
+        gram_weight: weight of the Gram matrix term. By default 4 for a single painting, of which a discriminator alone
+            learns little but its subject, and otherwise 0.
+        feature_weight: weight of the feature term; by default 0.5 for a single painting, and otherwise 0.
+        calm_weight: weight of the penalty on texture in calm areas of a photograph.
+        calm_share: share of all areas of real paintings that count as calm.
+        order_weight: weight of the penalty on soft areas of a photograph that become sharp in the painting. By default
+            1000 if photographs are simplified, and otherwise 0, since some painters do put strokes in skies.
+        order_slack: increase in rank, 0..1, that is not penalized.
+        color_weight: weight of the penalty on gray areas of a photograph that become saturated, colored areas that
+            change their hue, and dark areas that become light.
+        color_slack: increase in the rank of chroma, 0..1, that is not penalized.
+        color_turn: change of hue in degrees, 0..90, that is not penalized, on the plane of the two color differences.
+        flow_weight: weight of the penalty on strokes that do not follow the shapes of the photograph; 0 by default,
+            since it slows down the learning of strokes from scratch. None means 30 if the generator uses streaks, and
+            otherwise 0.
+        unfamiliar_share: weight, 0..1, of the coarse discriminator heads on the patches of photographs that are least
+            similar to any patch of the paintings; 1 weights all patches equally. Fine heads, which judge brushwork,
+            always do.
+        scales: factors on ``size``. Each crop is taken at one of these scales, drawn at random; no picture is enlarged.
+        noise_weight: weight of the latent regression term.
+        noise_limit: mean squared error of latent regression below which there is no loss; 1 is guessing.
+        generator_rate: peak learning rate of the generator.
+        discriminator_rate: peak learning rate of the discriminator.
         betas: of Adam (Kingma & Ba, ICLR 2015).
-        ema: decay of the generator's moving average, which is what is kept.
-        backbone: what discriminator and content term look through.
+        ema: decay of the exponential moving average of the generator, which is the trained style.
+        backbone: frozen network used by the discriminator and the feature-based terms.
         generator: shape of the generator.
         discriminator: shape of the discriminator.
-        augmentation: what is done to both sides before the discriminator looks; by the number of paintings if None.
+        augmentation: augmentation of the discriminator's inputs; depends on the number of paintings if None.
     """
 
     size: int = SIZE
@@ -178,19 +177,19 @@ class Recipe:
 
     @classmethod
     def fine_tuning(cls, size: int = SIZE, **changes: Any) -> Recipe:
-        """For a painter that has its strokes and is to learn what only nearly whole pictures show.
+        """Recipe for fine-tuning a trained style on nearly whole pictures.
 
-        Patches pass for paintings by then, and the discriminator is at chance. So it sees the largest crops that leave
-        a photograph's surroundings, looks through one more of the backbone's maps, and learns faster. What is far apart
-        in a picture differs more, painted or not: hence the larger content limit. A stronger discriminator would have
-        the calm parts filled: hence the calm weight. RefinerChoice that are made of streaks are kept along forms.
+        By this stage patches look like paintings, and the discriminator is at chance level. So it sees the largest
+        crops that leave room for context, uses one more feature map of the backbone, and learns faster. Distant areas
+        of a picture differ more, painted or not: hence the larger content limit. A stronger discriminator would add
+        texture to calm areas: hence the calm weight. Strokes made of streaks are kept along shapes.
 
         Args:
-            size: as above, at least 128.
-            **changes: anything else that is to be otherwise.
+            size: see above; at least 128.
+            **changes: settings that override these defaults.
 
         Raises:
-            UsageError: something is out of bounds.
+            UsageError: a setting is out of range.
         """
         if size < 128:
             raise UsageError(f"size must be at least 128 for fine-tuning, not {size}.")
@@ -208,7 +207,7 @@ class Recipe:
         return cls(size=size, **settings | changes)
 
     def settled(self, *, single: bool) -> Recipe:
-        """The recipe with everything decided that depends on whether there is a single painting, or on other parts."""
+        """Resolve the defaults that depend on whether there is a single painting, or on other settings."""
         flat, streaked = self.generator.simplify > 0, self.generator.streaks > 0
         return dataclasses.replace(
             self,
@@ -219,9 +218,9 @@ class Recipe:
         )
 
     def terms(self) -> list[LossTerm]:
-        """The terms of the generator's loss beside the adversarial one, in the order in which they are added.
+        """Build the terms of the generator's loss other than the adversarial one, in the order in which they are added.
 
-        A new term is a file in ``losses/`` and a line here. Those whose weight is 0 are left out.
+        To add a term, add a file in ``losses/`` and a line here. Terms with weight 0 are omitted.
         """
         maps = [self.backbone.strides.index(stride) for stride in self.content_strides]
         terms: list[LossTerm] = [
@@ -244,10 +243,10 @@ class Recipe:
 
     @property
     def short_sides(self) -> tuple[int, ...]:
-        """Short sides in pixels at which pictures are seen."""
+        """Short sides in pixels to which pictures are resized."""
         return tuple(round(self.size * scale) for scale in self.scales)
 
     @property
     def photo_crop(self) -> int:
-        """Side of a photograph's crop with its context."""
+        """Side of a photograph's crop, including its context."""
         return self.crop + 2 * self.context

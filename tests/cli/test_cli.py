@@ -158,11 +158,19 @@ def test_every_error_has_its_sentence_and_code(
         ((*paint, "--device", "tpu"), 2, "device must be one of auto, cpu, cuda, not tpu"),
         ((*paint, "--device", "cuda"), 6, "no CUDA device"),
         (("stylize",), 2, "nothing to paint"),
-        (("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"), 5, "holds no photographs"),
-        (("train", tmp_path / "none", tmp_path / "empty", "-o", tmp_path / "x"), 5, "cannot be read"),
-        (("train", tmp_path, tmp_path, "-o", tmp_path / "x"), 2, "lies among the pictures"),
-        (("train", *folders, "-o", cat_path, "--overwrite"), 2, "the name of a picture"),
-        (("train", *folders, "-o", tmp_path / "pickle.ckpt", "--overwrite"), 2, "is not a style and is left alone"),
+        (
+            ("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"),
+            5,
+            "no readable photographs",
+        ),
+        (("train", tmp_path / "none", tmp_path / "empty", "-o", tmp_path / "x"), 5, "Cannot read"),
+        (("train", tmp_path, tmp_path, "-o", tmp_path / "x"), 2, "inside the picture folder"),
+        (("train", *folders, "-o", cat_path, "--overwrite"), 2, "a picture's extension"),
+        (
+            ("train", *folders, "-o", tmp_path / "pickle.ckpt", "--overwrite"),
+            2,
+            "is not a style and was not overwritten",
+        ),
         (("train", *folders, "-o", tmp_path / "x", "--steps", "1", "--minutes", "1"), 2, "not both"),
         (("train", tmp_path, tmp_path, "-o", tmp_path), 2, "is a folder"),
         (("train", tmp_path, tmp_path, "--size", "100"), 2, "multiple of 32"),
@@ -347,7 +355,7 @@ def test_train_check_names_what_is_wrong(run: Run, photo_folder: Path, painting_
         image.convert("L").save(painting_folder / "grey.png")
     found = run("train", "--check", photo_folder, painting_folder)
     assert found.code == 1
-    assert "No colours: 1 of 11 paintings" in found.out
+    assert "Grayscale: 1 of 11 paintings" in found.out
     assert "grey.png" in found.out
     assert not list(painting_folder.parent.glob("*.safetensors"))
 

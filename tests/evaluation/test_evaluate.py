@@ -79,7 +79,7 @@ def test_a_style_is_judged_and_says_with_what(photos: Path, paintings: Path, sty
 def test_the_backbone_of_training_is_named_as_partial(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = dataclasses.replace(PUBLISHED["lite2"], package="no_such_package_anywhere")
     monkeypatch.setitem(PUBLISHED, "lite2", absent)
-    assert "trained against" in choose_features("auto").note
+    assert "biased in favor" in choose_features("auto").note
     with pytest.raises(UsageError, match="lite2"):
         choose_features("vgg")
 

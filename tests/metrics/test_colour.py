@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gan_style.imaging.decoding import Pixels
-from gan_style.metrics.color import Palette, from_opponent, move_colours, to_opponent
+from gan_style.metrics.color import Palette, from_opponent, to_opponent, transfer_colors
 from tests.conftest import photo
 
 
@@ -14,7 +14,7 @@ def test_the_space_has_a_way_back(cat: Pixels) -> None:
 
 def test_only_the_palette_moves(cat: Pixels) -> None:
     palette = np.asarray(photo("coffee.png"))
-    moved = move_colours(cat, Palette.of(palette))
+    moved = transfer_colors(cat, Palette.of(palette))
     before, after, goal = (one.mean((0, 1)) for one in (cat, moved, palette))
     assert np.abs(after - goal).max() < 0.5 * np.abs(before - goal).max()
     structure = np.corrcoef(to_opponent(cat)[..., 0].ravel(), to_opponent(moved)[..., 0].ravel())[0, 1]
@@ -23,9 +23,9 @@ def test_only_the_palette_moves(cat: Pixels) -> None:
 
 @pytest.mark.parametrize("value", [0, 255])
 def test_flat_pictures_stay_flat(value: int, cat: Pixels) -> None:
-    moved = move_colours(np.full((8, 8, 3), value, np.uint8), Palette.of(cat))
+    moved = transfer_colors(np.full((8, 8, 3), value, np.uint8), Palette.of(cat))
     assert (moved == moved[0, 0]).all()
 
 
 def test_to_its_own_palette_nothing_happens(cat: Pixels) -> None:
-    assert np.abs(move_colours(cat, Palette.of(cat)).astype(int) - cat).max() <= 2
+    assert np.abs(transfer_colors(cat, Palette.of(cat)).astype(int) - cat).max() <= 2

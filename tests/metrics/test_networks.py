@@ -57,12 +57,12 @@ def test_content_is_measured_through_the_default_network_then(model: Path, tmp_p
 
 def test_what_is_no_network_gets_a_sentence(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="no vision model"):
+    with pytest.raises(UsageError, match="not contain a vision model"):
         choose_features(str(tmp_path / "empty"))
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "config.json").write_text('{"model_type": "dinov2"}')
     (tmp_path / "bad" / "model.safetensors").write_bytes(b"nothing")
-    with pytest.raises(UsageError, match="no vision model"):
+    with pytest.raises(UsageError, match="not contain a vision model"):
         choose_features(str(tmp_path / "bad"))
     from safetensors.torch import load_file, save_file
 
@@ -81,7 +81,7 @@ def test_weights_that_would_run_code_are_refused(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(networks, "need", lambda *_: None)
     path = tmp_path / "weights.pth"
     torch.save({"weight": Path("a class, not a tensor")}, path)
-    with pytest.raises(UsageError, match="holds no weights"):
+    with pytest.raises(UsageError, match="not a weights file"):
         choose_features(str(path))
 
 

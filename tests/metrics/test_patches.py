@@ -82,7 +82,7 @@ def test_the_interval_covers_repeated_measurements() -> None:
 
 
 def test_pictures_too_small_or_too_few_are_refused() -> None:
-    with pytest.raises(ValueError, match="no 3 levels"):
+    with pytest.raises(ValueError, match="too small for 3 levels"):
         draw_patches(np.zeros((27, 100, 3), np.uint8), CONFIG, 0)
     with pytest.raises(ValueError, match="two pictures"):
         sliced_wasserstein(np.zeros((1, 4, 147), np.float32), np.zeros((5, 4, 147), np.float32), CONFIG)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
 from gan_style.data.duplicates import find_distinct, find_duplicates, fingerprint
-from gan_style.data.margins import Margins, find_margins, without_colour
+from gan_style.data.margins import Margins, find_margins, is_grayscale
 from gan_style.data.misplaced import find_misplaced
 from gan_style.data.picture_set import load_pictures
 from gan_style.imaging.decoding import Pixels
@@ -60,11 +60,11 @@ def test_pictures_without_colours_are_told_from_others() -> None:
         colours = small(name)
         grey = colours.convert("L")
         old = ImageOps.colorize(grey, (30, 15, 0), (250, 235, 200))
-        assert [without_colour(np.asarray(one.convert("RGB"))) for one in (colours, grey, old)] == [False, True, True]
+        assert [is_grayscale(np.asarray(one.convert("RGB"))) for one in (colours, grey, old)] == [False, True, True]
     sunset = np.zeros((64, 64, 3), np.uint8)
     sunset[..., 0] = np.linspace(120, 255, 64, dtype=np.uint8)[:, None]
     sunset[..., 1] = sunset[..., 0] // 2
-    assert not without_colour(sunset)
+    assert not is_grayscale(sunset)
 
 
 def crops(count: int, seed: int = 0) -> list[Pixels]:

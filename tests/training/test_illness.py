@@ -24,7 +24,7 @@ from gan_style.training.api import train
 from gan_style.training.loop.best_tracker import BestTracker, no_longer_improves
 from gan_style.training.loop.failure import diagnose
 from gan_style.training.loop.schedule import Limit
-from gan_style.training.loop.validator import ValidationMetrics, Validator, set_aside
+from gan_style.training.loop.validator import ValidationMetrics, Validator, split_held_out
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.history import read_history
 from gan_style.training.run.listener import Silent
@@ -204,7 +204,7 @@ def test_an_examination_leaves_no_trace_and_repeats(trained: tuple[Trainer, Vali
 
 
 def test_a_discriminator_that_knows_its_paintings_by_heart_is_seen() -> None:
-    """It learns paintings that those kept aside have nothing in common with; they are like the photographs."""
+    """It learns paintings that the held-out ones have nothing in common with; they are like the photographs."""
     other, known = crops(("astronaut.png",), 60), crops(("coffee.png",), 8)
     photos, new = other.part(range(30)), other.part(range(30, 60))
     recipe = dataclasses.replace(
@@ -227,11 +227,11 @@ def test_a_discriminator_that_knows_its_paintings_by_heart_is_seen() -> None:
 
 def test_an_eighth_is_kept_aside_where_there_is_enough() -> None:
     pictures = crops(("coffee.png",), 200)
-    learnt, kept = set_aside(pictures)
+    learnt, kept = split_held_out(pictures)
     assert (len(learnt), len(kept)) == (175, 25)
     assert not {*learnt.paths} & {*kept.paths}
-    assert [len(one) for one in set_aside(pictures.part(range(60)))] == [60, 0]
-    assert len(set_aside(pictures.part([*range(200)] * 3))[1]) == 32
+    assert [len(one) for one in split_held_out(pictures.part(range(60)))] == [60, 0]
+    assert len(split_held_out(pictures.part([*range(200)] * 3))[1]) == 32
 
 
 def metrics(closed: float, seed: int = 0, spread: float = 0.05) -> ValidationMetrics:
@@ -293,9 +293,9 @@ def test_a_training_that_explodes_goes_back_and_is_given_up(
 ) -> None:
     ear, output = Ear(), tmp_path / "wild.safetensors"
     recipe = dataclasses.replace(RECIPE, batch_size=2, generator_rate=1e9)
-    with pytest.raises(TrainingError, match="given up"):
+    with pytest.raises(TrainingError, match="Training stopped"):
         train(photo_folder, painting_folder, output, recipe=recipe, limit=Limit(steps=12), device="cpu", listener=ear)
-    back = [sentence for sentence in ear.warnings if "back to step 0, with half the learning rate" in sentence]
+    back = [sentence for sentence in ear.warnings if "rolled back to step 0 with half the learning rate" in sentence]
     assert len(back) == 2
     assert [line["illness"] for line in read_history(tmp_path / "wild-run") if "event" in line] == ["nan", "nan"]
     assert torch.isfinite(read_style(output).generator.stem.weight).all()
@@ -320,4 +320,4 @@ def test_a_training_that_explodes_a_little_recovers(tmp_path: Path) -> None:
         patch.setattr("gan_style.training.loop.loop.EXAMINE_STEPS", 2)
         outcome = train(photos, paintings, output, recipe=recipe, limit=Limit(steps=8), device="cpu", listener=ear)
     assert outcome.steps == 8
-    assert [sentence for sentence in ear.warnings if "at step 6: back to step 4, with half" in sentence]
+    assert [sentence for sentence in ear.warnings if "at step 6: rolled back to step 4 with half" in sentence]

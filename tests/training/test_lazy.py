@@ -194,7 +194,7 @@ def test_a_training_on_a_large_folder_is_the_same_and_resumes(
     (photo_folder / "001.png").write_bytes(b"nothing")
     ear = learn("broken")
     assert [sentence for sentence in ear.warnings if "001.png" in sentence] == [
-        sentence for sentence in ear.warnings if sentence.startswith("Left out")
+        sentence for sentence in ear.warnings if sentence.startswith("Skipped")
     ]
     assert len([sentence for sentence in ear.warnings if "--size" not in sentence]) == 1
     assert check(photo_folder, painting_folder, recipe=RECIPE).counts["photographs"] == 29

@@ -16,7 +16,7 @@ from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import enlarge, shrink, to_tensor
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import GeneratorConfig
-from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerTrainer, softened
+from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerTrainer, blurred
 
 CPU = Compute.choose("cpu", "fp32")
 SMALL = RefinerConfig(
@@ -82,9 +82,9 @@ def test_crops_come_from_every_picture_at_every_scale_that_is_large_enough(cat: 
 
 def test_blurs_have_their_own_spread(cat: Pixels) -> None:
     crops = to_tensor(cat[:64, :64].copy()).expand(3, -1, -1, -1)
-    blurred = softened(crops, torch.tensor([0.01, 0.5, 1.5]))
-    torch.testing.assert_close(blurred[0], crops[0], rtol=0, atol=1e-5)
-    rough = [float(one.diff(dim=2).abs().mean()) for one in blurred]
+    softer = blurred(crops, torch.tensor([0.01, 0.5, 1.5]))
+    torch.testing.assert_close(softer[0], crops[0], rtol=0, atol=1e-5)
+    rough = [float(one.diff(dim=2).abs().mean()) for one in softer]
     assert rough[0] > rough[1] > rough[2]
 
 

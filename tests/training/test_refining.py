@@ -69,7 +69,7 @@ def test_large_paintings_teach_a_refiner(folders: tuple[Path, Path], tmp_path: P
     assert (style.training["refiner"]["source"], style.training["refiner"]["scans"]) == ("own", 3)
     assert style.training["refiner"]["steps"] == STEPS // 4
     assert (outcome.steps, outcome.interrupted) == (STEPS, False)
-    assert outcome.verdict.endswith("Its finest strokes are learnt from 3 large paintings.")
+    assert outcome.verdict.endswith("Its refiner was trained on 3 large paintings.")
     stood = [(status.refining, status.steps, round(status.progress, 3)) for status in listener.seen]
     assert stood[-2:] == [(True, 1, 0.5), (True, 2, 1.0)]
     assert not any(outcome.folder.glob("*.safetensors"))

@@ -27,10 +27,10 @@ from gan_style.imaging.finding import find_pictures
 from gan_style.losses.adversarial import OBJECTIVES
 from gan_style.losses.color import ColorTerm
 from gan_style.models.backbone import BackboneConfig
-from gan_style.models.discriminator import DiscriminatorConfig, Standardise
+from gan_style.models.discriminator import DiscriminatorConfig, Standardization
 from gan_style.models.generator import Generator
 from gan_style.models.kuwahara import kuwahara_filter, reach_of
-from gan_style.training.api import beginning, train
+from gan_style.training.api import resolve_start, train
 from gan_style.training.datasets import load_sets, load_single
 from gan_style.training.loop.schedule import Limit
 from gan_style.training.loop.setup import same_shape
@@ -154,7 +154,7 @@ def test_a_training_starts_from_a_style(few: tuple[Path, Path], tmp_path: Path) 
     assert (base.generator.stem.weight - d.generator.stem.weight).abs().max() < 0.01
     with pytest.raises(UsageError, match="another shape"):
         train(*few, tmp_path / "x", recipe=Recipe(size=64), start=first, **common)
-    with pytest.raises(StyleError, match=r"no style.*default is base, and scratch"):
+    with pytest.raises(StyleError, match=r"no style.*default is base; scratch"):
         train(*few, tmp_path / "x", start="nobody", **common)
 
 
@@ -212,7 +212,7 @@ def test_a_whole_training_leaves_a_style_a_preview_and_a_history(
     assert recorder.statuses[-1].progress == 1
     assert recorder.statuses[-1].images == 24
     assert len(recorder.warnings) == 1
-    assert "With --size 64" in recorder.warnings[0]
+    assert "At --size 64" in recorder.warnings[0]
 
     style = gan_style.load_style("paintings.safetensors")
     assert style.file.licence == "CC0-1.0"
@@ -244,11 +244,11 @@ def test_few_and_damaged_pictures_are_mentioned_and_none_at_all_is_refused(tmp_p
     assert "cut.png" in recorder.warnings[0]
     assert "Only 3 photographs" in recorder.warnings[1]
     assert "Only 2 paintings" in recorder.warnings[2]
-    assert "With --size" in recorder.warnings[3]
+    assert "At --size" in recorder.warnings[3]
     (tmp_path / "empty").mkdir()
     for arguments, message in (
-        ((tmp_path / "empty", paintings), "no photographs"),
-        ((photos, tmp_path / "missing"), "cannot be read"),
+        ((tmp_path / "empty", paintings), "no readable photographs"),
+        ((photos, tmp_path / "missing"), "Cannot read"),
         ((photos, photos), "same pictures"),
     ):
         with pytest.raises(DataError, match=message):
@@ -267,7 +267,7 @@ def test_fine_tuning_looks_at_nearly_whole_pictures(tmp_path: Path) -> None:
     seen = trainer.paint_batch()
     assert seen.photos.shape == seen.paintings.shape == (2, 3, 96, 96)
     # What the heads see has a spread of about one.
-    standardise = [module for module in trainer.discriminator.modules() if isinstance(module, Standardise)]
+    standardise = [module for module in trainer.discriminator.modules() if isinstance(module, Standardization)]
     for one, maps in zip(standardise, trainer.extract_features(seen.paintings), strict=True):
         assert 0.2 < float(one(maps).std()) < 3
     assert all_finite(trainer.step(1.0))
@@ -368,7 +368,7 @@ def test_losses_that_are_no_numbers_stop_the_training_with_the_style_kept(
     few: tuple[Path, Path], tmp_path: Path
 ) -> None:
     recipe = Recipe(size=64, batch_size=2, generator=TINY, generator_rate=1e12)
-    with pytest.raises(TrainingError, match="stopped being numbers"):
+    with pytest.raises(TrainingError, match="became NaN"):
         train(*few, tmp_path / "x.ckpt", recipe=recipe, limit=Limit(steps=200))
     read_style(tmp_path / "x.ckpt")
 
@@ -384,7 +384,7 @@ def test_a_network_that_breaks_never_replaces_a_good_style(
         trainer.average.stem.weight.fill_(1e9)
 
     monkeypatch.setattr(Trainer, "update_average", poison)
-    with pytest.raises(TrainingError, match="given up"):
+    with pytest.raises(TrainingError, match="Training stopped"):
         train(
             *few, style_path, recipe=TINY_RECIPE, limit=Limit(steps=2), overwrite=True
         )  # fmt: skip
@@ -402,7 +402,7 @@ def test_training_goes_on_without_a_preview(
     style = tmp_path / "x.safetensors"
     train(photo_folder, painting_folder, style, recipe=TINY_RECIPE, limit=Limit(steps=2), listener=recorder)
     assert len(recorder.warnings) == 2
-    assert "Training goes on" in recorder.warnings[1]
+    assert "Training continues" in recorder.warnings[1]
     assert read_style(style).training["steps"] == 2
 
 
@@ -466,7 +466,7 @@ def test_who_begins_as_a_painter_on_paper_stays_one(tmp_path: Path, fine_tuned: 
     start = tmp_path / "drawn.safetensors"
     write_style(start, StyleFile(lively_generator(dataclasses.replace(TINY, residual=0)), 64))
     recipe = dataclasses.replace(TINY_RECIPE, crop_size=32 if fine_tuned else None)
-    going_on, word = beginning(start, recipe, Silent())
+    going_on, word = resolve_start(start, recipe, Silent())
     assert (going_on.generator.residual, word) == (0, str(start))
     assert same_shape(read_style(start).generator, recipe), "they may be asked for by recipes that add, too"
 

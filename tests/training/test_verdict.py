@@ -12,20 +12,20 @@ SOME = {"photos": 10, "paintings": 12, "kept_aside": {"photos": True, "paintings
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (BOTH, "10 photographs and 12 paintings kept aside"),
-        (NONE, "30 photographs and 1 painting that it learnt from"),
-        (SOME, "10 photographs kept aside and 12 paintings that it learnt from"),
+        (BOTH, "10 held-out photographs and 12 held-out paintings"),
+        (NONE, "30 training photographs and 1 training painting"),
+        (SOME, "10 held-out photographs and 12 training paintings"),
     ],
 )
-def test_what_a_painter_was_examined_on(settings: dict[str, object], words: str) -> None:
+def test_the_verdict_names_the_validation_pictures(settings: dict[str, object], words: str) -> None:
     assert subject(settings) == words
     said = verdict({**settings, "closed": 0.655, "closed_margin": 0.1512})
-    assert said.startswith(f"On {words}, ")
-    assert said.endswith("it has gone 66 % (± 15) of the way from photographs to paintings.")
-    assert ("flatters" in said) == (settings is not BOTH)
+    assert said.startswith(f"On {words}")
+    assert said.endswith("it closes 66 ± 15 % of the style gap between photographs and paintings.")
+    assert ("biased" in said) == (settings is not BOTH)
 
 
-def test_what_is_not_measured_is_not_praised() -> None:
-    assert verdict({}) == "It has not been examined yet."
-    assert "no nearer" in verdict({**BOTH, "closed": -0.2, "closed_margin": 0.1})
+def test_the_verdict_without_a_measured_gap() -> None:
+    assert verdict({}) == "The style has not been validated yet."
+    assert "no closer" in verdict({**BOTH, "closed": -0.2, "closed_margin": 0.1})
     assert verdict({**NONE, "closed": None, "closed_margin": None, "unmeasured": "Because."}) == "Because."

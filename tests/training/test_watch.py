@@ -30,7 +30,7 @@ RECIPE = Recipe(
     size=64, batch_size=2, generator=TINY, discriminator=DiscriminatorConfig(head_channels=8, patch_channels=4)
 )
 ASIDE = 4
-"""Pictures of each kind that are kept aside, and the fewest that are."""
+"""Held-out pictures of each kind, and the fewest that are held out."""
 
 
 class Cut(Exception):  # noqa: N818 - no error
@@ -67,7 +67,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """Enough pictures for some to be kept aside."""
+    """Enough pictures for some to be held out."""
     count = ASIDE * SHARE
     return save_crops(tmp_path / "photos", "chelsea.png", count), save_crops(tmp_path / "p", "coffee.png", count)
 
@@ -81,7 +81,7 @@ def test_a_watched_training_says_how_good_it_was_and_shows_it(tmp_path: Path, mo
     examined = [line for line in lines if "held_closed" in line]
     assert [line["step"] for line in examined] == [2, 4, 6, 8]
     assert watcher.curve == tuple(pytest.approx(line["held_closed"], abs=1e-5) for line in examined[:-1])
-    assert outcome.verdict.startswith("On 10 photographs and 10 paintings kept aside, it ")
+    assert outcome.verdict.startswith("On 10 held-out photographs and 10 held-out paintings, it ")
     validation = read_style(output).metrics["validation"]
     kept = next(line for line in examined if line["step"] == validation["steps"])
     assert validation["closed"] == kept["held_closed"]
@@ -90,9 +90,9 @@ def test_a_watched_training_says_how_good_it_was_and_shows_it(tmp_path: Path, mo
     assert validation["features"]["sha256"]
     page = (tmp_path / "style-run" / "index.html").read_text()
     assert "Share of the style gap closed" in page
-    assert ">pictures kept aside</text>" in page
-    assert "Examined on 10 photographs and 10 paintings kept aside." in page
-    assert "http-equiv" not in page, "it does not load itself anew once training is over"
+    assert ">held-out pictures</text>" in page
+    assert "Validated on 10 held-out photographs and 10 held-out paintings." in page
+    assert "http-equiv" not in page, "the page no longer reloads after training"
     previews = list((tmp_path / "style-run" / "previews").iterdir())
     assert len(previews) > 4
     assert all(f"previews/{path.name}" in page for path in previews)
@@ -105,11 +105,11 @@ def test_a_training_without_pictures_to_spare_says_what_it_was_examined_on(
     output = tmp_path / "few.safetensors"
     outcome = train(photo_folder, painting_folder, output, recipe=RECIPE, limit=Limit(steps=1), device="cpu")
     page = (tmp_path / "few-run" / "index.html").read_text()
-    assert "kept aside" not in page
-    assert "Examined on 30 photographs and 10 paintings that it learnt from, which flatters it." in page
-    assert ">pictures learnt from</text>" in page
+    assert "held-out" not in page
+    assert "Validated on 30 training photographs and 10 training paintings (biased: " in page
+    assert ">training pictures</text>" in page
     assert "1 step in" in page
-    assert outcome.verdict.startswith("On 30 photographs and 10 paintings that it learnt from, which flatters it, it ")
+    assert outcome.verdict.startswith("On 30 training photographs and 10 training paintings (biased")
     gap = page[page.index("<svg") : page.index("</svg>")]
     assert "<circle" in gap
     band = gap[gap.index("points=") :].split('"')[1].split()
@@ -124,9 +124,9 @@ def test_a_single_painting_says_truly_why_nobody_knows_when_it_is_done(photo_fol
     watcher, limit = Watcher(), Limit(steps=1, until_done=True)
     output = tmp_path / "one.safetensors"
     outcome = train(photo_folder, painting, output, recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
-    (said,) = [sentence for sentence in watcher.warnings if "say when training is done" in sentence]
+    (said,) = [sentence for sentence in watcher.warnings if "Early stopping" in sentence]
     assert "single painting" in said
-    assert "chance" not in said
+    assert "noise" not in said
     assert said.endswith("its limit, 1 step.")
     assert "single painting" in outcome.verdict
 
@@ -157,7 +157,7 @@ def test_an_ill_training_cut_anywhere_ends_as_if_it_were_not(folders: tuple[Path
         whole = Watcher()
         limit = Limit(steps=9)
         train(*folders, tmp_path / "whole.safetensors", recipe=RECIPE, limit=limit, device="cpu", listener=whole)
-        assert len([sentence for sentence in whole.warnings if "back to step 4" in sentence]) == 1
+        assert len([sentence for sentence in whole.warnings if "rolled back to step 4" in sentence]) == 1
         watcher, output = Watcher(1), tmp_path / "cut.safetensors"
         with pytest.raises(Cut):
             train(*folders, output, recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
@@ -209,9 +209,9 @@ def test_sets_that_are_alike_leave_nothing_to_be_done(tmp_path: Path) -> None:
     watcher = Watcher()
     limit = Limit(steps=3, until_done=True)
     outcome = train(*folders, tmp_path / "x.safetensors", recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
-    (said,) = [sentence for sentence in watcher.warnings if "say when training is done" in sentence]
+    (said,) = [sentence for sentence in watcher.warnings if "Early stopping" in sentence]
     assert "no farther" in said
-    assert said.endswith("goes on to its limit, 3 steps.")
+    assert said.endswith("training runs to its limit, 3 steps.")
     assert "no farther" in outcome.verdict
     lines = [line for line in read_history(tmp_path / "x-run") if "held_closed" in line]
     assert lines
@@ -254,14 +254,14 @@ def test_an_illness_at_the_end_of_the_time_costs_at_most_the_last_steps(
     watcher, output = Watcher(), tmp_path / "late.safetensors"
     limit = Limit(minutes=(20 if spoilt else 9) / 60)
     if not spoilt:
-        with pytest.raises(TrainingError, match="given up after 1 failure"):
+        with pytest.raises(TrainingError, match="stopped after 1 failure"):
             train(*folders, output, recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
         assert read_style(output).training["steps"] < 9
         return
     train(*folders, output, recipe=RECIPE, limit=limit, device="cpu", listener=watcher)
     kept = read_style(output).training["steps"]
     assert 5 < kept < spoilt
-    assert [sentence for sentence in watcher.warnings if f"the style of step {kept} is kept" in sentence]
+    assert [sentence for sentence in watcher.warnings if f"kept the style from step {kept}" in sentence]
 
 
 def test_minutes_run_from_the_call_on_and_not_from_the_first_step(

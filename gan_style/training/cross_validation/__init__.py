@@ -1,1 +1,1 @@
-"""Choosing the batch size and the length of a training by cross-validation."""
+"""Cross-validation of batch size and length of training."""

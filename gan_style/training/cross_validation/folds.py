@@ -1,4 +1,4 @@
-"""Pictures split into folds, and a painter judged on the one that it has not seen."""
+"""Splitting pictures into folds, and scoring a style on the held-out fold."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from gan_style.training.loop.validator import squares
 from gan_style.training.run.preview import paint
 
 FEWEST = 3
-"""Photographs, and paintings, that a fold must hold for a distance between them."""
+"""Fewest photographs, and fewest paintings, per fold for which a distance can be measured."""
 
 MOST = 200
-"""Of either kind in a fold that are looked at."""
+"""Most photographs, and most paintings, of a fold that are used for scoring."""
 
 
 def enough(sets: Sequence[PictureSet], folds: int) -> None:
-    """Refuse what gives folds on which nothing can be measured.
+    """Reject sets that are too small for the number of folds.
 
     Raises:
-        DataError: there are too few pictures of a kind.
+        DataError: there are too few photographs or paintings.
         UsageError: there is a single painting.
     """
     if sets[1].single:
@@ -34,13 +34,13 @@ def enough(sets: Sequence[PictureSet], folds: int) -> None:
     for what, one in zip(("photographs", "paintings"), sets, strict=True):
         if len(one) < FEWEST * folds:
             raise DataError(
-                f"For {folds} folds {FEWEST * folds} {what} or more are needed, and there are {len(one)}; give more, "
-                "or fewer folds."
+                f"{folds} folds require at least {FEWEST * folds} {what}, but there are only {len(one)}; add more, or "
+                "use fewer folds."
             )
 
 
 def members(count: int, fold: int, folds: int) -> tuple[list[int], list[int]]:
-    """Places of what is learnt from and of what is left out; which is which never changes for a count."""
+    """Return the training and held-out indices of a fold, which depend on the arguments alone."""
     order = np.random.default_rng(0).permutation(count)
     out = {int(place) for place in order[fold::folds]}
     return [place for place in range(count) if place not in out], sorted(out)
@@ -49,7 +49,7 @@ def members(count: int, fold: int, folds: int) -> tuple[list[int], list[int]]:
 def split(
     sets: tuple[PictureSet, PictureSet], fold: int, folds: int
 ) -> tuple[tuple[PictureSet, PictureSet], tuple[PictureSet, PictureSet]]:
-    """Both sets without a fold, and the fold."""
+    """Split both sets into training pictures and the held-out fold."""
     places = [members(len(one), fold, folds) for one in sets]
     photos, paintings = sets
     return (
@@ -59,16 +59,16 @@ def split(
 
 
 def score(generator: Generator, left_out: tuple[PictureSet, PictureSet], size: int, compute: Compute) -> float:
-    """The unbiased kernel inception distance of painted photographs from paintings, neither of which were learnt from.
+    """Return the unbiased kernel inception distance between painted held-out photographs and held-out paintings.
 
     Args:
-        generator: who paints.
-        left_out: photographs and paintings.
-        size: side in pixels of the squares that are looked at.
-        compute: where it runs.
+        generator: the trained generator.
+        left_out: held-out photographs and paintings.
+        size: side in pixels of the central squares.
+        compute: device and precision.
 
     Returns:
-        As ``gan-style eval`` has it: features in units of their root mean square over the paintings.
+        The distance as in ``gan-style eval``, with features scaled by their root mean square over the paintings.
     """
     space, placed = choose_features(), compute.place(generator)
     photos, paintings = (squares(one.part(range(min(len(one), MOST))), size) for one in left_out)

@@ -1,4 +1,4 @@
-"""What a cross-validation compares, and how each of it did."""
+"""Settings and scores of a cross-validation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gan_style.training.loop.schedule import Limit
 
 @dataclass(frozen=True)
 class Grid:
-    """What is tried.
+    """Settings to compare.
 
     Attributes:
-        batch_sizes: photographs, and paintings, in a step.
-        limits: how long; lengths in one unit.
-        folds: parts into which pictures are split.
+        batch_sizes: batch sizes; each batch has as many photographs and as many paintings.
+        limits: lengths of training, all in the same unit.
+        folds: number of folds.
     """
 
     batch_sizes: tuple[int, ...]
@@ -32,11 +32,11 @@ class Grid:
             raise UsageError(f"folds must be from 2 to 20, not {self.folds}.")
         for what, values in (("batch sizes", self.batch_sizes), ("lengths", self.limits)):
             if not values or len(set(values)) < len(values):
-                raise UsageError(f"{what} to be tried must be given, each once.")
+                raise UsageError(f"{what} must be given, without duplicates.")
         if any(limit.until_done for limit in self.limits):
-            raise UsageError("Lengths are compared, so that --until-done makes no sense with --cross-validate.")
+            raise UsageError("--until-done cannot be combined with --cross-validate, which compares fixed lengths.")
         if len({limit.steps is None for limit in self.limits}) > 1:
-            raise UsageError("Lengths must all be in minutes or all in steps.")
+            raise UsageError("Lengths must be either all in minutes or all in steps.")
 
     @property
     def settings(self) -> list[Setting]:
@@ -58,23 +58,23 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """For files and people."""
+        """Name used in files and messages."""
         length = f"{self.limit.minutes:g}min" if self.limit.steps is None else f"{self.limit.steps}steps"
         return f"batch{self.batch_size}-{length}"
 
     @property
     def work(self) -> float:
-        """How long a training takes, in a unit that all settings of a grid share."""
+        """Duration of training, in a unit shared by all settings of a grid."""
         return self.limit.minutes if self.limit.steps is None else self.limit.steps * self.batch_size
 
 
 @dataclass(frozen=True)
 class Score:
-    """How a setting did.
+    """Score of a setting.
 
     Attributes:
-        setting: which one.
-        values: kernel inception distances on the folds left out; smaller is better.
+        setting: the setting.
+        values: kernel inception distance on each held-out fold; lower is better.
     """
 
     setting: Setting
@@ -82,7 +82,7 @@ class Score:
 
     @property
     def mean(self) -> float:
-        """Over folds."""
+        """Mean over folds."""
         return float(np.mean(self.values))
 
     @property
@@ -92,12 +92,12 @@ class Score:
 
 
 def chosen_sentence(best: Score, scores: Sequence[Score]) -> str:
-    """Which setting is the best, and how sure that is."""
+    """Describe the best setting, and those within a standard error of it."""
     error = best.spread / len(best.values) ** 0.5
     alike = [one.setting.name for one in scores if one is not best and one.mean - best.mean < error]
     sentence = (
-        f"Chosen: {best.setting.name}, with a distance of {best.mean:.3f} ± {best.spread:.3f} on pictures left out."
+        f"Chosen: {best.setting.name}, with a distance of {best.mean:.3f} ± {best.spread:.3f} on held-out pictures."
     )
     if alike:
-        sentence += f" Within a standard error of it: {', '.join(alike)}."
+        sentence += f" Within one standard error of it: {', '.join(alike)}."
     return sentence

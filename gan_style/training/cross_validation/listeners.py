@@ -1,4 +1,4 @@
-"""Listeners that pass on what matters of the trainings of a cross-validation."""
+"""Listeners that filter and combine the progress of the runs of a cross-validation."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from gan_style.training.cross_validation.grid import Grid, Setting
 from gan_style.training.run.listener import Listener, Silent, Status
 
 
-class Quiet(Silent):
-    """Passes on what matters of the last training, whose pictures were remarked upon before."""
+class QuietListener(Silent):
+    """Forwards the progress of the final run, without repeating warnings about the pictures."""
 
     def __init__(self, listener: Listener) -> None:
         self.listener, self.trains = listener, False
 
     def reading(self, what: str, done: int, total: int) -> None:
-        """Pass on."""
+        """Forward."""
         self.listener.reading(what, done, total)
 
     def warn(self, sentence: str) -> None:
-        """Pass on what is said once training has begun."""
+        """Forward warnings once training has begun."""
         if self.trains:
             self.listener.warn(sentence)
 
     def status(self, status: Status) -> None:
-        """Pass on."""
+        """Forward."""
         self.trains = True
         self.listener.status(status)
 
 
-class InFolds(Silent):
-    """Turns the progress of one training into that of all of them."""
+class FoldListener(Silent):
+    """Converts the progress of one run into that of the whole cross-validation."""
 
     def __init__(self, listener: Listener, grid: Grid) -> None:
         self.listener, self.grid = listener, grid
@@ -40,21 +40,21 @@ class InFolds(Silent):
         self.begun: tuple[float, float] | None = None
 
     def begin(self, setting: Setting, fold: int) -> None:
-        """A training begins, or is passed over because it was made before."""
+        """Start a run, or skip one that is complete."""
         self.before += self.now
         self.now = setting.work
         self.what = f"{setting.name}, fold {fold + 1} of {self.grid.folds}"
 
     def reading(self, what: str, done: int, total: int) -> None:
-        """Pass on."""
+        """Forward."""
         self.listener.reading(f"{what} ({self.what})", done, total)
 
     def warn(self, sentence: str) -> None:
-        """Pass on, with where it was."""
+        """Forward with the setting and the fold."""
         self.listener.warn(f"{self.what}: {sentence}")
 
     def status(self, status: Status) -> None:
-        """Tell of all trainings together."""
+        """Forward the progress of all runs together."""
         done = self.before + self.now * status.progress
         if self.begun is None:
             self.begun = time.monotonic(), done

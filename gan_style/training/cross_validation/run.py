@@ -1,7 +1,7 @@
-"""Which batch size and which length serve best: every setting learns from some of the pictures and is judged on others.
+"""k-fold cross-validation (Stone, 1974) of batch size and length of training.
 
-k-fold cross-validation (Stone, 1974): photographs and paintings are split into folds, each setting is trained once for
-every fold on all others, and scored on the fold that it has not seen. Then one painter is trained on everything.
+Photographs and paintings are split into folds. For each fold, each setting is trained on all other folds and scored on
+this one. Then the best setting is trained on all pictures.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from gan_style.models.backbone import Backbone
 from gan_style.models.generator import Generator
 from gan_style.training.cross_validation.folds import enough, score, split
 from gan_style.training.cross_validation.grid import Score, Setting, chosen_sentence
-from gan_style.training.cross_validation.listeners import InFolds, Quiet
+from gan_style.training.cross_validation.listeners import FoldListener, QuietListener
 from gan_style.training.cross_validation.state import CrossValidationState, clear, fold_run_config, set_run_config
 from gan_style.training.datasets import load_sets
 from gan_style.training.distributed import ProcessGroup
 from gan_style.training.loop.loop import Outcome
-from gan_style.training.loop.setup import BRIEF, go_on, learn, looked_at, read_start, train_on, writing
+from gan_style.training.loop.setup import BRIEF, inspect_sets, learn, read_start, resume_command, train_on, writing
 from gan_style.training.run.listener import Listener
 from gan_style.training.run.state import has_state
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a cross-validation came to.
+    """Result of a cross-validation.
 
     Attributes:
-        scores: of every setting, in the order in which they were given; fewer where it was interrupted.
-        chosen: the setting of the smallest mean distance; None where it was interrupted.
-        outcome: of the training on all pictures, or of the one that was interrupted.
-        folder: of the run, from which an interrupted one goes on.
+        scores: scores of all settings, in the order given; fewer if it was interrupted.
+        chosen: the setting with the lowest mean distance; None if it was interrupted.
+        outcome: result of training on all pictures, or of the interrupted run.
+        folder: the run folder, from which an interrupted run can be resumed.
     """
 
     scores: list[Score]
@@ -48,39 +48,41 @@ class Choice:
 
 
 def run_cross_validation(course: CrossValidationState, compute: Compute, listener: Listener) -> Choice:
-    """Try what was not tried yet, choose, and train on everything.
+    """Train and score the remaining settings and folds, choose the best setting, and train it on all pictures.
 
     Args:
-        course: as it stands.
-        compute: where it runs.
-        listener: who is told how it goes.
+        course: current state.
+        compute: device and precision.
+        listener: receives progress.
 
     Raises:
         DataError: there are too few pictures, or they have changed.
-        UsageError: a group of processes was started.
+        UsageError: it was started as several processes.
         ResourceError: disk space or memory is missing.
-        TrainingError: a training fell ill too often.
+        TrainingError: a run failed too often.
     """
     if os.environ.get("WORLD_SIZE", "1") != "1":
-        raise UsageError("Cross-validation runs in one process; start it without torchrun.")
+        raise UsageError("Cross-validation runs in a single process; start it without torchrun.")
     config = course.config
-    backbone, beginner = load_backbone(config.recipe.backbone), read_start(config)
+    backbone, initial = load_backbone(config.recipe.backbone), read_start(config)
     with writing(config):
         sets = load_sets(config.photos, config.paintings, config.recipe, listener, trim=config.trim)
     begin(course, sets, listener)
     try:
-        interrupted = try_settings(course, sets, beginner, backbone, compute, listener)
-    except NoSpaceError as error:  # In the folder of a fold, from which nobody goes on.
-        raise NoSpaceError(error.place, f"make room and {go_on(config)}") from None
+        interrupted = try_settings(course, sets, initial, backbone, compute, listener)
+    except NoSpaceError as error:  # It names the folder of a fold, which cannot be resumed by itself.
+        raise NoSpaceError(error.place, f"free some space and {resume_command(config)}") from None
     if interrupted:
         return Choice(course.table(), None, interrupted, config.folder)
     best = choose(course, listener)
-    outcome = learn(set_run_config(config, best.setting), compute, ProcessGroup(), Quiet(listener), resumed=False)
+    outcome = learn(
+        set_run_config(config, best.setting), compute, ProcessGroup(), QuietListener(listener), resumed=False
+    )
     return Choice(course.table(), best.setting, outcome, config.folder)
 
 
 def begin(course: CrossValidationState, sets: tuple[PictureSet, PictureSet], listener: Listener) -> None:
-    """Begin, or go on with the same pictures.
+    """Start, or resume with the same pictures.
 
     Raises:
         DataError: there are too few pictures, or they have changed.
@@ -90,11 +92,11 @@ def begin(course: CrossValidationState, sets: tuple[PictureSet, PictureSet], lis
     config, fingerprints, anew = course.config, [one.fingerprint for one in sets], not course.fingerprints
     if not anew and course.fingerprints != fingerprints:
         raise DataError(
-            f"The pictures in {config.photos} or {config.paintings} have changed since that cross-validation began; "
-            "put them back, or start again with --overwrite."
+            f"The pictures in {config.photos} or {config.paintings} have changed since the cross-validation began; "
+            "restore them, or start over with --overwrite."
         )
     if anew:
-        for remark in looked_at(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
+        for remark in inspect_sets(*sets, load_backbone(), most=BRIEF, listener=listener).remarks:
             listener.warn(remark.sentence)
     enough(sets, course.grid.folds)
     with writing(config):
@@ -108,30 +110,37 @@ def begin(course: CrossValidationState, sets: tuple[PictureSet, PictureSet], lis
 def try_settings(
     course: CrossValidationState,
     sets: tuple[PictureSet, PictureSet],
-    beginner: Generator | None,
+    initial: Generator | None,
     backbone: Backbone,
     compute: Compute,
     listener: Listener,
 ) -> Outcome | None:
-    """Train and score every setting on every fold, but for what was done before.
+    """Train and score the remaining settings and folds.
 
     Returns:
-        Of the training that was interrupted; None where all were made.
+        The outcome of the interrupted run, or None if all are complete.
     """
     config, grid = course.config, course.grid
-    whole = InFolds(listener, grid)
+    whole = FoldListener(listener, grid)
     for setting, fold in itertools.product(grid.settings, range(grid.folds)):
         done = course.scores.setdefault(setting.name, [])
         whole.begin(setting, fold)
         if len(done) > fold:
             continue
         part = fold_run_config(config, setting, fold)
-        learnt, left_out = split(sets, fold, grid.folds)
+        included, left_out = split(sets, fold, grid.folds)
         with writing(part):
             part.folder.mkdir(parents=True, exist_ok=True)
         going_on = has_state(part.folder)
         outcome = train_on(
-            learnt, part, None if going_on else beginner, backbone, compute, ProcessGroup(), whole, resumed=going_on
+            included,
+            part,
+            None if going_on else initial,
+            backbone,
+            compute,
+            ProcessGroup(),
+            whole,
+            resumed=going_on,
         )
         if outcome.interrupted:
             return outcome
@@ -142,7 +151,7 @@ def try_settings(
 
 
 def choose(course: CrossValidationState, listener: Listener) -> Score:
-    """The setting of the smallest mean distance, kept and told."""
+    """Choose the setting with the lowest mean distance, save it and report it."""
     scores = course.table()
     best = min(scores, key=lambda one: one.mean)
     course.chosen = best.setting.name

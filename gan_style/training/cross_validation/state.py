@@ -1,4 +1,4 @@
-"""A cross-validation on its way, kept in the folder of its run so that it goes on where it was cut off."""
+"""Saved state of a cross-validation, from which it can be resumed."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from gan_style.training.run.config import RunConfig, run_config_from, run_config
 from gan_style.training.run.state import remove_states
 
 NAME, SCHEMA = "cross-validation.json", 1
-ROOM = "folds"
-"""Folder of the trainings on parts of the pictures, inside that of the run."""
+FOLDS_FOLDER = "folds"
+"""Subfolder of the run folder with the runs on folds."""
 
 
 @dataclass
 class CrossValidationState:
-    """A cross-validation on its way, as it is kept in the folder of its run.
+    """State of a cross-validation.
 
     Attributes:
-        config: the training that is to follow, with a batch size and a limit that will be replaced.
-        grid: what is tried.
-        scores: distances by setting and fold, so far.
-        fingerprints: of the pictures.
-        chosen: name of the best setting, once it is known.
+        config: settings of the final run, whose batch size and limit will be replaced.
+        grid: settings to compare.
+        scores: distances so far, by setting and fold.
+        fingerprints: fingerprints of both sets.
+        chosen: name of the best setting, or empty.
     """
 
     config: RunConfig
@@ -41,10 +41,10 @@ class CrossValidationState:
     chosen: str = ""
 
     def write(self) -> None:
-        """Keep it.
+        """Write the state into the run folder.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         values = {
             "schema": SCHEMA,
@@ -58,7 +58,7 @@ class CrossValidationState:
             temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
     def table(self) -> list[Score]:
-        """Every setting that was tried on all folds."""
+        """Return the scores of all settings that are complete."""
         return [
             Score(setting, tuple(self.scores[setting.name]))
             for setting in self.grid.settings
@@ -67,33 +67,33 @@ class CrossValidationState:
 
 
 def is_unfinished(folder: Path) -> bool:
-    """Whether a run is a cross-validation whose training on all pictures has not begun."""
+    """Return whether a run is a cross-validation that has not begun its final run."""
     return is_file(folder / NAME) and not is_file(folder / PLAN)
 
 
 def clear(folder: Path) -> None:
-    """Remove what an earlier run left in a folder.
+    """Remove the files of an earlier run from a folder.
 
     Raises:
-        OSError: it cannot be removed.
+        OSError: a file cannot be removed.
     """
     remove_states(folder)
     (folder / PLAN).unlink(missing_ok=True)
-    if (folder / ROOM).is_dir():
-        shutil.rmtree(folder / ROOM)
+    if (folder / FOLDS_FOLDER).is_dir():
+        shutil.rmtree(folder / FOLDS_FOLDER)
 
 
 def read_cross_validation_state(folder: Path) -> CrossValidationState:
-    """The cross-validation of a run.
+    """Read the state of a cross-validation.
 
     Raises:
-        TrainingError: it is damaged, or the folder was renamed.
+        TrainingError: the file is corrupt, or the folder was renamed.
     """
     path = folder / NAME
     try:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if values["schema"] != SCHEMA:
-            raise TrainingError(f"{path} is of another version of gan-style; go on with the one that wrote it.")
+            raise TrainingError(f"{path} is from another version of gan-style; resume with the version that wrote it.")
         grid = Grid(
             tuple(map(int, values["grid"]["batch_sizes"])),
             tuple(Limit(**limit) for limit in values["grid"]["limits"]),
@@ -104,17 +104,17 @@ def read_cross_validation_state(folder: Path) -> CrossValidationState:
             run_config_from(values["plan"], folder), grid, scores, list(values["fingerprints"]), str(values["chosen"])
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError):
-        raise TrainingError(f"{path} is damaged or of another version of gan-style; train anew.") from None
+        raise TrainingError(f"{path} is corrupt or from another version of gan-style; start a new run.") from None
 
 
 def set_run_config(config: RunConfig, setting: Setting) -> RunConfig:
-    """The plan of a training in one of the settings."""
+    """Return the settings of a run with a setting of the grid."""
     return dataclasses.replace(
         config, recipe=dataclasses.replace(config.recipe, batch_size=setting.batch_size), limit=setting.limit
     )
 
 
 def fold_run_config(config: RunConfig, setting: Setting, fold: int) -> RunConfig:
-    """The same without a fold."""
-    output = config.folder / ROOM / f"{setting.name}-without-{fold + 1}.safetensors"
+    """Return the settings of a run without one fold."""
+    output = config.folder / FOLDS_FOLDER / f"{setting.name}-without-{fold + 1}.safetensors"
     return dataclasses.replace(set_run_config(config, setting), output=output)

@@ -1,1 +1,1 @@
-"""A training from its first step to its last: schedule, validation, recovery from failures, checkpoints."""
+"""The training loop: schedule, validation, recovery from failures, checkpoints."""

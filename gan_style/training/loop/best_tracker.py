@@ -1,4 +1,4 @@
-"""Which of the styles that a training passes through is kept, how often it fell ill, and whether it still improves."""
+"""Tracks the best style of a run, its failures, and whether it still improves."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from gan_style.training.loop.failure import Failure, diagnose
 from gan_style.training.loop.validator import ValidationMetrics
 
 MOST_FAILURES = 3
-"""Illnesses after which a training is given up."""
+"""Number of failures after which training is aborted."""
 
 TOLERANCE = 0.02
-"""Share of the style gap by which the newest style may certainly be worse than the best and still be kept."""
+"""Drop in the share of the style gap closed that the newest style may certainly have and still be kept."""
 
 FEWEST, SMOOTH = 9, 3
-"""Examinations before anything is said about improvement, and of how many the mean is taken."""
+"""Fewest validations before a plateau can be detected, and width of their moving average."""
 
 GAIN = 0.01
-"""Share of the style gap that the last third of a training must have gained to be worth more of the same."""
+"""Gain in the share of the style gap closed, over the last third of training, below which it has stopped improving."""
 
 
 class BestTracker:
     """Keeps the best style.
 
-    Later styles are better in ways that no distance measures, since the learning rate has fallen further, and the
-    largest of many uncertain figures is a lucky one. So the newest style is kept unless it is worse than the best ever
-    measured by more than a little, with 95 % certainty and on the same pictures.
+    Later styles are better in ways that no distance measures, since the learning rate has decayed further, and the
+    largest of many noisy values is biased upward. So the newest style is kept unless it is worse than the best one so
+    far by more than ``TOLERANCE``, with 95 % confidence and on the same pictures.
 
     Attributes:
-        failures: how many there were.
-        best: the largest share of the gap that was found closed.
-        kept: weights of the style to keep; None before the first examination.
-        kept_steps: after how many steps that was.
-        best_metrics: a line about it.
-        newest: whether that is the newest one.
-        examined: after how many steps the painter was examined last.
-        curve: where in the training, and what share of the gap was closed there.
+        failures: number of failures.
+        best: the largest share of the style gap closed so far.
+        kept: weights of the style to keep; None before the first validation.
+        kept_steps: number of steps of that style.
+        best_metrics: its metrics.
+        newest: whether it is the newest style.
+        examined: number of steps at the latest validation.
+        curve: position in the run and share of the gap closed, for each validation.
     """
 
     def __init__(self) -> None:
@@ -55,20 +55,20 @@ class BestTracker:
         self.curve: list[tuple[float, float]] = []
 
     def judge(self, metrics: ValidationMetrics, position: float, steps: int, average: Generator) -> Failure | None:
-        """Take note of an examination, and keep the style if nothing speaks against it.
+        """Record a validation, and keep the style unless it shows a failure.
 
         Args:
-            metrics: what was found.
-            position: where in the training, in seconds or in steps.
-            steps: after how many steps.
-            average: the style.
+            metrics: the metrics measured.
+            position: position in the run, in seconds or in steps.
+            steps: number of steps.
+            average: the generator validated.
 
         Returns:
-            What it suffers from.
+            The failure that the metrics show, or None.
         """
         self.examined = steps
         if self.best and metrics.closed and not self.best.comparable(metrics.closed):
-            self.best = None  # Of other pictures, as an earlier version chose them.
+            self.best = None  # Measured on other pictures, as chosen by an earlier version.
         failure = diagnose(metrics, self.best)
         if failure:
             return failure
@@ -84,13 +84,13 @@ class BestTracker:
         return None
 
     def record_failure(self) -> bool:
-        """Count an illness; whether there is any point in going on."""
+        """Count a failure, and return whether training should continue."""
         self.failures += 1
         self.newest = False
         return self.failures < MOST_FAILURES
 
     def done(self) -> bool:
-        """Whether more of the same would be in vain."""
+        """Whether training has stopped improving."""
         return no_longer_improves(self.curve)
 
     def about(self) -> dict[str, Any]:
@@ -111,10 +111,10 @@ class BestTracker:
         return self.kept or {}
 
     def restore(self, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-        """Remember what :meth:`about` and :meth:`tensors` told.
+        """Restore the values of :meth:`about` and :meth:`tensors`.
 
         Raises:
-            KeyError, TypeError or ValueError: it was something else.
+            KeyError, TypeError or ValueError: the values are invalid.
         """
         best = about["best"]
         self.best = Replicated(float(best[0]), *(np.array(one, np.float64) for one in best[1:])) if best else None
@@ -125,7 +125,7 @@ class BestTracker:
 
 
 def no_longer_improves(curve: Sequence[tuple[float, float]]) -> bool:
-    """Whether the last third of a training, of whatever length, gained next to nothing over what came before."""
+    """Return whether the last third of the run gained less than ``GAIN`` over the part before."""
     if len(curve) < FEWEST:
         return False
     positions = np.array([position for position, _ in curve])[SMOOTH - 1 :]

@@ -1,4 +1,4 @@
-"""The files that a training lives by: its style, the states from which it goes on, and the one it goes back to."""
+"""Writes and reads the files of a run: the style, resumable states, and the last healthy state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gan_style.version import __version__
 
 
 class CheckpointManager:
-    """Writes and reads the files of one training."""
+    """Writes and reads the checkpoints of one run."""
 
     def __init__(
         self,
@@ -39,24 +39,24 @@ class CheckpointManager:
         self.choice = choice
 
     def begin(self) -> None:
-        """Begin with nothing: no state of an earlier training, and a beginner to go back to.
+        """Remove the states of an earlier run, and write the initial healthy state.
 
         Raises:
             OSError: the folder cannot be written.
         """
-        self.write_healthy()  # The largest first: if there is no room for it, an earlier training stays as it is.
+        self.write_healthy()  # Largest file first: if it does not fit, the earlier run stays intact.
         remove_states(self.config.folder, healthy=False)
         self.config.write()
 
     def end(self) -> None:
-        """What is needed only to go on is not needed any more."""
+        """Remove the states, which are only needed to resume."""
         remove_states(self.config.folder)
 
     def save_style(self) -> None:
-        """Write the style: the newest, unless an examination spoke against it and there is a better one.
+        """Write the newest style, or the best one if validation found the newest to be worse.
 
         Raises:
-            TrainingError: it cannot be expressed in half precision; what was there before stays.
+            TrainingError: the weights overflow half precision; the earlier file is kept.
             OSError: it cannot be written.
         """
         trainer, tracker = self.trainer, self.tracker
@@ -71,10 +71,10 @@ class CheckpointManager:
         try:
             write_style(self.config.output, style)
         except StyleError as error:
-            raise TrainingError(f"{error} Try another --seed or --precision fp32.") from None
+            raise TrainingError(f"{error} Try another --seed, or --precision fp32.") from None
 
     def save_state(self) -> None:
-        """Write the state from which training goes on.
+        """Write a resumable state.
 
         Raises:
             OSError: it cannot be written.
@@ -82,17 +82,17 @@ class CheckpointManager:
         save_state(self.config.folder, self.trainer, self.about(), self.tracker.tensors())
 
     def load_state(self) -> float:
-        """Go on from the last state; the seconds trained before.
+        """Load the latest state; return the seconds trained so far.
 
         Raises:
-            DataError: the pictures are others.
+            DataError: the pictures have changed.
             TrainingError: there is no state.
         """
         about, tensors = load_state(self.config.folder, self.trainer)
         if about["fingerprints"] != self.fingerprints():
             raise DataError(
-                f"The pictures in {self.config.photos} or {self.config.paintings} have changed since that training; "
-                "put them back, or train again."
+                f"The pictures in {self.config.photos} or {self.config.paintings} have changed since the run began; "
+                "restore them, or start a new run."
             )
         self.tracker.restore(about["guard"], tensors)
         self.clock.end = about["end"]
@@ -100,7 +100,7 @@ class CheckpointManager:
         return float(about["seconds"])
 
     def write_healthy(self) -> None:
-        """Write the state to which an ill training goes back.
+        """Write the state that training returns to after a failure.
 
         Raises:
             OSError: it cannot be written.
@@ -108,11 +108,11 @@ class CheckpointManager:
         write_state(self.config.folder / HEALTHY, self.trainer, self.about(), {})
 
     def restore_healthy(self) -> None:
-        """Bring the trainer back into that state; what the guard knows stays."""
+        """Restore the trainer to that state; the tracker keeps its values."""
         restore_from(self.config.folder / HEALTHY, self.trainer)
 
     def about(self) -> dict[str, Any]:
-        """What a state holds besides the networks."""
+        """Values of a state besides the networks, as JSON."""
         return {
             "seconds": self.clock.seconds,
             "end": self.clock.end,
@@ -123,23 +123,23 @@ class CheckpointManager:
         }
 
     def fingerprints(self) -> list[str]:
-        """Of both sets."""
+        """Fingerprints of both sets."""
         return [self.trainer.photos.fingerprint, self.trainer.paintings.fingerprint]
 
     def validation(self) -> dict[str, Any]:
-        """What the last examination that spoke for a style found, and how that was measured."""
+        """Metrics of the kept style, and how they were measured."""
         settings = self.validator.settings() if self.validator else {}
         return {**self.tracker.best_metrics, "steps": self.tracker.kept_steps, **settings}
 
     def description(self, steps: int) -> dict[str, Any]:
-        """What the style file says about its making."""
+        """Training metadata for the style file."""
         trainer = self.trainer
         sets = {"photos": trainer.photos, "paintings": trainer.paintings}
         return {
             "start": self.config.start if hub_address(self.config.start) else readable(Path(self.config.start).name),
             "recipe": {**dataclasses.asdict(trainer.recipe), "augmentation": dataclasses.asdict(trainer.augmentation)},
             "steps": steps,
-            # Of so many steps the same style comes out however long they took.
+            # Omitted for runs limited by steps: their style does not depend on the time taken.
             **({} if self.config.limit.steps else {"seconds": round(self.clock.seconds, 1)}),
             "device": str(trainer.compute),
             "processes": trainer.group.size,
@@ -151,7 +151,7 @@ class CheckpointManager:
 
 
 def with_weights(generator: Generator, weights: dict[str, torch.Tensor]) -> Generator:
-    """A copy with other weights."""
+    """Return a copy of a generator with other weights."""
     other = copy.deepcopy(generator)
     other.load_state_dict(weights)
     return other

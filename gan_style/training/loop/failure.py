@@ -1,4 +1,4 @@
-"""What goes wrong with a training, in words."""
+"""Training failures: how they are diagnosed and what is done about them."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from dataclasses import dataclass
 from gan_style.metrics.distances import Replicated
 from gan_style.training.loop.validator import ValidationMetrics
 
-GREY, GARISH = 0.25, 2.0
-"""Multiples of the chroma of photographs and of paintings, whichever is less or more, that no painter has."""
+GRAY, GARISH = 0.25, 2.0
+"""Bounds on mean chroma, as multiples of the smaller and the larger of photographs and real paintings."""
 
 FAINT = 0.15
-"""Chroma, 0..1, that is never too much: a little less than ordinary photographs have."""
+"""Mean chroma, 0..1, that never counts as too high: slightly less than that of ordinary photographs."""
 
 INVERTED = 0.25
-"""Share of paintings whose light and dark are exchanged, beyond which it is no accident."""
+"""Share of paintings with inverted lightness above which training has failed."""
 
 LATTICE = 4.0
-"""Multiple of the lattice energy of photographs and of paintings, whichever is more, that the eye sees in skies."""
+"""Lattice energy visible in skies, as a multiple of the larger of photographs and real paintings."""
 
-STRANGE = 0.9
-"""Share of the content distance of photographs that have nothing to do with each other."""
+UNRELATED = 0.9
+"""Highest acceptable content distance, as a share of that between unrelated photographs."""
 
-BY_HEART = 0.5
-"""Share of a discriminator's opinion of paintings that rests, with certainty, on having seen them before."""
+MEMORIZED = 0.5
+"""Share of the discriminator's score gap due to memorized paintings that counts as overfitting if certain (95 %)."""
 
-FALLEN = 0.25
-"""Share of the style gap that may be lost, with certainty, before a painter counts as lost."""
+RELAPSE_DROP = 0.25
+"""Drop in the share of the style gap closed that counts as a relapse if certain (95 %)."""
 
 
 GENTLER, STRONGER = 0.5, 1.5
-"""Factors on both learning rates after an illness, and on the augmentation after overfitting."""
+"""Factors on both learning rates after a failure, and on the augmentation after overfitting."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What is wrong with a training.
+    """A training failure and its remedy.
 
     Attributes:
-        name: in a word or two, for machines.
-        sentence: what is seen, without a full stop.
-        advice: what helps where the remedy does not.
-        remedy: what is done about it, in words.
+        name: identifier in the history.
+        sentence: the symptom, without a period.
+        advice: what the user can do if the remedy does not help.
+        remedy: what training does about it, in words.
         gentler: factor on both learning rates.
         stronger: factor on the augmentation.
     """
@@ -54,44 +54,44 @@ class Failure:
     stronger: float = 1.0
 
 
-NOT_A_NUMBER = Failure("nan", "The losses stopped being numbers", "Try --precision fp32.")
-GREY_COLLAPSE = Failure("grey", "The colours are draining away", "Try another --seed or a higher --content-weight.")
-SATURATION = Failure("saturation", "The colours have become garish", "Try another --seed or a higher --content-weight.")
-INVERSION = Failure("inversion", "Light and dark are being exchanged", "Try a higher --content-weight.")
-WEAVE = Failure("lattice", "A lattice is showing in what is painted", "Try another --seed.")
-ESTRANGED = Failure(
-    "content", "What is painted has nothing to do with its photograph", "Try a higher --content-weight."
+NOT_A_NUMBER = Failure("nan", "The losses became NaN or infinite", "Try --precision fp32.")
+GRAY_COLLAPSE = Failure("grey", "The colors are fading to gray", "Try another --seed or a higher --content-weight.")
+SATURATION = Failure("saturation", "The colors are oversaturated", "Try another --seed or a higher --content-weight.")
+INVERSION = Failure("inversion", "Light and dark are inverted", "Try a higher --content-weight.")
+LATTICE_ARTIFACT = Failure("lattice", "A lattice pattern is visible in the paintings", "Try another --seed.")
+CONTENT_LOST = Failure(
+    "content", "The paintings no longer resemble their photographs", "Try a higher --content-weight."
 )
 OVERFIT = Failure(
     "overfit",
-    "The discriminator knows the paintings by heart",
-    "Give more paintings, or less time.",
+    "The discriminator has memorized the paintings",
+    "Use more paintings, or train for less time.",
     remedy="stronger augmentation",
     gentler=1.0,
     stronger=STRONGER,
 )
-RELAPSE = Failure("worse", "What is painted is much worse than it was", "Try another --seed or less time.")
+RELAPSE = Failure("worse", "The paintings are much worse than before", "Try another --seed, or train for less time.")
 
 
 def diagnose(metrics: ValidationMetrics, best: Replicated | None) -> Failure | None:
-    """The illness that an examination shows.
+    """Return the failure that the validation metrics show, or None.
 
     Args:
-        metrics: what was found.
-        best: the largest share of the style gap that was ever found closed.
+        metrics: metrics of the latest validation.
+        best: the largest share of the style gap closed so far.
     """
-    if metrics.content > STRANGE * metrics.unrelated:
-        return ESTRANGED  # Light and dark have nothing to do with each other there either.
+    if metrics.content > UNRELATED * metrics.unrelated:
+        return CONTENT_LOST  # First, because unrelated pictures also look inverted.
     if metrics.inverted > INVERTED:
         return INVERSION
-    if metrics.saturation < GREY * min(metrics.saturations):
-        return GREY_COLLAPSE
+    if metrics.saturation < GRAY * min(metrics.saturations):
+        return GRAY_COLLAPSE
     if metrics.saturation > max(FAINT, GARISH * max(metrics.saturations)):
         return SATURATION
     if metrics.lattice > LATTICE:
-        return WEAVE
-    if metrics.overfit and metrics.overfit.interval[0] > BY_HEART:
+        return LATTICE_ARTIFACT
+    if metrics.overfit and metrics.overfit.interval[0] > MEMORIZED:
         return OVERFIT
-    if metrics.closed and best and (metrics.closed - best).estimate.interval[1] < -FALLEN:
+    if metrics.closed and best and (metrics.closed - best).estimate.interval[1] < -RELAPSE_DROP:
         return RELAPSE
     return None

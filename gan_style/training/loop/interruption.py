@@ -1,4 +1,4 @@
-"""Ending in good order when somebody asks for it."""
+"""Clean shutdown on interrupt and termination signals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """An event that the first interrupt or termination signal sets; a second interrupt is as abrupt as ever."""
+    """Yield an event that the first interrupt or termination signal sets; a second interrupt raises as usual."""
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield event
@@ -22,7 +22,7 @@ def interruptible() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     numbers = [signal.SIGINT, signal.SIGTERM]
-    hangup = getattr(signal, "SIGHUP", None)  # Windows has none; under nohup it stays ignored.
+    hangup = getattr(signal, "SIGHUP", None)  # Missing on Windows; stays ignored under nohup.
     if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
         numbers.append(hangup)
     before = {number: signal.signal(number, stop) for number in numbers}

@@ -1,4 +1,4 @@
-"""One training from its first step to its last: steps, examinations, and what is done about illness."""
+"""The training loop: steps, validation, checkpoints, and recovery from failures."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ SAVE_SECONDS = 60.0
 RECORD_SECONDS = 10.0
 
 EXAMINE_SECONDS, EXAMINE_STEPS = 60.0, 250
-"""Between two examinations: seconds, or steps where their number is given, so that the same steps end the same way."""
+"""Interval between validations; in steps if the run is limited by steps, so that it is reproducible."""
 
 WORTH, RAREST = 30, 300.0
-"""Examinations are that much rarer than they are long, but never rarer than this, in seconds."""
+"""Shortest interval, as a multiple of the duration of a validation, and longest interval in seconds."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training left behind.
+    """Result of a training run.
 
     Attributes:
         style: the style file.
-        folder: the folder of the run, from which an interrupted one goes on.
-        steps: steps made.
-        seconds: time trained.
-        interrupted: whether it was stopped before its end.
-        verdict: how good the style was found to be, in a sentence.
+        folder: the run folder, from which an interrupted run can be resumed.
+        steps: number of steps.
+        seconds: time spent training.
+        interrupted: whether training was stopped early.
+        verdict: quality of the style, in one sentence.
     """
 
     style: Path
@@ -63,7 +63,7 @@ class Outcome:
 
 
 class TrainingLoop:
-    """One training from its first step to its last."""
+    """Runs training from the first step to the last."""
 
     def __init__(
         self,
@@ -74,15 +74,15 @@ class TrainingLoop:
         began: float,
         choice: RefinerChoice | None = None,
     ) -> None:
-        """Prepare.
+        """Initialize the loop.
 
         Args:
-            trainer: makes the steps.
-            validator: judges the painter; of several processes only the first needs one.
-            config: what was asked for.
-            listener: who is told how it goes.
-            began: when the minutes given began to run, as ``time.monotonic()`` tells it.
-            choice: whose refiner the style takes, and whether an own one learns when this training is over.
+            trainer: performs the steps.
+            validator: validates the style; only the first process needs one.
+            config: settings of the run.
+            listener: receives progress.
+            began: value of ``time.monotonic()`` from which the minutes of the limit count.
+            choice: the refiner of the style, and whether to train one afterwards.
         """
         self.choice = choice or RefinerChoice()
         self.began, self.saving, self.previewing = began, 0.0, 0.0
@@ -98,13 +98,13 @@ class TrainingLoop:
         """Train to the end or until interrupted.
 
         Raises:
-            DataError: the pictures are not those of the training that is to go on.
-            TrainingError: there is nothing to go on from, or it fell ill too often.
-            OSError: something cannot be written.
+            DataError: the pictures have changed since the run to resume.
+            TrainingError: there is no state to resume from, or training failed too often.
+            OSError: a file cannot be written.
         """
         with interruptible() as interrupted:
             seconds, self.clock.end, self.clock.before, self.clock.after = self.group.broadcast(
-                self.go_on if resumed else self.start
+                self.resume if resumed else self.start
             )
             self.share()
             self.clock.restart(seconds)
@@ -121,24 +121,23 @@ class TrainingLoop:
             return Outcome(*where, self.clock.steps, self.clock.seconds, not finished, found)
 
     def start(self) -> tuple[float, float | None, float, float]:
-        """Begin with nothing.
+        """Start a new run.
 
         Returns:
-            The seconds trained before, where training ends if that is known, and what the clock knows of the seconds
-            before and after.
+            The seconds trained so far, the end of training if known, and the clock's seconds before and after training.
         """
         self.config.folder.mkdir(parents=True, exist_ok=True)
         self.checkpoints.begin()
         self.run_log.begin()
         if self.config.output.exists():
-            self.checkpoints.save_state()  # The file that it replaces stays until there is something better.
+            self.checkpoints.save_state()  # Keep the file to be replaced until there is a better style.
         else:
             self.save(going_on=True)
         after = self.closing()
         return 0.0, None, time.monotonic() - self.began, after
 
     def closing(self) -> float:
-        """Seconds that a refiner, the last examination and the last files will take, guessed from a preview."""
+        """Estimate, from a preview, the seconds that a refiner, the final validation and the final files will take."""
         if self.validator is None:
             return 0.0
         if not self.previewing:
@@ -146,21 +145,21 @@ class TrainingLoop:
         looking = self.validator.seconds + self.previewing / len(self.photos) * len(self.validator.photos)
         return self.choice.seconds(self.config.limit) + looking + max(self.previewing, self.saving)
 
-    def go_on(self) -> tuple[float, float | None, float, float]:
-        """Begin with the last state; what :meth:`start` tells."""
+    def resume(self) -> tuple[float, float | None, float, float]:
+        """Resume from the latest state; returns the same as :meth:`start`."""
         seconds = self.checkpoints.load_state()
         self.run_log.roll_back(self.trainer.steps)
         return seconds, self.clock.end, self.clock.before, self.clock.after
 
     def train(self, interrupted: threading.Event) -> bool:
-        """Make steps; whether all were made."""
+        """Run the steps; return False if interrupted."""
         while True:
             self.clock.seconds, look, stop = self.group.broadcast(lambda: (*self.decide(), interrupted.is_set()))
             if stop:
                 return False
             if look:
                 self.examine()
-                continue  # It may have gone back.
+                continue  # Training may have been rolled back.
             if self.clock.progress() >= 1:
                 return True
             if self.group.first and self.clock.seconds >= self.next_save:
@@ -169,14 +168,14 @@ class TrainingLoop:
             self.step()
 
     def decide(self) -> tuple[float, bool]:
-        """What time it is, and whether it is time for an examination."""
+        """Return the seconds trained and whether validation is due."""
         seconds, steps = self.clock.tick(), self.trainer.steps
         by_steps = self.config.limit.steps is not None
         due = steps % EXAMINE_STEPS == 0 if by_steps else seconds >= self.next_examination
         return seconds, (due or self.clock.progress() >= 1) and self.tracker.examined != steps
 
     def step(self) -> None:
-        """Make a step."""
+        """Run one step."""
         losses = self.trainer.step(rate_factor(self.clock.progress()))
         if not all_finite(losses):
             self.recover(NOT_A_NUMBER)
@@ -185,22 +184,22 @@ class TrainingLoop:
         self.recent.append((self.clock.seconds, losses))
         if self.group.first:
             self.listener.status(self.status())
-            self.run_log.tell_failures(self.trainer.photos, self.trainer.paintings)
+            self.run_log.report_failures(self.trainer.photos, self.trainer.paintings)
             if self.clock.seconds >= self.next_record:
                 self.record()
                 self.next_record = self.clock.seconds + RECORD_SECONDS
 
     def share(self) -> None:
-        """Give all processes the state of the first."""
+        """Copy the state of the first process to all others."""
         if self.group.size > 1:
             restore(self.trainer, *self.group.broadcast(lambda: snapshot(self.trainer)))
         self.clock.steps = self.trainer.steps
 
     def examine(self) -> None:
-        """See how good the painter is and whether it suffers from anything, and do what must be done about it.
+        """Validate the style, and recover if training has failed.
 
         Raises:
-            TrainingError: it fell ill too often.
+            TrainingError: training failed too often.
         """
         failure, self.clock.end, self.clock.after, self.next_examination = self.group.broadcast(self.look)
         if failure:
@@ -209,11 +208,11 @@ class TrainingLoop:
             self.checkpoints.write_healthy()
 
     def look(self) -> tuple[Failure | None, float | None, float, float]:
-        """Examine the painter.
+        """Validate the style.
 
         Returns:
-            What it suffers from, where training ends if that is known, the seconds that this and saving take, and when
-            to look again.
+            The failure, if any; the end of training, if known; the seconds that validation and saving take; and when
+            the next validation is due, in seconds.
         """
         assert self.validator is not None
         begun = time.monotonic()
@@ -223,17 +222,17 @@ class TrainingLoop:
         self.run_log.add(self.where() | {f"held_{name}": value for name, value in metrics.line().items()} | on)
         if failure is None and not self.clock.settled and self.tracker.done():
             self.clock.settle()
-            self.run_log.add(self.where() | {"event": "No longer improves: the learning rate falls from here on"})
+            self.run_log.add(self.where() | {"event": "No longer improving: the learning rate starts to decay"})
         spent = time.monotonic() - begun
         pause = min(max(EXAMINE_SECONDS, WORTH * spent), RAREST)
         after = spent + self.saving + self.choice.seconds(self.config.limit)
         return failure, self.clock.end, after, self.clock.seconds + pause
 
     def recover(self, failure: Failure) -> None:
-        """Go back to where nothing was wrong, and learn more gently from there.
+        """Roll back to the last healthy state, and continue with gentler settings.
 
         Raises:
-            TrainingError: it is too late for that.
+            TrainingError: training cannot continue.
         """
         trainer = self.trainer
         lr_scale, augmentation_scale = trainer.lr_scale * failure.gentler, trainer.augmentation_scale * failure.stronger
@@ -246,10 +245,10 @@ class TrainingLoop:
             self.checkpoints.save_state()
 
     def roll_back(self, failure: Failure) -> None:
-        """Bring the trainer into its last healthy state, and say so; at the end of the time given, keep what is best.
+        """Restore and report the last healthy state; if time is up, keep the best style instead.
 
         Raises:
-            TrainingError: it fell ill too often, or at the end, with nothing better to keep.
+            TrainingError: training failed too often, or time is up and there is no style to keep.
         """
         steps, tracker = self.trainer.steps, self.tracker
         hope, over = tracker.record_failure(), self.config.limit.steps is None and self.clock.progress() >= 1
@@ -257,27 +256,29 @@ class TrainingLoop:
             if tracker.kept:
                 self.checkpoints.save_style()
             raise TrainingError(
-                f"{failure.sentence}, at step {steps}. "
-                f"Training is given up after {counted(tracker.failures, 'failure')}; {self.config.output} holds "
-                f"{'the best style so far' if tracker.kept else 'what was saved last'}. "
+                f"{failure.sentence} at step {steps}. "
+                f"Training stopped after {counted(tracker.failures, 'failure')}; {self.config.output} contains "
+                f"{'the best style so far' if tracker.kept else 'the last saved style'}. "
                 f"{failure.advice}"
             )
         if over:
-            sentence = f"{failure.sentence}, at step {steps}: the style of step {tracker.kept_steps} is kept"
+            sentence = f"{failure.sentence} at step {steps}: kept the style from step {tracker.kept_steps}"
         else:
             self.checkpoints.restore_healthy()
             self.run_log.roll_back(self.trainer.steps)
-            sentence = f"{failure.sentence}, at step {steps}: back to step {self.trainer.steps}, with {failure.remedy}"
+            sentence = (
+                f"{failure.sentence} at step {steps}: rolled back to step {self.trainer.steps} with {failure.remedy}"
+            )
         here = self.where() | {"step": self.trainer.steps}
         self.run_log.add(here | {"event": sentence, "illness": failure.name})
         self.listener.warn(f"{sentence}.")
 
     def where(self) -> dict[str, object]:
-        """Where in the training a line of the history belongs."""
+        """Step and time of a history entry."""
         return {"step": self.clock.steps, "seconds": round(self.clock.seconds, 1)}
 
     def status(self) -> Status:
-        """Where training stands."""
+        """Return the current progress."""
         times = [moment for moment, _ in self.recent]
         span = times[-1] - times[0] if times else 0.0
         recent = [losses for _, losses in self.recent]
@@ -294,14 +295,14 @@ class TrainingLoop:
         )
 
     def preview(self) -> Pixels:
-        """Photographs and what the painter makes of them."""
+        """Render the preview: photographs and their paintings."""
         begun = time.monotonic()
         shown = preview(self.trainer.average, self.photos, self.trainer.compute)
         self.previewing = time.monotonic() - begun
         return shown
 
     def record(self) -> None:
-        """Add a line about the last steps to the history."""
+        """Add the average losses of the latest steps to the history."""
         status, trainer = self.status(), self.trainer
         rate = rate_factor(status.progress) * trainer.lr_scale
         weight = round(trainer.content_weight.weight, 3)
@@ -309,7 +310,7 @@ class TrainingLoop:
         self.run_log.add(self.where() | line)
 
     def save(self, *, going_on: bool) -> None:
-        """Write the style, the state, and then what people look at."""
+        """Write the style, the state, the preview and the page."""
         logger.debug("step %d: writing %s, its state and its page", self.trainer.steps, self.config.output)
         begun = time.monotonic()
         self.checkpoints.save_style()

@@ -1,7 +1,7 @@
-"""Who adds the strokes that are finer than those of a style's generator.
+"""Choice of the refiner, which adds strokes finer than those of the generator.
 
-Where enough paintings are large enough to show single strokes, a refiner learns from them. Where they are not, a style
-takes the refiner of that style which restores its paintings best.
+If enough paintings are large enough to show single strokes, a refiner is trained on them. Otherwise a style uses the
+refiner, of another style, that restores its paintings best.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ from gan_style.training.step.refiner_trainer import RefinerConfig
 logger = logging.getLogger(__name__)
 
 SHARE, LONGEST = 1 / 3, 3600.0
-"""Of the time given that a refiner learns, and most of that, in seconds."""
+"""Share of the time limit spent on a refiner, and upper bound in seconds."""
 
 RESTORED, SIDE = 8, 96
-"""Paintings, and pixels of each, by which the best of several refiners is found."""
+"""Number of paintings, and their size in pixels, on which refiners are compared."""
 
 
 @dataclass(frozen=True)
 class RefinerChoice:
-    """Who adds strokes to what a style has painted, and what another is to learn from.
+    """The refiner of a style, and the paintings on which to train a new one.
 
     Attributes:
-        refiner: of another style; None where there is none.
+        refiner: refiner of another style, or None.
         source: name of that style.
-        scans: paintings from which an own one is to learn, (H, W, 3) in 0..255; none where that one is to stay.
+        scans: large paintings on which to train a new refiner, (H, W, 3) in 0..255; empty to keep ``refiner``.
     """
 
     refiner: Refiner | None = None
@@ -61,41 +61,41 @@ class RefinerChoice:
 
     @property
     def training(self) -> dict[str, Any]:
-        """What a style file says of where its refiner is from."""
+        """Metadata on the refiner for the style file."""
         return {"refiner": {"source": self.source}} if self.refiner else {}
 
     def seconds(self, limit: Limit) -> float:
-        """How long an own refiner will learn, of the time given."""
+        """Return the share of the time limit reserved for training a refiner, in seconds."""
         if not self.scans or limit.steps is not None or limit.until_done:
             return 0.0
         return min(SHARE * 60 * limit.minutes, LONGEST)
 
     @property
     def sentence(self) -> str:
-        """Whose strokes they are, for whoever trained the style."""
+        """Origin of the refiner, in a sentence."""
         if self.scans:
-            return f" Its finest strokes are learnt from {len(self.scans)} large paintings."
-        return f" Its finest strokes are those of {self.source}." if self.refiner else ""
+            return f" Its refiner was trained on {len(self.scans)} large paintings."
+        return f" It uses the refiner of {self.source}." if self.refiner else ""
 
 
 def choose_refiner(config: RunConfig, paintings: PictureSet, listener: Listener) -> RefinerChoice:
-    """Decide who adds the finest strokes.
+    """Choose the refiner of a style.
 
     Args:
-        config: of the training.
-        paintings: what the style learns from.
-        listener: who is told.
+        config: settings of the run.
+        paintings: training paintings.
+        listener: receives progress.
 
     Raises:
-        StyleError: the style whose refiner is wanted is none.
-        UsageError: it has no refiner.
+        StyleError: the requested style is not a valid style.
+        UsageError: the requested style has no refiner.
     """
     if config.refiner == NO_REFINER:
         return RefinerChoice()
     if config.refiner != REFINER:
         refiner = open_style(config.refiner).refiner
         if refiner is None:
-            raise UsageError(f"The style {config.refiner} has no refiner; take another, or --refiner none.")
+            raise UsageError(f"The style {config.refiner} has no refiner; choose another style, or --refiner none.")
         return RefinerChoice(refiner, name_of(config.refiner))
     recipe, paths = config.recipe, list(dict.fromkeys(paintings.paths))
     scans = find_scans(
@@ -110,29 +110,29 @@ def choose_refiner(config: RunConfig, paintings: PictureSet, listener: Listener)
 
 
 def candidates(start: str) -> dict[str, Refiner]:
-    """Refiners that a style may take: that of the style it begins as, where it has one, or else all with a name."""
+    """Return the available refiners: that of the starting style, if it has one; otherwise of all named styles."""
     if start not in (START, SCRATCH) and (refiner := open_style(start).refiner):
         return {name_of(start): refiner}
     found = {}
     for word in sorted(named_styles()):
         try:
             style = open_style(word)
-        except StyleError:  # Somebody's own, in the folder of styles with a name.
+        except StyleError:  # A user's invalid file in the folder of named styles.
             continue
         about = style.training.get("refiner")
-        # Others have theirs from one of these.
+        # All others reuse one of these.
         if style.refiner is not None and isinstance(about, dict) and about.get("source") == "own":
             found[name_of(word)] = style.refiner
     return found
 
 
 def name_of(word: str) -> str:
-    """What the style that a word means is called."""
+    """Return the display name of a style."""
     return readable(Path(word).stem)
 
 
 def nearest(paintings: Sequence[Pixels], refiners: dict[str, Refiner]) -> RefinerChoice:
-    """That one of several refiners under which paintings, halved and restored, look most like themselves."""
+    """Return the refiner under which paintings, halved and restored, look most like the originals."""
     if not refiners:
         return RefinerChoice()
     if len(refiners) == 1:
@@ -147,7 +147,7 @@ def nearest(paintings: Sequence[Pixels], refiners: dict[str, Refiner]) -> Refine
 
 @torch.no_grad()
 def restoration_error(refiner: Refiner, paintings: Tensor, backbone: Backbone) -> float:
-    """How differently a refiner restores paintings, (N, 3, H, W), whose sides have been halved."""
+    """Return the feature difference between paintings, (N, 3, H, W), and their halved and restored copies."""
     count, _, height, width = paintings.shape
     grain = torch.randn(count, CHANNELS, height // CELL, width // CELL, generator=torch.Generator().manual_seed(0))
     restored = refiner(enlarge(shrink(paintings)), None, grain)

@@ -1,4 +1,4 @@
-"""The last part of a training: a refiner learns the strokes that are finer than those of the generator."""
+"""Training of the refiner, after that of the generator."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from gan_style.training.step.adversarial import all_finite
 from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerTrainer
 
 STEPS = 4
-"""Steps of the generator for each of the refiner's, where their number is given."""
+"""Generator steps per refiner step in runs limited by steps."""
 
 SAVE_SECONDS = 60.0
 
 KEPT = ("steps", "seconds", "verdict")
-"""What of the outcome of the generator's training a state remembers."""
+"""Fields of the generator's outcome that are saved in the state."""
 
 PAINTED, FEWEST = 24, 4
-"""Photographs that the style paints for its refiner to learn on, and how many at least where time is short."""
+"""Number of photographs painted as training data for the refiner, and the minimum if time is short."""
 
 READY = 0.2
-"""Share of a refiner's time that may be spent on painting them."""
+"""Share of the refiner's time that painting them may take."""
 
 
 class RefinerLoop:
-    """The training of a refiner from its first step to its last."""
+    """Runs the training of a refiner from the first step to the last."""
 
     def __init__(
         self,
@@ -54,15 +54,15 @@ class RefinerLoop:
         listener: Listener,
         outcome: Outcome,
     ) -> None:
-        """Prepare.
+        """Initialize the loop.
 
         Args:
-            run_config: of the training, whose style file holds the finished generator.
-            choice: what to begin as and learn from.
-            photos: what the style paints for its refiner.
-            compute: where.
-            listener: who is told how it goes.
-            outcome: of the generator's training.
+            run_config: settings of the run, whose style file contains the finished generator.
+            choice: initial weights and training paintings.
+            photos: photographs that the style paints as training data.
+            compute: device and precision.
+            listener: receives progress.
+            outcome: result of the generator's training.
         """
         self.begun = time.monotonic()
         self.run_config, self.choice, self.listener, self.outcome = run_config, choice, listener, outcome
@@ -82,13 +82,13 @@ class RefinerLoop:
 
     @property
     def seconds(self) -> float:
-        """How long all this may take; infinite where the number of steps is given."""
+        """Time limit of the refiner; infinite for runs limited by steps."""
         if self.run_config.limit.steps is not None:
             return float("inf")
         return self.choice.seconds(self.run_config.limit) or min(self.outcome.seconds * SHARE / (1 - SHARE), LONGEST)
 
     def paint(self, photos: PictureSet, config: RefinerConfig, compute: Compute) -> CropBank:
-        """Photographs as the style paints them, as large as it does so itself."""
+        """Paint photographs as large as the style itself does."""
         paths = list(dict.fromkeys(photos.paths))
         chosen = [paths[index] for index in np.linspace(0, len(paths) - 1, min(PAINTED, len(paths))).astype(int)]
         size = self.style.size
@@ -106,11 +106,11 @@ class RefinerLoop:
         """Train to the end or until interrupted.
 
         Raises:
-            TrainingError: there is nothing to go on from.
-            OSError: something cannot be written.
+            TrainingError: there is no state to resume from.
+            OSError: a file cannot be written.
         """
         if resumed:
-            seconds = self.go_on()
+            seconds = self.resume()
         else:
             seconds = 0.0
             self.save()
@@ -132,11 +132,11 @@ class RefinerLoop:
                 remove_states(self.run_config.folder)
             return dataclasses.replace(self.outcome, interrupted=interrupted.is_set())
 
-    def go_on(self) -> float:
-        """Begin with the last state; the seconds trained before.
+    def resume(self) -> float:
+        """Resume from the latest state; return the seconds trained so far.
 
         Raises:
-            TrainingError: it cannot be read, or is of other pictures.
+            TrainingError: the state cannot be read, or belongs to other pictures.
         """
         with reading_state(self.run_config):
             about, _ = restore_from(self.run_config.folder / REFINING, self.trainer)
@@ -144,7 +144,7 @@ class RefinerLoop:
             return float(about["seconds"])
 
     def status(self) -> Status:
-        """Where training stands."""
+        """Return the current progress."""
         steps, clock = self.trainer.steps, self.clock
         return Status(
             progress=clock.progress(),
@@ -157,8 +157,8 @@ class RefinerLoop:
         )
 
     def give_up(self) -> Outcome:
-        """Keep the refiner that was there before one that has numbers that are not finite."""
-        self.listener.warn("The finest strokes could not be learnt; the style keeps those that it began with.")
+        """Keep the initial refiner after the losses became NaN or infinite."""
+        self.listener.warn("Refiner training failed (NaN or infinite loss); the style keeps its initial refiner.")
         training = {name: value for name, value in self.style.training.items() if name != "refiner"}
         kept = dataclasses.replace(
             self.style, refiner=self.choice.refiner, training={**training, **self.choice.training}
@@ -168,10 +168,10 @@ class RefinerLoop:
         return self.outcome
 
     def save(self) -> None:
-        """Write the style, and the state from which training goes on.
+        """Write the style and a resumable state.
 
         Raises:
-            OSError: they cannot be written.
+            OSError: a file cannot be written.
         """
         trainer = self.trainer
         if trainer.steps:
@@ -186,7 +186,7 @@ class RefinerLoop:
 
 
 def refined_outcome(run_config: RunConfig) -> Outcome | None:
-    """How the training of the generator ended, where that of a refiner was cut off; None where it was not."""
+    """Return the outcome of the generator's training if that of the refiner was interrupted, otherwise None."""
     path = run_config.folder / REFINING
     if not path.exists():
         return None
@@ -199,12 +199,12 @@ def refined_outcome(run_config: RunConfig) -> Outcome | None:
 
 @contextlib.contextmanager
 def reading_state(run_config: RunConfig) -> Iterator[None]:
-    """Turn a state that is damaged, or of something else, into a sentence.
+    """Turn errors from a corrupt or unrelated state into one clear message.
 
     Raises:
-        TrainingError: it is.
+        TrainingError: the state cannot be read.
     """
     try:
         yield
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
-        raise TrainingError(f"The state in {run_config.folder} cannot be read; train anew.") from None
+        raise TrainingError(f"The state in {run_config.folder} cannot be read; start a new run.") from None

@@ -1,4 +1,4 @@
-"""Pictures that training never sees, and how well a painter does on them."""
+"""Validation on held-out pictures."""
 
 from __future__ import annotations
 
@@ -22,51 +22,51 @@ from gan_style.training.run.preview import central, paint
 from gan_style.training.step.trainer import Trainer
 
 SHARE, MOST = 8, 32
-"""Every eighth picture of a set is kept aside, and at most so many."""
+"""One in ``SHARE`` pictures of a set is held out, and at most ``MOST``."""
 
 FEWEST = 10
-"""Pictures kept aside below which nothing is: a set that small has none to spare."""
+"""Fewest held-out pictures; a smaller set has none to spare."""
 
 APART = 0.05
-"""Difference of scores below which a discriminator hardly tells paintings from painted photographs."""
+"""Smallest score difference at which the discriminator tells paintings from painted photographs."""
 
 UNRELATED = 0.22
-"""Content distance of photographs that have nothing to do with each other, where those at hand are nearly the same."""
+"""Content distance of unrelated photographs, if those of the set are nearly identical."""
 
 WOVEN = 2.5e-5
-"""Lattice energy of ordinary photographs at 2 pixels: smoother ones make no pattern visible that is weaker."""
+"""Lattice energy of ordinary photographs at 2 pixels; a lattice weaker than this is invisible."""
 
 
-def set_aside(pictures: PictureSet) -> tuple[PictureSet, PictureSet]:
-    """Split a set, always in the same way.
+def split_held_out(pictures: PictureSet) -> tuple[PictureSet, PictureSet]:
+    """Split a set deterministically into training and held-out pictures.
 
     Returns:
-        What is learnt from, and what is kept aside: nothing where the set is too small.
+        The training set and the held-out set, which is empty if the set is too small.
     """
     count = min(MOST, len(pictures) // SHARE)
     if count < FEWEST:
         return pictures, pictures.part([])
     kept = {int(place) for place in np.linspace(0, len(pictures) - 1, count).round()}
-    learnt = [place for place in range(len(pictures)) if place not in kept]
-    return pictures.part(learnt), pictures.part(sorted(kept))
+    remaining = [place for place in range(len(pictures)) if place not in kept]
+    return pictures.part(remaining), pictures.part(sorted(kept))
 
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """What an examination found.
+    """Metrics of a validation.
 
     Attributes:
-        closed: share of the style gap closed; None where the photographs are no farther from the paintings than chance
-            makes them.
-        content: self-similarity distance of paintings from their photographs, 0..2.
-        unrelated: that of paintings from photographs of something else.
-        lattice: energy of patterns of 2 or of 4 pixels, whichever is worse, as a multiple of that in photographs or in
-            real paintings, whichever is more.
-        saturation: mean chroma of what was painted, 0..1.
-        saturations: that of the photographs and of real paintings.
-        inverted: share of paintings whose light and dark run against their photographs'.
-        overfit: 0 where the discriminator takes paintings that it has never seen for paintings, 1 where it takes them
-            for painted photographs; None where no paintings are kept aside, or all are alike.
+        closed: share of the style gap closed; None if the photographs are no farther from the paintings than sampling
+            noise explains.
+        content: self-similarity distance between paintings and their photographs, 0..2.
+        unrelated: the same between paintings and unrelated photographs.
+        lattice: energy of patterns of 2 or 4 pixels, whichever is worse, as a multiple of the larger energy of
+            photographs and real paintings.
+        saturation: mean chroma of the painted photographs, 0..1.
+        saturations: the same of photographs and of real paintings.
+        inverted: share of painted photographs with inverted lightness.
+        overfit: 0 if the discriminator scores held-out paintings like training paintings, 1 if it scores them like
+            painted photographs; None if no paintings are held out, or all are alike.
     """
 
     closed: Replicated | None
@@ -79,7 +79,7 @@ class ValidationMetrics:
     overfit: Estimate | None
 
     def line(self) -> dict[str, float | None]:
-        """For the history."""
+        """The metrics as JSON values for the history."""
         estimate = self.closed.estimate if self.closed else None
         figures = {
             "closed": estimate.value if estimate else None,
@@ -91,7 +91,7 @@ class ValidationMetrics:
 
 
 class Validator:
-    """Looks at a painter through pictures that were kept aside."""
+    """Validates a style on held-out pictures."""
 
     def __init__(
         self,
@@ -101,14 +101,14 @@ class Validator:
         space: FeatureSpace,
         progress: Callable[[int, int], object] = lambda _done, _total: None,
     ) -> None:
-        """Look at the pictures themselves.
+        """Compute the features of the real pictures.
 
         Args:
-            photos: photographs kept aside; where there are none, some of those learnt from.
-            paintings: paintings kept aside, likewise.
-            trainer: whose painter is to be examined.
-            space: what to look through; a network that training does not use, where there is one.
-            progress: called with how many pictures were looked at and how many there are.
+            photos: held-out photographs; if empty, some training photographs are used.
+            paintings: held-out paintings, likewise.
+            trainer: its generator is validated.
+            space: the feature space, preferably of a network that training does not use.
+            progress: called with the number of pictures processed and the total.
         """
         begun = time.monotonic()
         size, crop = trainer.recipe.size, trainer.recipe.crop
@@ -137,26 +137,26 @@ class Validator:
         self.woven = np.maximum(WOVEN, np.maximum(*woven))
         self.unrelated = max(UNRELATED, self.content(trainer, [self.photos[-1], *self.photos[:-1]]))
         if not fingerprint(self.photos[0]).any():
-            self.unrelated = 2.0  # Photographs that show nothing resemble nothing.
+            self.unrelated = 2.0  # Blank photographs resemble nothing.
         self.saturations = (mean(saturation, self.photos), mean(saturation, self.paintings))
         self.seconds = time.monotonic() - begun
 
     def without_gap(self, *, single: bool) -> str:
-        """Why nobody can say how near a painter is to the paintings; empty where it can be said."""
+        """Explain why the style gap cannot be measured; empty if it can."""
         if single:
-            return "How near it is to a single painting is not measured: that takes several."
+            return "The style gap cannot be measured with a single painting."
         for what, count in (("photographs", len(self.photos)), ("paintings", len(self.paintings))):
             if count < 3:
-                return f"How near it is to the paintings cannot be measured: that takes three {what} that differ."
+                return f"The style gap cannot be measured: this requires at least three different {what}."
         if not far_apart(self.before / self.unit, self.real / self.unit):
             return (
-                "How near it is to the paintings cannot be measured: the photographs are no farther from them than "
-                "chance may make them."
+                "The style gap cannot be measured: the photographs are no farther from the paintings than sampling "
+                "noise explains."
             )
         return ""
 
     def examine(self, trainer: Trainer) -> ValidationMetrics:
-        """Paint every photograph, and look. Training goes on afterwards as if nothing had been looked at."""
+        """Paint all photographs and compute the metrics, without any effect on training."""
         painted = [paint(trainer.average, photo, trainer.compute) for photo in self.photos]
         vectors = np.stack([self.space(rgb).vector for rgb in painted])
         health = [PictureHealth.of(*pair) for pair in zip(self.photos, painted, strict=True)]
@@ -176,7 +176,7 @@ class Validator:
 
     @torch.no_grad()
     def content(self, trainer: Trainer, painted: Sequence[Pixels]) -> float:
-        """Self-similarity distance, at the same places every time."""
+        """Compute the self-similarity distance, always at the same positions."""
         distances = []
         device = trainer.compute.device
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -187,7 +187,7 @@ class Validator:
         return float(np.mean(distances))
 
     def overfit(self, trainer: Trainer, painted: Sequence[Pixels]) -> Estimate | None:
-        """How far the discriminator knows paintings by heart, as Karras et al. (NeurIPS 2020) measure it."""
+        """Measure the overfitting of the discriminator as Karras et al. (NeurIPS 2020) do."""
         if min(map(len, (self.familiar, self.paintings, painted))) < 2:
             return None
         scores = [self.scores(trainer, one) for one in (self.familiar, self.paintings, painted)]
@@ -207,7 +207,7 @@ class Validator:
 
     @torch.no_grad()
     def scores(self, trainer: Trainer, pictures: Sequence[Pixels]) -> Doubles:
-        """What the discriminator thinks of the middle of each picture, all heads taken together."""
+        """Return the discriminator's score of the center of each picture, averaged over all heads."""
         crops = [to_tensor(central(rgb, self.crop)) for rgb in pictures]
         scores: list[float] = []
         for crop in crops:
@@ -217,7 +217,7 @@ class Validator:
         return np.array(scores)
 
     def settings(self) -> dict[str, Any]:
-        """How this was measured."""
+        """Settings of the validation, as JSON values."""
         return {
             "photos": len(self.photos),
             "paintings": len(self.paintings),
@@ -228,22 +228,22 @@ class Validator:
 
 
 def some(pictures: PictureSet) -> PictureSet:
-    """A few pictures spread over a set."""
+    """Select a few pictures, spread evenly over a set."""
     count = min(MOST, len(pictures))
     return pictures.part([int(place) for place in np.linspace(0, len(pictures) - 1, count).round()])
 
 
 def squares(pictures: PictureSet, size: int) -> list[Pixels]:
-    """The central square of each picture, as training sees it; of pictures seen at several scales, at the usual one."""
+    """Return the central square of each picture as training sees it; of multi-scale sets, at the default scale."""
     shown = (read_picture(picture, size).rgb if pictures.short_sides else picture for picture in pictures.pictures)
     return [central(picture, size) for picture in shown]
 
 
 def distinct(pictures: list[Pixels]) -> list[Pixels]:
-    """Those that show something, each once: copies would count as so many pictures, and what is blank resembles all."""
+    """Remove blank pictures and duplicates, which would bias the metrics."""
     return [pictures[place] for place in find_distinct([fingerprint(rgb) for rgb in pictures])]
 
 
 def mean(measure: Callable[[Pixels], float], pictures: Sequence[Pixels]) -> float:
-    """The mean of a figure over pictures."""
+    """Return the mean of a measure over pictures."""
     return float(np.mean([measure(rgb) for rgb in pictures]))

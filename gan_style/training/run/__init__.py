@@ -1,1 +1,1 @@
-"""The folder of a training: configuration, saved states, history, previews and its page."""
+"""The run folder: settings, saved states, history, previews and page."""

@@ -1,4 +1,4 @@
-"""What a training was asked for, kept in its folder, so that going on needs no option repeated."""
+"""Settings of a run, saved in its folder so that a run can be resumed without repeating options."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ PARTS = {
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One training from outside.
+    """Settings of one run.
 
     Attributes:
         photos: folder of photographs.
         paintings: folder of paintings.
         output: the style file.
-        recipe: what decides what is learnt.
-        limit: how long.
-        start: what the generator begins as: "scratch", a style file, the name of a bundled style, or an address on the
-            Hub with its commit.
+        recipe: training settings.
+        limit: length of training.
+        start: initial weights of the generator: "scratch", a style file, the name of a bundled style, or an address on
+            the Hub with its commit.
         licence: SPDX identifier written into the style.
-        trim: whether margins and frames are cut off.
-        device: as asked for.
-        precision: as asked for.
-        refiner: who adds the finest strokes: "auto", "none" (as in older plans), or a style whose refiner does.
-        conditions: what it began under, see :mod:`gan_style.training.run.environment`; empty in older plans.
+        trim: whether margins and frames are cropped.
+        device: device option of the command line.
+        precision: precision option of the command line.
+        refiner: "auto", "none" (as in older files), or a style whose refiner is used.
+        conditions: environment of the run, see :mod:`gan_style.training.run.environment`; empty in older files.
     """
 
     photos: Path
@@ -65,11 +65,11 @@ class RunConfig:
 
     @property
     def folder(self) -> Path:
-        """The folder beside the style file that holds everything else."""
+        """The run folder, next to the style file."""
         return self.output.with_name(f"{self.output.stem}-run")
 
     def absolute(self) -> RunConfig:
-        """The plan with absolute paths."""
+        """Return the settings with absolute paths."""
         paths = {name: getattr(self, name).absolute() for name in PATHS}
         start, refiner = (
             str(Path(word).absolute()) if Path(word).is_file() else word for word in (self.start, self.refiner)
@@ -77,67 +77,65 @@ class RunConfig:
         return dataclasses.replace(self, **paths, start=start, refiner=refiner)
 
     def write(self) -> None:
-        """Keep the plan in its folder, with absolute paths.
+        """Write the settings into the run folder, with absolute paths.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         with replacing(self.folder / NAME) as temporary:
             temporary.write_text(json.dumps(run_config_values(self), indent=1), encoding="utf-8")
 
 
 def run_config_values(config: RunConfig) -> dict[str, Any]:
-    """A plan as JSON, with absolute paths."""
+    """Return the settings as JSON values, with absolute paths."""
     values = dataclasses.asdict(config.absolute())
     return {"schema": SCHEMA, **values, **{name: path_text(values[name]) for name in PATHS}}
 
 
 def read_run_config(folder: Path) -> RunConfig:
-    """The plan of a run, whose folder may have moved together with its style file.
+    """Read the settings of a run; the run folder may have moved together with the style file.
 
     Raises:
-        TrainingError: there is none, it is damaged, or the folder was renamed.
+        TrainingError: the file is missing or corrupt, or the folder was renamed.
     """
     path = folder / NAME
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise TrainingError(
-            f"{path} cannot be read ({error.strerror}); give the folder of a training, such as monet-run."
-        ) from None
+        raise TrainingError(f"Cannot read {path} ({error.strerror}); give a run folder, such as monet-run.") from None
     except ValueError:
-        raise TrainingError(f"{path} is damaged; train anew.") from None
+        raise TrainingError(f"{path} is corrupt; start a new run.") from None
     return run_config_from(values, folder)
 
 
 def run_config_from(values: Any, folder: Path) -> RunConfig:
-    """The plan of the run in a folder, from what :func:`run_config_values` gave.
+    """Build the settings of the run in a folder from the values of :func:`run_config_values`.
 
     Raises:
-        TrainingError: it is damaged, or the folder was renamed.
+        TrainingError: the values are invalid, or the folder was renamed.
     """
     path = folder / NAME
     try:
         values = dict(values)
         if values.pop("schema") != SCHEMA:
-            raise TrainingError(f"{path} is of another version of gan-style; go on with the one that wrote it.")
+            raise TrainingError(f"{path} is from another version of gan-style; resume with the version that wrote it.")
         for name in PATHS:
             values[name] = text_path(values[name])
         values["recipe"], values["limit"] = read_recipe(values["recipe"]), Limit(**values["limit"])
         config = RunConfig(**{**values, "output": folder.absolute().with_name(values["output"].name)})
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise TrainingError(f"{path} is damaged or of another version of gan-style; train anew.") from None
+        raise TrainingError(f"{path} is corrupt or from another version of gan-style; start a new run.") from None
     except TrainingError:
         raise
     except GanStyleError as error:
-        raise TrainingError(f"{path} asks for what cannot be: {error}") from None
+        raise TrainingError(f"{path} has an invalid setting: {error}") from None
     if config.folder != folder.absolute():
-        raise TrainingError(f"{folder} was called {config.folder.name} when it trained; give it that name again.")
+        raise TrainingError(f"{folder} was originally named {config.folder.name}; rename it back.")
     return config
 
 
 def same_run_config(config: RunConfig) -> bool:
-    """Whether the run in the folder of a plan was begun with the same plan."""
+    """Return whether the existing run in the folder has the same settings."""
     try:
         return read_run_config(config.folder) == config.absolute()
     except TrainingError:
@@ -145,11 +143,11 @@ def same_run_config(config: RunConfig) -> bool:
 
 
 def read_recipe(values: dict[str, Any]) -> Recipe:
-    """A recipe from what JSON made of it.
+    """Build a recipe from JSON values.
 
     Raises:
-        TypeError: something is missing or of another kind.
-        GanStyleError: something is out of range.
+        TypeError: a value is missing or has the wrong type.
+        GanStyleError: a value is out of range.
     """
     values = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
     parts = {name: kind(**as_tuples(values[name])) for name, kind in PARTS.items() if values.get(name) is not None}
@@ -157,5 +155,5 @@ def read_recipe(values: dict[str, Any]) -> Recipe:
 
 
 def as_tuples(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON knows lists only."""
+    """Convert lists, as JSON has them, to tuples."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""What besides pictures, recipe and length decides the last bits of a style: device, precision, threads, versions."""
+"""Environment that affects the exact bytes of a style: device, precision, threads, versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_THREADS = 1024
 
 
 def conditions_of(compute: Compute) -> Conditions:
-    """Those of a training that begins now."""
+    """Return the current environment."""
     return {
         "device": str(compute),
         "instructions": torch.backends.cpu.get_cpu_capability(),
@@ -31,10 +31,10 @@ def conditions_of(compute: Compute) -> Conditions:
 
 @contextlib.contextmanager
 def on_threads(count: int | None) -> Iterator[None]:
-    """Compute on so many threads of the CPU meanwhile; as before if None.
+    """Set the number of CPU threads in a context; unchanged if None.
 
     Raises:
-        UsageError: it is no number of threads.
+        UsageError: the number is out of range.
     """
     if count is not None and not 1 <= count <= MOST_THREADS:
         raise UsageError(f"threads must be from 1 to {MOST_THREADS}, not {count}.")
@@ -48,13 +48,13 @@ def on_threads(count: int | None) -> Iterator[None]:
 
 
 def threads_of(conditions: Mapping[str, str | int]) -> int | None:
-    """With how many threads a training began; None where its plan is older than that."""
+    """Return the number of threads that a run began with; None if its file does not say."""
     threads = conditions.get("threads")
     return threads if isinstance(threads, int) and 1 <= threads <= MOST_THREADS else None
 
 
 def changed(before: Mapping[str, str | int], now: Mapping[str, str | int]) -> str:
-    """What is not as it was when a training began, in a sentence; empty where nothing changes its style."""
+    """Describe, in a sentence, what has changed since a run began; empty if nothing has."""
     parts = [
         f"{words(name, now[name])} instead of {words(name, value)}"
         for name, value in before.items()
@@ -62,11 +62,11 @@ def changed(before: Mapping[str, str | int], now: Mapping[str, str | int]) -> st
     ]
     if not parts:
         return ""
-    return f"The training goes on with {', '.join(parts)}: its style will differ a little from that of an unbroken one."
+    return f"Resuming with {', '.join(parts)}: the style will differ slightly from that of an uninterrupted run."
 
 
 def words(name: str, value: str | int) -> str:
-    """A condition as people call it."""
+    """Return the display text of a condition."""
     if isinstance(value, int):
         return counted(value, "thread") if name == "threads" else str(value)
     return value if name in ("device", "instructions") else f"{name.replace('_', '-')} {value}"

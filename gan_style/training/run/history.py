@@ -1,4 +1,4 @@
-"""The history of a run, a JSON object a line."""
+"""The history of a run: JSON Lines."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ NAME = "history.jsonl"
 
 
 def begin_history(folder: Path) -> None:
-    """An empty history.
+    """Create an empty history.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     (folder / NAME).write_text("")
 
@@ -25,17 +25,17 @@ def add_to_history(folder: Path, line: dict[str, Any]) -> None:
     """Add a line.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     with (folder / NAME).open("a") as stream:
         stream.write(json.dumps(line) + "\n")
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:
-    """All lines that are whole; a training that was killed may leave half of one.
+    """Read all complete lines; a killed run may leave an incomplete one.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     path, lines = folder / NAME, []
     for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
@@ -47,10 +47,10 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
 
 
 def cut_history(folder: Path, steps: int) -> None:
-    """Remove what a history says of later steps, which will be made again.
+    """Remove the entries of later steps, which will be repeated.
 
     Raises:
-        OSError: it cannot be read or written.
+        OSError: the file cannot be read or written.
     """
     kept = [line for line in read_history(folder) if line["step"] <= steps]
     with replacing(folder / NAME) as temporary:

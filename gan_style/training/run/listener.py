@@ -1,4 +1,4 @@
-"""Who is told how a training goes, and what."""
+"""Progress reporting."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Status:
-    """Where training stands.
+    """Progress of training.
 
     Attributes:
-        progress: share that is done, 0..1.
+        progress: share done, 0..1.
         remaining: seconds left.
-        steps: steps made.
-        images: photographs and paintings seen.
-        rate: steps a second over the last stretch.
-        losses: means over the last stretch, by name; empty while a refiner learns.
-        curve: shares of the style gap that were found closed so far.
-        refining: whether the generator is finished and its refiner learns; progress and steps are those of that.
+        steps: number of steps.
+        images: number of photographs and paintings seen.
+        rate: recent steps per second.
+        losses: recent mean losses, by name; empty while a refiner is trained.
+        curve: share of the style gap closed at each validation so far.
+        refining: whether the refiner is being trained; progress and steps are then those of the refiner.
     """
 
     progress: float
@@ -33,16 +33,16 @@ class Status:
 
 
 class Listener(Protocol):
-    """Who wants to know; every method is called from the training thread."""
+    """Receives progress; all methods are called from the training thread."""
 
     def reading(self, what: str, done: int, total: int) -> None:
-        """Files of the ``what`` ("photographs" or "paintings") decoded so far."""
+        """Report the number of files of ``what``, such as "photographs", decoded so far."""
 
     def warn(self, sentence: str) -> None:
-        """Something that people should know and that stops nothing."""
+        """Report a problem that does not stop training."""
 
     def status(self, status: Status) -> None:
-        """After every step."""
+        """Report progress, after every step."""
 
 
 class Silent:

@@ -1,4 +1,4 @@
-"""What a training leaves for people beside its style: history, previews and a page. It goes on without any of them."""
+"""Optional output of a run: history, previews and page. Training continues if they cannot be written."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from gan_style.training.run.listener import Listener
 from gan_style.training.run.page import write_run_page
 
 PREVIEWS = 24
-"""Previews kept; beyond that every other one goes."""
+"""Most previews to keep; beyond that, every other one is removed."""
 
 
 NAMED = 20
-"""Files found unusable during a training that are named."""
+"""Number of unusable files that are reported by name during training."""
 
 
 class RunLog:
-    """The folder of a run, apart from its plan and its states."""
+    """Writes the history, previews and page of a run."""
 
     def __init__(self, config: RunConfig, listener: Listener) -> None:
         self.config, self.folder, self.listener = config, config.folder, listener
-        self.complaints: set[str] = set()
+        self.warned: set[str] = set()
         self.named = 0
 
     @property
     def previews(self) -> Path:
-        """Where earlier previews lie, by the number of steps."""
+        """Folder of earlier previews, named by step."""
         return self.folder / "previews"
 
     def begin(self) -> None:
-        """Begin with nothing.
+        """Start a new log.
 
         Raises:
             OSError: the folder cannot be written.
@@ -50,7 +50,7 @@ class RunLog:
             path.unlink(missing_ok=True)
 
     def roll_back(self, steps: int) -> None:
-        """Forget what came after so many steps, which will be made again.
+        """Remove entries and previews of later steps, which will be repeated.
 
         Raises:
             OSError: the folder cannot be written.
@@ -63,23 +63,23 @@ class RunLog:
                 path.unlink(missing_ok=True)
 
     def add(self, line: dict[str, Any]) -> None:
-        """Add a line to the history."""
+        """Add an entry to the history."""
         try:
             add_to_history(self.folder, line)
         except OSError as error:
-            self.complain(f"The history cannot be written ({error.strerror}); training goes on.")
+            self.warn_once(f"Cannot write the history ({error.strerror}); training continues.")
 
-    def tell_failures(self, *sets: PictureSet) -> None:
-        """Name files that were found unusable while they were needed; once there are many, say no more."""
+    def report_failures(self, *sets: PictureSet) -> None:
+        """Report files found to be unusable during training, up to a maximum number."""
         for pictures in sets:
-            for failure in pictures.news():
+            for failure in pictures.unreported():
                 self.named += 1
                 if self.named <= NAMED:
-                    last = " More such files are passed over without a word." if self.named == NAMED else ""
-                    self.listener.warn(f"Left out: {failure}{last}")
+                    last = " Further unusable files are skipped silently." if self.named == NAMED else ""
+                    self.listener.warn(f"Skipped: {failure}{last}")
 
     def show(self, preview: Pixels, steps: int, *, going_on: bool) -> None:
-        """Write the newest preview and the page."""
+        """Write the latest preview and the page."""
         try:
             self.previews.mkdir(exist_ok=True)
             for path in (self.folder / "preview.png", self.previews / f"{steps:09}.jpg"):
@@ -89,12 +89,12 @@ class RunLog:
                 path.unlink(missing_ok=True)
             write_run_page(self.config, going_on=going_on)
         except (PictureError, ResourceError) as error:
-            self.complain(f"{error} Training goes on.")
+            self.warn_once(f"{error} Training continues.")
         except OSError as error:
-            self.complain(f"{error.filename} cannot be written ({error.strerror}); training goes on.")
+            self.warn_once(f"Cannot write {error.filename} ({error.strerror}); training continues.")
 
-    def complain(self, sentence: str) -> None:
-        """Warn, once for each sentence."""
-        if sentence not in self.complaints:
-            self.complaints.add(sentence)
+    def warn_once(self, sentence: str) -> None:
+        """Warn once per message."""
+        if sentence not in self.warned:
+            self.warned.add(sentence)
             self.listener.warn(sentence)

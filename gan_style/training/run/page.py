@@ -1,4 +1,4 @@
-"""A training as a page: how good the painter was when, what happened, and how its pictures changed."""
+"""The HTML page of a run: charts, events and previews."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gan_style.training.run.history import read_history
 from gan_style.training.run.verdict import caution, subject
 
 WIDTH, HEIGHT = 400.0, 150.0
-"""Of the area of a chart, in units of its view box."""
+"""Size of the plot area of a chart, in units of its view box."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Line:
     """One curve of a chart.
 
     Attributes:
-        name: what it shows.
-        points: x,y pairs as SVG wants them.
-        band: the outline of its intervals likewise, or empty.
-        last: the last value, written out.
-        end: x and y of that.
+        name: label.
+        points: x,y pairs in SVG syntax.
+        band: outline of the confidence band in SVG syntax, or empty.
+        last: the last value, as text.
+        end: x and y of the last point.
     """
 
     name: str
@@ -40,14 +40,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves over the time trained.
+    """Curves over training time.
 
     Attributes:
-        title: what they show.
+        title: heading.
         lines: the curves.
-        top: largest value of the axis, written out.
-        bottom: smallest value, likewise: 0, or less where something is negative, as some objectives are.
-        end: time at its right end, written out.
+        top: largest value of the axis, as text.
+        bottom: smallest value of the axis, as text: 0, or less if a value is negative, as with some objectives.
+        end: time at the right end, as text.
     """
 
     title: str
@@ -58,29 +58,29 @@ class Chart:
 
 
 CHARTS: tuple[tuple[str, dict[str, str], int], ...] = (
-    ("Share of the style gap closed", {"held_closed": "pictures {aside}"}, 2),
-    ("Content: self-similarity distance", {"held_content": "photographs {photos}", "content": "training"}, 3),
+    ("Share of the style gap closed", {"held_closed": "{aside} pictures"}, 2),
+    ("Content: self-similarity distance", {"held_content": "{photos} photographs", "content": "batches"}, 3),
     ("Adversarial losses", {"discriminator": "discriminator", "generator": "generator"}, 2),
     ("Weight of the content term", {"content_weight": "weight"}, 2),
-    ("Noise: error of reading it from the painting, guessing = 1", {"noise": "training"}, 2),
-    ("Gram matrices, distance as a share", {"gram": "training"}, 3),
-    ("Lattice, photographs or paintings = 1", {"held_lattice": "photographs {photos}"}, 2),
-    ("Saturation", {"held_saturation": "what is painted"}, 3),
-    ("Overfitting of the discriminator", {"held_overfit": "1: knows its paintings by heart"}, 2),
-    ("Learning rate, as a share of the highest", {"learning_rate_factor": "both networks"}, 2),
+    ("Latent regression error, guessing = 1", {"noise": "batches"}, 2),
+    ("Relative distance of Gram matrices", {"gram": "batches"}, 3),
+    ("Lattice energy, photographs or paintings = 1", {"held_lattice": "{photos} photographs"}, 2),
+    ("Saturation", {"held_saturation": "painted photographs"}, 3),
+    ("Overfitting of the discriminator", {"held_overfit": "1 = memorized"}, 2),
+    ("Learning rate, as a share of its peak", {"learning_rate_factor": "both networks"}, 2),
 )
-"""Title, keys of the history with their names, and decimals; in braces where the pictures of examinations are from."""
+"""Title, history keys with their labels, and decimals; braces name the set on which validation ran."""
 
 
 def write_run_page(config: RunConfig, *, going_on: bool) -> Path:
-    """Write index.html into the folder of a run; it shows previews that lie beside it.
+    """Write index.html into the run folder, with previews from the same folder.
 
     Args:
-        config: of the run.
-        going_on: whether there is more to come: the page then loads itself anew every minute.
+        config: settings of the run.
+        going_on: whether training continues, so that the page reloads every minute.
 
     Raises:
-        ResourceError: it cannot be written.
+        ResourceError: the page cannot be written.
         OSError: the history cannot be read.
     """
     lines = read_history(config.folder)
@@ -99,43 +99,43 @@ def write_run_page(config: RunConfig, *, going_on: bool) -> Path:
 
 
 def summary(lines: Sequence[dict[str, Any]]) -> str:
-    """Where the training stands, in a sentence."""
+    """Summarize the progress in a sentence."""
     if not lines:
-        return "Nothing has been learnt yet."
+        return "Training has not started yet."
     measured = [line for line in lines if line.get("held_closed") is not None]
     words = f"{counted(lines[-1]['step'], 'step')} in {time_of(lines[-1])}."
     if measured:
         last = measured[-1]
         words += (
             f" At step {last['step']}, {100 * last['held_closed']:.0f} ± {100 * last['held_closed_margin']:.0f} % of "
-            "the style gap were closed."
+            "the style gap was closed."
         )
     return words
 
 
 def examined_on(lines: Sequence[dict[str, Any]]) -> str:
-    """What the painter was examined on, in a sentence; empty where that is not known."""
+    """Describe the pictures used for validation in a sentence; empty if unknown."""
     known = [line["held_on"] for line in lines if "held_on" in line]
-    return f"Examined on {subject(known[-1])}{caution(known[-1])}." if known else ""
+    return f"Validated on {subject(known[-1])}{caution(known[-1])}." if known else ""
 
 
 def places(lines: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Where the pictures of examinations are from: of photographs, and of both kinds."""
+    """Return which set validation ran on: of photographs, and of both kinds."""
     known = [line["held_on"]["kept_aside"] for line in lines if "held_on" in line]
     if not known:
-        return dict.fromkeys(("photos", "aside"), "examined")
+        return dict.fromkeys(("photos", "aside"), "validation")
     photos, paintings = known[-1]["photos"], known[-1]["paintings"]
-    words = {True: "kept aside", False: "learnt from"}
-    return {"photos": words[photos], "aside": words[photos] if photos == paintings else "examined"}
+    words = {True: "held-out", False: "training"}
+    return {"photos": words[photos], "aside": words[photos] if photos == paintings else "validation"}
 
 
 def time_of(line: dict[str, Any]) -> str:
-    """Time trained."""
+    """Format the training time of an entry."""
     return duration(line["seconds"])
 
 
 def charts(lines: Sequence[dict[str, Any]]) -> list[Chart]:
-    """Whatever there is to be shown."""
+    """Build all charts for which there is data."""
     end = max((line["seconds"] for line in lines), default=0.0)
     where, result = places(lines), []
     for title, names, digits in CHARTS:
@@ -144,7 +144,7 @@ def charts(lines: Sequence[dict[str, Any]]) -> list[Chart]:
         if not any(values):
             continue
         top = max(*values, 1e-9, 1.0 if digits == 2 and max(values) <= 1 else 0.0)
-        # Only what was measured without a margin goes below the axis: shares of a gap are clearest from zero on.
+        # Values with a margin are clipped at zero: shares of a gap are clearest from zero up.
         plain = [line[key] for key, some in series.items() for line in some if f"{key}_margin" not in line]
         bottom = min([0.0, *plain])
         curves = [
@@ -158,7 +158,7 @@ def charts(lines: Sequence[dict[str, Any]]) -> list[Chart]:
 
 
 def curve(name: str, key: str, lines: Sequence[dict[str, Any]], axes: tuple[float, float, float], digits: int) -> Line:
-    """One curve with its band, where there are margins; ``axes`` are the last moment, and the values at both ends."""
+    """Build one curve, with a band if it has margins; ``axes`` are the end time, and the values at both ends."""
     end, bottom, top = axes
 
     def spot(seconds: float, value: float) -> tuple[float, float]:
@@ -172,7 +172,7 @@ def curve(name: str, key: str, lines: Sequence[dict[str, Any]], axes: tuple[floa
     margins = [line.get(f"{key}_margin") for line in lines]
     band = ""
     if all(margin is not None for margin in margins):
-        wide = end / 100 if len(lines) == 1 else 0.0  # Or a single interval would be as thin as nothing.
+        wide = end / 100 if len(lines) == 1 else 0.0  # Otherwise a single interval would have no width.
         both = [
             (line["seconds"] + aside, line[key], line[f"{key}_margin"]) for line in lines for aside in {-wide, wide}
         ]

@@ -1,4 +1,4 @@
-"""A picture of how far training is: photographs above, their paintings below."""
+"""Preview of training: photographs above, their paintings below."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = 6
 
 
 def preview_photos(pictures: Sequence[Pixels], size: int, count: int | None = None) -> list[Pixels]:
-    """Central squares of a few pictures spread over the set, all of one size, (size, size, 3) or smaller."""
+    """Return central squares of a few pictures spread over the set, all of one size, (size, size, 3) or smaller."""
     count = min(COLUMNS if count is None else count, len(pictures))
     chosen = [pictures[index] for index in np.linspace(0, len(pictures) - 1, count).astype(int)]
     side = min(size, *(min(picture.shape[:2]) for picture in chosen))
@@ -26,14 +26,14 @@ def preview_photos(pictures: Sequence[Pixels], size: int, count: int | None = No
 
 
 def central(picture: Pixels, size: int) -> Pixels:
-    """A copy of the central square of a picture, (size, size, 3) or smaller, its side a multiple of 4."""
+    """Copy the central square of a picture, (size, size, 3) or smaller; its side is a multiple of 4."""
     side = min(size, *picture.shape[:2]) // 4 * 4
     top, left = ((length - side) // 2 for length in picture.shape[:2])
     return np.array(picture[top : top + side, left : left + side])
 
 
 def paint(generator: Generator, photo: Pixels, compute: Compute) -> Pixels:
-    """What ``generator`` makes of a photograph, (H, W, 3) with sides that are multiples of 4, as painting would."""
+    """Paint a photograph, (H, W, 3) with sides that are multiples of 4, with the same result as the painter."""
     height, width = photo.shape[:2]
     box = Box(0, 0, height, width)
     window = box.grown(generator.config.margin)
@@ -43,6 +43,6 @@ def paint(generator: Generator, photo: Pixels, compute: Compute) -> Pixels:
 
 
 def preview(generator: Generator, photos: Sequence[Pixels], compute: Compute) -> Pixels:
-    """Two rows: ``photos`` and what ``generator`` makes of them."""
+    """Build a grid of two rows: ``photos`` and their paintings."""
     painted = [paint(generator, photo, compute) for photo in photos]
     return np.concatenate([np.concatenate(photos, 1), np.concatenate(painted, 1)], 0)

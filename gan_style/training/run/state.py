@@ -1,7 +1,7 @@
-"""The whole state of a training in one file, so that it can go on as if nothing had happened.
+"""The complete state of a run in one file, for exact resume.
 
-Both networks, the average, both optimisers and every source of chance, as safetensors with a JSON object in the header.
-Two files are kept: where the newest is damaged, the one before it serves.
+It contains all networks, both optimizers and all random states, as safetensors with a JSON object in the header. Two
+files are kept: if the newer one is corrupt, the older one is used.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ AnyTrainer = AdversarialTrainer[Any]
 
 KEY, SCHEMA = "gan_style_state", 4
 OLD_SCHEMA = 3
-"""Read, too: see :func:`upgraded`."""
+"""Also supported: see :func:`upgraded`."""
 
 KEPT = 2
 PATTERN = "state-*.safetensors"
 HEALTHY = "healthy.safetensors"
-"""The state at the last examination that found nothing wrong, to which an ill training goes back."""
+"""The state at the last validation without a failure, to which training rolls back."""
 
 REFINING = "refining.safetensors"
-"""The state of the training of a refiner, which follows that of the generator."""
+"""The state of the refiner's training, which follows that of the generator."""
 
 OLD_STATISTICS = {
     "terms.calm.threshold": "calm",
@@ -48,39 +48,39 @@ OPTIMIZERS = ("critic", "painter")
 
 
 def state_path(folder: Path, steps: int) -> Path:
-    """The file of the state after so many steps; names sort by steps."""
+    """Return the path of a state; names sort by steps."""
     return folder / f"state-{steps:012}.safetensors"
 
 
 def save_state(folder: Path, trainer: AnyTrainer, about: Mapping[str, Any], extra: Mapping[str, Tensor]) -> Path:
-    """Write the state beside the ones before it and remove all others but the one just before it.
+    """Write the state, and remove all other states but the previous one.
 
     Args:
-        folder: of the run.
-        trainer: what to keep.
-        about: what else to remember, as JSON.
-        extra: what else to remember, as tensors.
+        folder: the run folder.
+        trainer: the trainer to save.
+        about: further values, as JSON.
+        extra: further tensors.
 
     Returns:
-        The file.
+        Path of the file.
 
     Raises:
-        OSError: it cannot be written; those before it are left.
+        OSError: the file cannot be written; the earlier ones remain.
     """
     path = state_path(folder, trainer.steps)
     write_state(path, trainer, about, extra)
     states = sorted(folder.glob(PATTERN))
     now = states.index(path)
-    for old in states[: max(0, now + 1 - KEPT)] + states[now + 1 :]:  # Later ones are of a course that was given up.
+    for old in states[: max(0, now + 1 - KEPT)] + states[now + 1 :]:  # Later ones precede a rollback.
         old.unlink(missing_ok=True)
     return path
 
 
 def write_state(path: Path, trainer: AnyTrainer, about: Mapping[str, Any], extra: Mapping[str, Tensor]) -> None:
-    """Write the state into a file; as for :func:`save_state`.
+    """Write the state to a file; see :func:`save_state`.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     values, tensors = snapshot(trainer)
     tensors.update((f"{EXTRA}.{name}", value.cpu().contiguous()) for name, value in extra.items())
@@ -88,7 +88,7 @@ def write_state(path: Path, trainer: AnyTrainer, about: Mapping[str, Any], extra
 
 
 def snapshot(trainer: AnyTrainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Everything that training changes: numbers, as JSON, and tensors on the CPU."""
+    """Return everything that training changes: numbers, as JSON, and tensors on the CPU."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors_of(trainer)}
     tensors["chance.cpu"] = torch.get_rng_state()
     if trainer.compute.device.type == "cuda":
@@ -97,17 +97,17 @@ def snapshot(trainer: AnyTrainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def has_state(folder: Path) -> bool:
-    """Whether there is something to go on from."""
+    """Return whether there is a state to resume from."""
     return any(folder.glob(PATTERN)) or (folder / REFINING).exists()
 
 
 def remove_states(folder: Path, *, healthy: bool = True, refining: bool = True) -> None:
-    """Remove all states of a run that is over, or that begins anew.
+    """Remove the states of a run that has finished, or that starts over.
 
     Args:
-        folder: of the run.
-        healthy: whether that to go back to is among them.
-        refining: whether that of the training of a refiner is.
+        folder: the run folder.
+        healthy: whether to remove the last healthy state, too.
+        refining: whether to remove the refiner's state, too.
     """
     others = [HEALTHY] * healthy + [REFINING] * refining
     for path in (*folder.glob(PATTERN), *(folder / name for name in others)):
@@ -115,7 +115,7 @@ def remove_states(folder: Path, *, healthy: bool = True, refining: bool = True) 
 
 
 def tensors_of(trainer: AnyTrainer) -> Iterator[tuple[str, Tensor]]:
-    """Names and values of everything that training changes, apart from numbers and chance."""
+    """Yield the name and value of all tensors that training changes, apart from random states."""
     for network, module in trainer.networks().items():
         for name, value in module.state_dict().items():
             yield f"{network}.{name}", value
@@ -126,47 +126,47 @@ def tensors_of(trainer: AnyTrainer) -> Iterator[tuple[str, Tensor]]:
 
 
 def load_state(folder: Path, trainer: AnyTrainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Bring a new trainer into the newest state that can be read.
+    """Restore a new trainer from the newest readable state.
 
     Args:
-        folder: of the run.
-        trainer: made with the recipe and the pictures of the run.
+        folder: the run folder.
+        trainer: built with the recipe and the pictures of the run.
 
     Returns:
-        What :func:`save_state` was given as ``about``, among the rest of the description, and as ``extra``.
+        The values of ``about``, with all others in the header, and the tensors of ``extra``, see :func:`save_state`.
 
     Raises:
-        TrainingError: there is none.
+        TrainingError: there is no readable state.
     """
     paths = sorted(folder.glob(PATTERN), reverse=True)
     for path in paths:
         with contextlib.suppress(OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
-            return restore_from(path, trainer)  # Else cut off or damaged: the one before it may do.
-    raise TrainingError(f"No state in {folder} can be read; train anew.")
+            return restore_from(path, trainer)  # Truncated or corrupt: try the previous one.
+    raise TrainingError(f"{folder} has no readable state; start a new run.")
 
 
 def restore_from(path: Path, trainer: AnyTrainer) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Bring a trainer into the state in a file; what :func:`load_state` returns.
+    """Restore a trainer from a file; returns the same as :func:`load_state`.
 
     Raises:
-        OSError, SafetensorError, ValueError, KeyError, TypeError or RuntimeError: it is damaged, or of another recipe.
+        OSError, SafetensorError, ValueError, KeyError, TypeError or RuntimeError: it is corrupt, or of another recipe.
     """
     about, tensors = read_state(path)
     if about["schema"] == OLD_SCHEMA:
         about, tensors = upgraded(about, tensors, trainer)
     restore(trainer, about, tensors)
-    return about, below(tensors, EXTRA)
+    return about, strip_prefix(tensors, EXTRA)
 
 
 def upgraded(
     about: Mapping[str, Any], tensors: Mapping[str, Tensor], trainer: AnyTrainer
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """A state of schema 3 as one of schema 4, where running statistics belong to the terms of the loss.
+    """Convert a state from schema 3 to schema 4, in which running statistics belong to the loss terms.
 
     Args:
-        about: the description.
-        tensors: by their old names.
-        trainer: whose state it is to become; it keeps the statistics that the old state lacks.
+        about: the header values.
+        tensors: tensors by their old names.
+        trainer: the trainer to restore; it keeps statistics that the old state lacks.
     """
     about, tensors = dict(about), dict(tensors)
     for old, new in (("gentleness", "lr_scale"), ("disturbance", "augmentation_scale")):
@@ -181,35 +181,35 @@ def upgraded(
 
 
 def read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Description and tensors of a file.
+    """Read the header values and tensors of a state.
 
     Raises:
-        SafetensorError: it is damaged.
-        ValueError: it is something else.
+        SafetensorError: the file is corrupt.
+        ValueError: the file is not a training state.
     """
     with text_name(path) as file, safe_open(file, "pt") as stream:
         about = json.loads((stream.metadata() or {}).get(KEY, "null"))
         tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 - not a dictionary
     if not isinstance(about, dict) or about.get("schema") not in (OLD_SCHEMA, SCHEMA):
-        raise ValueError(f"{path} is no state of a training")
+        raise ValueError(f"{path} is not a training state")
     return about, tensors
 
 
 def restore(trainer: AnyTrainer, about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Set everything.
+    """Restore all networks, optimizers, numbers and random states.
 
     Raises:
-        KeyError, ValueError, TypeError or RuntimeError: the state belongs to another recipe.
+        KeyError, ValueError, TypeError or RuntimeError: the state is of another recipe.
     """
     for network, module in trainer.networks().items():
-        module.load_state_dict(below(tensors, network))
+        module.load_state_dict(strip_prefix(tensors, network))
     for which, optimizer in zip(OPTIMIZERS, trainer.optimizers, strict=True):
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         moments: dict[int, dict[str, Tensor]] = {index: {} for index in range(len(parameters))}
-        for name, value in below(tensors, which).items():
+        for name, value in strip_prefix(tensors, which).items():
             index, what = name.split(".")
             like = parameters[int(index)]
-            # In the memory layout of the parameter, as the optimiser made it.
+            # In the memory layout of the parameter, as the optimizer creates it.
             moments[int(index)][what] = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
         known = {index: one for index, one in moments.items() if one}
         optimizer.load_state_dict({**optimizer.state_dict(), "state": known})
@@ -219,6 +219,6 @@ def restore(trainer: AnyTrainer, about: Mapping[str, Any], tensors: Mapping[str,
         torch.cuda.set_rng_state(tensors["chance.cuda"], trainer.compute.device)
 
 
-def below(tensors: Mapping[str, Tensor], room: str) -> dict[str, Tensor]:
-    """The tensors whose names begin with a room's, without it."""
+def strip_prefix(tensors: Mapping[str, Tensor], room: str) -> dict[str, Tensor]:
+    """Return the tensors under a prefix, without the prefix."""
     return {name.removeprefix(f"{room}."): value for name, value in tensors.items() if name.startswith(f"{room}.")}

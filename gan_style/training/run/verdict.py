@@ -1,4 +1,4 @@
-"""How good a painter was found to be, in a plain sentence, and on what."""
+"""The quality of a style in one sentence."""
 
 from __future__ import annotations
 
@@ -11,37 +11,34 @@ KINDS = {"photos": "photograph", "paintings": "painting"}
 
 
 def subject(settings: Mapping[str, Any]) -> str:
-    """What a painter was examined on, such as "10 photographs and 12 paintings kept aside".
+    """Describe the validation pictures, such as "10 held-out photographs and 12 held-out paintings".
 
     Args:
-        settings: as :meth:`Validator.settings` gives them.
+        settings: as returned by :meth:`Validator.settings`.
     """
-    aside = settings["kept_aside"]
-    counts = {kind: counted(int(settings[kind]), noun) for kind, noun in KINDS.items()}
-    where = {kind: "kept aside" if aside[kind] else "that it learnt from" for kind in KINDS}
-    if where["photos"] == where["paintings"]:
-        return f"{counts['photos']} and {counts['paintings']} {where['photos']}"
-    return f"{counts['photos']} {where['photos']} and {counts['paintings']} {where['paintings']}"
+    return " and ".join(
+        counted(int(settings[kind]), f"{'held-out' if settings['kept_aside'][kind] else 'training'} {noun}")
+        for kind, noun in KINDS.items()
+    )
 
 
 def caution(settings: Mapping[str, Any]) -> str:
-    """What must be added where not all pictures were kept aside; empty where all were."""
-    return "" if all(settings["kept_aside"].values()) else ", which flatters it"
+    """Return the caveat if some validation pictures were used in training; otherwise empty."""
+    return "" if all(settings["kept_aside"].values()) else " (biased: includes training pictures)"
 
 
 def verdict(validation: Mapping[str, Any]) -> str:
-    """How good a style is, in one sentence.
+    """Summarize the quality of a style in one sentence.
 
     Args:
-        validation: what the last examination found and how, as the style file has it under ``metrics``; empty where
-            there was none.
+        validation: metrics and settings of the validation, as in the style file's ``metrics``; empty if there was none.
     """
     if not validation:
-        return "It has not been examined yet."
+        return "The style has not been validated yet."
     if validation.get("closed") is None:
-        return validation.get("unmeasured") or "How near it is to the paintings could not be measured."
+        return validation.get("unmeasured") or "The style gap could not be measured."
     closed, margin = (100 * validation[name] for name in ("closed", "closed_margin"))
-    share = f"it has gone {closed:.0f} % (± {margin:.0f}) of the way from photographs to paintings"
+    share = f"it closes {closed:.0f} ± {margin:.0f} % of the style gap between photographs and paintings"
     if closed <= 0:
-        share = f"it is no nearer to the paintings than the photographs are ({closed:.0f} ± {margin:.0f} % of the way)"
+        share = f"it is no closer to the paintings than the photographs are ({closed:.0f} ± {margin:.0f} % of the gap)"
     return f"On {subject(validation)}{caution(validation)}, {share}."

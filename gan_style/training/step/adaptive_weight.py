@@ -1,4 +1,4 @@
-"""What a training adjusts by itself while it runs."""
+"""Adaptive weight of the content term."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import math
 
 
 class AdaptiveWeight:
-    """The weight of the content term: as low as given, and higher while paintings drift beyond a limit.
+    """Keeps the weight of the content term at its minimum, and raises it while the content distance exceeds a limit.
 
-    One weight does not fit all painters, nor the whole of a long training: what keeps things in place in the first
-    minutes lets motifs of the paintings appear in empty skies later. The distance itself says when that begins.
+    No single weight fits all painters, or all of a long run: a weight that preserves content in the first minutes later
+    lets motifs of the paintings appear in empty skies. The distance itself shows when that begins.
 
     Attributes:
-        weight: the weight now.
+        weight: the current weight.
         distance: running mean of the content distance.
     """
 
     MEMORY = 0.02
-    """Share of the newest distance in the running mean."""
+    """Share of the latest distance in the running mean."""
 
     GAIN = 0.02
-    """How fast the weight follows: its logarithm changes by this at twice the limit, and by minus this at zero."""
+    """Rate of adaptation: change of the weight's logarithm per step at twice the limit, and minus that at zero."""
 
     HIGHEST = 1000.0
 
@@ -29,7 +29,7 @@ class AdaptiveWeight:
         self.weight, self.distance = lowest, 0.0
 
     def update(self, distance: float) -> None:
-        """Take note of one step's content distance."""
+        """Update the weight from the content distance of one step."""
         self.distance += self.MEMORY * (distance - self.distance)
         wanted = self.weight * math.exp(self.GAIN * (self.distance / self.limit - 1))
         self.weight = min(max(wanted, self.lowest), self.HIGHEST)

@@ -1,4 +1,4 @@
-"""What every training of a network against a discriminator has: its networks, its optimizers, and what it must keep."""
+"""Base class of adversarial trainers: networks, optimizers, and the state to save."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ Network = TypeVar("Network", bound=Generator)
 
 
 def all_finite(losses: Mapping[str, float]) -> bool:
-    """Whether all losses of a step are finite numbers."""
+    """Return whether all losses of a step are finite."""
     return all(map(math.isfinite, losses.values()))
 
 
 class AdversarialTrainer(Generic[Network]):
-    """A generator against a discriminator that looks at pictures, and at a frozen backbone's maps of them.
+    """Trains a generator against a discriminator on pictures and on a frozen backbone's feature maps.
 
     Attributes:
-        generator: what learns.
-        average: its moving average, which is what is kept.
-        discriminator: what it learns from.
-        backbone: what the discriminator looks through.
-        optimizers: of the discriminator, and of the generator.
-        steps: steps made.
-        lr_scale: a further factor on both learning rates, below 1 after a failure.
-        captured: tensors to read ``schedule`` from while a step is recorded; empty at other times.
+        generator: the network to train.
+        average: its exponential moving average, which is the result.
+        discriminator: its adversary.
+        backbone: frozen feature extractor of the discriminator.
+        optimizers: optimizers of the discriminator and of the generator.
+        steps: number of steps.
+        lr_scale: additional factor on both learning rates, below 1 after a failure.
+        captured: tensors that replace ``schedule`` while a step is captured; otherwise empty.
     """
 
     optimizers: tuple[torch.optim.Optimizer, torch.optim.Optimizer]
@@ -49,15 +49,15 @@ class AdversarialTrainer(Generic[Network]):
         ema: float,
         compute: Compute,
     ) -> None:
-        """Place the networks.
+        """Move the networks to the device.
 
         Args:
-            generator: what is to learn.
-            backbone: what the discriminator looks through.
-            discriminator: its shape.
+            generator: the network to train.
+            backbone: frozen feature extractor of the discriminator.
+            discriminator: shape of the discriminator.
             objective: one of ``losses.adversarial.OBJECTIVES``.
-            ema: decay of the moving average.
-            compute: where, and in which precision.
+            ema: decay of the exponential moving average.
+            compute: device and precision.
         """
         self.compute, self.ema = compute, ema
         self.generator: Network = compute.place(generator)
@@ -70,19 +70,20 @@ class AdversarialTrainer(Generic[Network]):
         self.captured: Mapping[str, Tensor] = {}
 
     def networks(self) -> dict[str, nn.Module]:
-        """All that learns or keeps running statistics, by the names of saved states."""
+        """Return all modules with weights or running statistics, by their names in saved states."""
         return {"generator": self.generator, "average": self.average, "discriminator": self.discriminator}
 
     def optimize(
         self, rates: tuple[float, float], betas: tuple[float, float], *others: nn.Module, capturable: bool = False
     ) -> None:
-        """Make the optimizers.
+        """Create the optimizers.
 
         Args:
-            rates: learning rates at their highest, of the discriminator and of the generator.
+            rates: peak learning rates of the discriminator and of the generator.
             betas: of Adam (Kingma & Ba, ICLR 2015).
-            others: networks that learn together with the generator.
-            capturable: whether a CUDA graph may hold their steps: whatever changes from one to the next is a tensor.
+            others: networks trained together with the generator.
+            capturable: whether a CUDA graph may capture their steps; all values that change between steps are then
+                tensors.
         """
         together = nn.ModuleList([self.generator, *others])
         self.rates = rates
@@ -96,16 +97,16 @@ class AdversarialTrainer(Generic[Network]):
         self.optimizers = adam(self.discriminator, rates[0]), adam(together, rates[1])
 
     def load_matching_weights(self, generator: Generator) -> None:
-        """Begin with the weights of another generator of the same shape.
+        """Initialize with the weights of another generator of the same shape.
 
         Args:
-            generator: where its noise has other dimensions, or none, the manners begin anew.
+            generator: if its latent size differs, the latent projection is initialized anew.
         """
         self.generator.load_matching_weights(generator)
         self.average.load_state_dict(self.generator.state_dict())
 
     def set_rate(self, factor: float) -> None:
-        """Scale both learning rates."""
+        """Set both learning rates to a factor of their peaks."""
         for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
             for group in optimizer.param_groups:
                 now = rate * factor * self.lr_scale
@@ -115,39 +116,39 @@ class AdversarialTrainer(Generic[Network]):
                     group["lr"] = now
 
     def extract_features(self, picture: Tensor) -> list[Tensor]:
-        """Feature maps in float32: depthwise convolutions, of which the backbone is full, gain nothing from bf16."""
+        """Extract feature maps, in float32: the backbone's depthwise convolutions gain nothing from bf16."""
         maps: list[Tensor] = self.backbone(picture.float())
         return maps
 
     def discriminate(self, picture: Tensor, maps: list[Tensor], discriminator: nn.Module | None = None) -> list[Tensor]:
-        """Scores, in the chosen precision."""
+        """Compute discriminator scores in the chosen precision."""
         with self.compute.autocast():
             scores: list[Tensor] = (discriminator or self.discriminator)(picture, maps)
         return scores
 
     @torch.no_grad()
     def update_average(self) -> None:
-        """Move the average towards the generator; faster in the first steps, which it should forget."""
+        """Update the moving average, with a smaller decay in the first steps."""
         share = self.scheduled("renewal")
         for mean, now in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             mean.lerp_(now, share)
 
     def schedule(self) -> dict[str, float]:
-        """What depends on the step alone, by name; always the same names in the same order."""
+        """Return the values that depend on the step alone, by name; always in the same order."""
         return {"renewal": 1 - min(self.ema, (1 + self.steps) / (10 + self.steps))}
 
     def scheduled(self, name: str) -> float | Tensor:
-        """One of :meth:`schedule`, or the tensor in which a recorded step finds it."""
+        """Return a value of :meth:`schedule`, or the tensor that replaces it in a captured step."""
         return self.captured[name] if self.captured else self.schedule()[name]
 
     def numbers(self) -> dict[str, Any]:
-        """What changes beside networks, as JSON."""
+        """Return the state besides networks and optimizers, as JSON."""
         return {"steps": self.steps, "lr_scale": self.lr_scale}
 
     def set_numbers(self, numbers: Mapping[str, Any]) -> None:
-        """Restore them.
+        """Restore that state.
 
         Raises:
-            KeyError, ValueError or TypeError: they are of something else.
+            KeyError, ValueError or TypeError: the values are invalid.
         """
         self.steps, self.lr_scale = int(numbers["steps"]), float(numbers["lr_scale"])

@@ -1,7 +1,7 @@
-"""A step that a CUDA device repeats by itself: recorded once as a graph, and replayed with a single call.
+"""CUDA graphs: a training step is captured once and replayed with a single launch.
 
-A step is thousands of kernels, most of them over before Python has asked for the next: the device waits, however small
-or large the batch is. A replay asks for all at once (PyTorch's "CUDA semantics", "CUDA Graphs").
+A step launches thousands of kernels, most of which finish before Python has launched the next: the device idles at any
+batch size. A replay launches all of them at once (PyTorch's "CUDA semantics", "CUDA Graphs").
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from torch import Tensor
 logger = logging.getLogger(__name__)
 
 WARM_UP = 3
-"""Steps made kernel by kernel before one is recorded: libraries choose their methods, and optimizers make their state,
-in the first ones."""
+"""Steps to run eagerly before one is captured: libraries select algorithms and optimizers create their state in the
+first ones."""
 
 
 class GraphedStep:
-    """A function of tensors that changes tensors in place, recorded once it has been called a few times.
+    """Captures a function that updates tensors in place after a few warm-up calls, and then replays it.
 
-    What it reads from the host is read while it is recorded, and never again. What it changes must stay where it is,
-    until :meth:`forget` is called.
+    Values that the function reads from the host are fixed at capture. The tensors that it updates must keep their
+    addresses until :meth:`forget` is called.
 
     Attributes:
         device: a CUDA device.
-        graph: the recorded step, where there is one.
-        usable: whether recording has not failed yet.
+        graph: the captured graph, or None.
+        usable: whether capture has not failed so far.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -47,19 +47,19 @@ class GraphedStep:
         self.result: Tensor | None = None
 
     def forget(self) -> None:
-        """Record anew, a few calls from now."""
+        """Discard the graph, and capture again after a few calls."""
         if self.graph is not None:
             torch.cuda.synchronize(self.device)
         self.graph = self.result = None
         self.calls = 0
 
     def __call__(self, step: Callable[..., Tensor], settings: Hashable, *inputs: Tensor) -> Tensor:
-        """Call a function, or replay it.
+        """Call the function, or replay its graph.
 
         Args:
-            step: always the same one.
-            settings: what it reads from the host; where this changes, it is recorded anew.
-            *inputs: its arguments, on the CPU, always of the same shapes.
+            step: the function, the same in every call.
+            settings: host values that the function reads; a change leads to a new capture.
+            *inputs: its arguments, on the CPU, with the same shapes in every call.
 
         Returns:
             Its result, on the device, valid until the next call.
@@ -77,39 +77,39 @@ class GraphedStep:
         return self.result
 
     def take(self, *inputs: Tensor) -> None:
-        """Copy the arguments to where the graph finds them."""
+        """Copy the arguments to the input tensors of the graph."""
         if not self.inputs:
             self.staged = [torch.empty_like(one, pin_memory=True) for one in inputs]
             self.inputs = [torch.empty_like(one, device=self.device) for one in inputs]
-        self.copied.synchronize()  # The last ones may be on their way still.
+        self.copied.synchronize()  # The previous copies may still be in progress.
         for one, staged, there in zip(inputs, self.staged, self.inputs, strict=True):
             there.copy_(staged.copy_(one), non_blocking=True)
         self.copied.record(torch.cuda.current_stream(self.device))
 
     def make(self, step: Callable[..., Tensor]) -> Tensor:
-        """Call the function as it is recorded: on a stream beside the usual one."""
+        """Call the function eagerly, on a side stream as in capture."""
         usual = torch.cuda.current_stream(self.device)
         self.stream.wait_stream(usual)
         with torch.cuda.stream(self.stream), warnings.catch_warnings():
-            # Optimizers that can be recorded, and are not, say that they are slow.
+            # Capturable optimizers warn that they are slow outside capture.
             warnings.filterwarnings("ignore", message=".*capturable=True")
             result = step(*self.inputs)
         usual.wait_stream(self.stream)
         return result
 
     def record(self, step: Callable[..., Tensor]) -> None:
-        """Record the function, without calling it; where that fails, calls go on as before."""
+        """Capture the function without running it; if that fails, continue eagerly."""
         chance = torch.cuda.default_generators[self.device.index or 0]
-        # PyTorch 2.3 cannot.
+        # Not available in PyTorch 2.3.
         before = chance.clone_state() if hasattr(chance, "clone_state") else None
         graph = torch.cuda.CUDAGraph()
-        gc.collect()  # Nothing that lies about on the device may be freed meanwhile.
+        gc.collect()  # No device memory may be freed during capture.
         try:
             with torch.cuda.graph(graph, stream=self.stream):
                 result = step(*self.inputs)
-        except Exception as error:  # Whatever it was, the step itself works.
+        except Exception as error:  # Whatever the cause, the step still works eagerly.
             logger.warning(
-                "A step cannot be recorded as a CUDA graph and is made kernel by kernel, which takes longer: %s",
+                "The training step cannot be captured as a CUDA graph; continuing with slower eager execution: %s",
                 origin(error),
                 exc_info=logger.isEnabledFor(logging.DEBUG),
             )
@@ -118,14 +118,14 @@ class GraphedStep:
             with contextlib.suppress(RuntimeError):
                 torch.cuda.synchronize(self.device)
             if before is not None:
-                chance.graphsafe_set_state(before)  # Else it would go on waiting for the end of the recording.
+                chance.graphsafe_set_state(before)  # Otherwise it would wait for the capture to end.
             return
         self.graph, self.result = graph, result
-        logger.debug("a step is recorded as a CUDA graph")
+        logger.debug("captured the training step as a CUDA graph")
 
 
 def origin(error: BaseException) -> BaseException:
-    """The first of the errors that led to one another: the end of a recording that failed fails, too."""
+    """Return the root cause: ending a failed capture raises further errors."""
     while error.__context__ is not None:
         error = error.__context__
     return error

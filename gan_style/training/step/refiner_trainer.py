@@ -1,9 +1,8 @@
-"""Learning the finer brush: how a painter's strokes look at twice the resolution.
+"""Training of the refiner, which adds brush strokes at twice the resolution.
 
-Enlarging paintings is a task with perfect supervision: a scan at high resolution, halved, is the question, and the scan
-is the answer. What a refiner is given when it paints has never been a scan, though, but a painted photograph. So it
-learns on such ones too, where the discriminator alone says what is missing, and from what it has refined itself, since
-large pictures are enlarged several times.
+Super-resolution of paintings is fully supervised: the input is a high-resolution scan downscaled by two, and the target
+is the scan. In use, however, a refiner is applied to painted photographs, not to scans. So it is trained on those as
+well, where only the discriminator supervises it, and on its own output, since large pictures are refined several times.
 """
 
 from __future__ import annotations
@@ -34,35 +33,35 @@ from gan_style.models.streaks import CHANNELS
 from gan_style.training.step.adversarial import AdversarialTrainer
 
 BLUR_RADIUS = 4
-"""Pixels that the widest blur reaches."""
+"""Radius in pixels of the blur kernel."""
 
 
 @dataclass(frozen=True)
 class RefinerConfig:
-    """How a refiner learns.
+    """Settings of refiner training.
 
     Attributes:
-        crop: side in pixels of what is judged.
-        context: pixels around it that the network sees and nothing judges.
-        batch_size: crops of scans in a step, and as many of painted photographs where there are such.
-        depth: most times that a painted photograph has been refined before it is judged.
-        scales: factors on the scans' own size.
-        blur: least and largest spread in pixels of the Gaussian by which halved scans become as soft as paintings are.
-        blur_share: how many of them do.
+        crop: side in pixels of the training crops.
+        context: pixels around a crop that the network sees but no loss covers.
+        batch_size: number of scan crops per batch, and of crops of painted photographs, if any.
+        depth: largest number of times that a painted photograph is refined before it is judged.
+        scales: factors on the size of the scans.
+        blur: smallest and largest sigma, in pixels, of the Gaussian blur that makes halved scans as soft as paintings.
+        blur_share: share of crops that are blurred.
         objective: one of ``losses.adversarial.OBJECTIVES``.
-        adversarial_weight: of what the discriminator says.
-        feature_weight: of the difference of the backbone's maps from those of the scan.
-        mean_weight: of the difference of the means of 4x4 pixels from those of the scan, or of the painting before.
-        pixel_weight: of the difference of pixels from those of the scan.
-        chroma_weight: of the difference of pixels' colour differences from those of the scan, or of the painting
-            before: strokes are light and shade more than they are colour, and a discriminator likes dots of red.
-        lattice_weight: how strongly the network's grid is kept from showing.
-        generator_rate: learning rate of the refiner at its highest.
-        discriminator_rate: likewise of the discriminator.
+        adversarial_weight: weight of the adversarial loss.
+        feature_weight: weight of the difference in feature maps from the scan.
+        mean_weight: weight of the difference in 4x4 pixel means from the scan, or from the input painting.
+        pixel_weight: weight of the difference in pixels from the scan.
+        chroma_weight: weight of the difference in chroma from the scan, or from the input painting: strokes differ more
+            in lightness than in color, and a discriminator rewards red dots.
+        lattice_weight: weight of the penalty on lattice artifacts.
+        generator_rate: peak learning rate of the refiner.
+        discriminator_rate: peak learning rate of the discriminator.
         betas: of Adam (Kingma & Ba, ICLR 2015).
-        ema: decay of the moving average, which is what is kept.
-        seed: of everything random.
-        backbone: what the discriminator looks through.
+        ema: decay of the exponential moving average, which is the result.
+        seed: random seed.
+        backbone: frozen feature extractor of the discriminator.
         discriminator: shape of the discriminator.
         generator: shape of the refiner.
     """
@@ -98,16 +97,16 @@ class RefinerConfig:
 
     @property
     def seen(self) -> int:
-        """Side in pixels of a crop with its context."""
+        """Side in pixels of a crop, including its context."""
         return self.crop + 2 * self.context
 
 
 LOSSES = ("discriminator", "generator", "feature", "mean", "pixel", "chroma", "lattice")
-"""Names of what a step returns."""
+"""Names of the losses of a step."""
 
 
 class RefinerTrainer(AdversarialTrainer[Refiner]):
-    """A refiner against a discriminator of brushwork."""
+    """Trains a refiner against a discriminator of brushwork."""
 
     def __init__(
         self,
@@ -121,13 +120,13 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         """Build the networks.
 
         Args:
-            scans: real paintings, large enough for ``config.seen``.
-            painted: photographs painted by the style that is to be refined, large enough for half of that; None to
-                learn from scans alone.
-            backbone: as the config describes it.
-            config: how to learn.
-            compute: where.
-            start: a refiner of the same shape to begin as.
+            scans: high-resolution paintings, large enough for ``config.seen``.
+            painted: photographs painted by the style to be refined, large enough for half of ``config.seen``; None to
+                train on scans alone.
+            backbone: network described by the config.
+            config: settings.
+            compute: device and precision.
+            start: a refiner of the same shape whose weights to start from.
         """
         self.scans, self.painted, self.config = scans, painted, config
         torch.manual_seed(config.seed)
@@ -141,18 +140,18 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         self.augmentation = AugmentationConfig.for_count(len(scans))
 
     def step(self, rate: float) -> dict[str, float]:
-        """One alternating step.
+        """Run one alternating step.
 
         Args:
             rate: factor on both learning rates, 0..1.
 
         Returns:
-            The losses before any weight, by the names in ``LOSSES``.
+            The unweighted losses, by the names in ``LOSSES``.
         """
         self.set_rate(rate)
         config = self.config
         target = self.scans.draw(config.batch_size, config.seen)
-        offered = enlarge(softened(shrink(target), self.spreads(config.batch_size)))
+        offered = enlarge(blurred(shrink(target), self.spreads(config.batch_size)))
         if self.painted is not None:
             offered = torch.cat([offered, self.offered()])
         inner = slice(config.context, config.context + config.crop)
@@ -164,7 +163,7 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         maps = self.extract_features(judged)
         with torch.no_grad():
             real_maps = self.extract_features(real)
-            # The same draw as for what was made of them, so that they can be compared.
+            # The same augmentation as for their refined versions, so that they can be compared.
             target_maps = self.extract_features(draw.part(slice(len(target)))(target))
         discriminator_loss = self.discriminator_step(real, real_maps, judged, maps)
         total, parts = self.refiner_losses(offered, target, refined, judged, maps, target_maps)
@@ -177,7 +176,7 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         return dict(zip(LOSSES, values.tolist(), strict=True))
 
     def discriminator_step(self, real: Tensor, real_maps: list[Tensor], judged: Tensor, maps: list[Tensor]) -> Tensor:
-        """Let the discriminator learn from a batch; its loss."""
+        """Train the discriminator on a batch, and return its loss."""
         scores = self.discriminate(real, real_maps), self.discriminate(judged.detach(), [one.detach() for one in maps])
         loss = self.objective.discriminator(*scores)
         self.optimizers[0].zero_grad()
@@ -194,15 +193,15 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         maps: list[Tensor],
         target_maps: list[Tensor],
     ) -> tuple[Tensor, list[Tensor]]:
-        """What the refiner is to minimize for a batch, and the terms before any weight, as in ``LOSSES``.
+        """Compute the refiner's total loss for a batch, and the unweighted terms as in ``LOSSES``.
 
         Args:
-            offered: (N, 3, crop, crop), what was refined: of scans first.
-            target: (M, 3, crop, crop), these scans.
-            refined: (N, 3, crop, crop), what became of it.
-            judged: the same, augmented.
+            offered: (N, 3, crop, crop), inputs; those from scans come first.
+            target: (M, 3, crop, crop), the scans.
+            refined: (N, 3, crop, crop), outputs.
+            judged: ``refined``, augmented.
             maps: feature maps of ``judged``.
-            target_maps: feature maps of ``target``, augmented likewise.
+            target_maps: feature maps of ``target``, with the same augmentation.
         """
         config, count = self.config, len(target)
         self.discriminator.requires_grad_(False)
@@ -226,7 +225,7 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
 
     @torch.no_grad()
     def offered(self) -> Tensor:
-        """Painted photographs, refined up to ``depth`` - 1 times, enlarged: (N, 3, seen, seen)."""
+        """Return painted photographs, refined up to ``depth`` - 1 times, then enlarged: (N, 3, seen, seen)."""
         config = self.config
         assert self.painted is not None
         half = config.seen // 2
@@ -237,7 +236,7 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         return offered
 
     def refine(self, offered: Tensor, network: Refiner | None = None) -> Tensor:
-        """(N, 3, H, W) to the same, with strokes."""
+        """Refine (N, 3, H, W); the shape stays the same."""
         count, _, height, width = offered.shape
         grain = torch.randn(count, CHANNELS, height // CELL, width // CELL, device=offered.device)
         with self.compute.autocast():
@@ -245,33 +244,33 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         return refined
 
     def spreads(self, count: int) -> Tensor:
-        """(count,) spreads of blurs in pixels; next to none for those that are not blurred."""
+        """Draw blur sigmas in pixels, (count,); nearly zero for crops without blur."""
         low, high = self.config.blur
         spreads = self.random.uniform(low, high, count)
         spreads[self.random.random(count) >= self.config.blur_share] = 1e-2
         return torch.from_numpy(spreads).float().to(self.compute.device)
 
     def numbers(self) -> dict[str, Any]:
-        """What else changes, as JSON."""
-        return {**super().numbers(), "random": [one.bit_generator.state for one in self.chances()]}
+        """Return the state besides networks and optimizers, as JSON."""
+        return {**super().numbers(), "random": [one.bit_generator.state for one in self.random_generators()]}
 
     def set_numbers(self, numbers: Mapping[str, Any]) -> None:
-        """Bring all that back.
+        """Restore that state.
 
         Raises:
-            KeyError, ValueError or TypeError: they are of something else.
+            KeyError, ValueError or TypeError: the values are invalid.
         """
         super().set_numbers(numbers)
-        for one, state in zip(self.chances(), numbers["random"], strict=True):
+        for one, state in zip(self.random_generators(), numbers["random"], strict=True):
             one.bit_generator.state = state
 
-    def chances(self) -> list[np.random.Generator]:
-        """All sources of chance but PyTorch's."""
+    def random_generators(self) -> list[np.random.Generator]:
+        """Return all random generators except PyTorch's."""
         return [self.random, self.scans.random, *([self.painted.random] if self.painted else [])]
 
 
-def softened(picture: Tensor, spreads: Tensor) -> Tensor:
-    """Blur each of (N, C, H, W) by a Gaussian of its own spread, (N,), in pixels."""
+def blurred(picture: Tensor, spreads: Tensor) -> Tensor:
+    """Blur each picture of (N, C, H, W) by a Gaussian with its own sigma, (N,), in pixels."""
     count, channels, height, width = picture.shape
     places = torch.arange(-BLUR_RADIUS, BLUR_RADIUS + 1, device=picture.device)
     kernels = torch.exp(-places.square() / (2 * spreads[:, None].square()))

@@ -1,4 +1,4 @@
-"""One training step, and the networks and optimizers that it moves."""
+"""The training step of the generator, and its networks and optimizers."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ STANDARDIZATION_CROPS = 32
 
 
 class Trainer(AdversarialTrainer[Generator]):
-    """Generator against discriminator.
+    """Trains the generator against the discriminator.
 
     Attributes:
         group: the processes that train together.
-        augmentation: what is done to both sides before the discriminator looks.
-        terms: the terms of the generator's loss beside the adversarial one, by name; see :meth:`Recipe.terms`.
-        content_weight: the weight of the content term, which follows how far paintings are from their photographs.
-        augmentation_scale: a factor on the strength of the augmentation, above 1 after overfitting.
-        graph: makes the steps where they may be recorded, else None.
+        augmentation: augmentation of the discriminator's inputs.
+        terms: terms of the generator's loss other than the adversarial one, by name; see :meth:`Recipe.terms`.
+        content_weight: adaptive weight of the content term.
+        augmentation_scale: factor on the strength of the augmentation, above 1 after overfitting.
+        graph: captures and replays the step if possible, otherwise None.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Trainer(AdversarialTrainer[Generator]):
         self.familiarity = compute.place(familiarity)
 
     def networks(self) -> dict[str, nn.Module]:
-        """All that learns or keeps running statistics, by the names of saved states."""
+        """Return all modules with weights or running statistics, by their names in saved states."""
         others = {"reader": self.regressor, "familiarity": self.familiarity, "terms": self.terms}
         return {**super().networks(), **others}
 
@@ -101,18 +101,18 @@ class Trainer(AdversarialTrainer[Generator]):
         drawn = [
             (one, crop) for one in (self.photos, self.paintings) for crop in one.draw(STANDARDIZATION_CROPS, chance)
         ]
-        # One by one: as large as crops may be, memory stays that of a step.
+        # One at a time, so that memory use stays that of a step.
         maps = (self.extract_features(self.to_device(one.cut([crop], self.recipe.crop))) for one, crop in drawn)
         self.discriminator.fit(maps)
 
     def step(self, rate: float) -> dict[str, float]:
-        """One alternating step: the discriminator learns, once or several times, then the generator.
+        """Run one alternating step: the discriminator learns, once or several times, then the generator.
 
         Args:
             rate: factor on both learning rates, 0..1.
 
         Returns:
-            The losses before any weight: of the discriminator, of the generator, and of each term, by name.
+            The unweighted losses of the discriminator, of the generator, and of each term, by name.
         """
         self.set_rate(rate)
         for _ in range(self.recipe.critic_steps - 1):
@@ -124,25 +124,25 @@ class Trainer(AdversarialTrainer[Generator]):
         else:
             schedule = torch.tensor([*self.schedule().values()])
             values = self.graph(self.captured_step, self.augmentation_scale, *self.next_crops(), schedule)
-            self.prefetch()  # While the device is at work.
+            self.prefetch()  # While the device is busy.
         self.steps += 1
         losses = dict(zip(self.loss_names(), values.tolist(), strict=True))
         self.content_weight.update(losses["content"])
         return losses
 
     def loss_names(self) -> list[str]:
-        """What :meth:`step` returns, in the order of its computation."""
+        """Return the names of the losses of :meth:`step`, in order of computation."""
         return ["discriminator", "generator", *self.terms]
 
     def train_on(self, photos: Tensor, paintings: Tensor) -> Tensor:
-        """Train both networks on a batch, each once. What is computed never depends on what the device computed.
+        """Update both networks once on a batch. Control flow never depends on values computed on the device.
 
         Args:
-            photos: crops of photographs as :meth:`next_crops` gives them.
-            paintings: likewise of paintings.
+            photos: crops of photographs, see :meth:`next_crops`.
+            paintings: crops of paintings, likewise.
 
         Returns:
-            The values of :meth:`loss_names`, the same in all processes.
+            The losses of :meth:`loss_names`, the same in all processes.
         """
         batch = self.paint_batch(photos, paintings)
         discriminator_loss = self.discriminator_step(batch)
@@ -155,16 +155,16 @@ class Trainer(AdversarialTrainer[Generator]):
         return self.group.mean(torch.stack([discriminator_loss, *parts]))
 
     def captured_step(self, photos: Tensor, paintings: Tensor, schedule: Tensor) -> Tensor:
-        """:meth:`train_on` from tensors alone, to be recorded; ``schedule`` has the values of :meth:`schedule`."""
+        """Run :meth:`train_on` on tensors alone, for capture; ``schedule`` has the values of :meth:`schedule`."""
         self.captured = dict(zip(self.schedule(), schedule.unbind(), strict=True))
         try:
             return self.train_on(photos, paintings)
         finally:
             self.captured = {}
-            self.discriminator.requires_grad_(True)  # It is not where something went wrong half-way.
+            self.discriminator.requires_grad_(True)  # False after an error midway.
 
     def capturable(self) -> bool:
-        """Whether all steps are alike, so that a CUDA device may replay one; subclasses may decide anew."""
+        """Whether the step can be captured as a CUDA graph; subclasses may override this."""
         alone = self.group.size == 1 and type(self) is Trainer
         return (
             alone
@@ -174,7 +174,7 @@ class Trainer(AdversarialTrainer[Generator]):
         )
 
     def generator_loss(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
-        """What the generator minimizes, and the adversarial loss and each term of it before any weight."""
+        """Compute the generator's total loss, and the unweighted adversarial loss and terms."""
         self.discriminator.requires_grad_(False)
         scores = self.weight_scores(self.discriminate(batch.augmented, batch.features), batch)
         total = self.objective.generator(scores)
@@ -187,51 +187,51 @@ class Trainer(AdversarialTrainer[Generator]):
         return total, parts
 
     def weight_scores(self, scores: list[Tensor], batch: Batch) -> list[Tensor]:
-        """Scores of painted photographs, weighted by how familiar what they show is to paintings."""
+        """Weight the scores of painted photographs by how familiar their content is from the paintings."""
         if not isinstance(self.familiarity, PatchFamiliarity):
             return scores
         maps = batch.photo_features[self.coarsest], batch.painting_features[self.coarsest]
         weights = self.familiarity(*maps, self.scheduled("pace"))
         fine = 2 * sum(stride <= self.recipe.discriminator.fine_stride for stride in self.recipe.backbone.strides)
-        # Two for each map, of neighborhoods and of the whole; what looks at pixels comes last.
+        # Two scores for each map, of patches and of the whole; those of the pixel head come last.
         heads = 2 * len(self.recipe.backbone.strides)
         return [*scores[:fine], *weighted_scores(scores[fine:heads], weights), *scores[heads:]]
 
     def content_distance(self, photo_features: Sequence[Tensor], features: Sequence[Tensor]) -> Tensor:
-        """The value of the content term for feature maps of photographs and of their paintings; a scalar in [0, 2]."""
+        """Return the content distance between feature maps of photographs and of their paintings, in [0, 2]."""
         return cast("ContentTerm", self.terms["content"]).distance(features, photo_features)
 
     def schedule(self) -> dict[str, float]:
-        """What depends on the step alone, by name.
+        """Return the values that depend on the step alone, by name.
 
-        Beside the share of the generator in its average: the weight of the content term, and how far running means move
-        towards a batch, the mean of all at first and later of some hundred.
+        In addition to the base class: the weight of the content term, and the update rates of running means, which
+        average over all steps at first and later over about a hundred.
         """
         calm, pace = 0.01 if self.steps else 1.0, max(0.01, 1 / (1 + self.steps))
         return {**super().schedule(), "content": self.content_weight.weight, "calm": calm, "pace": pace}
 
     def next_crops(self) -> list[Tensor]:
-        """The next crops of photographs, with their context, and of paintings, as bytes in the host's memory."""
+        """Return the next crops of photographs, with their context, and of paintings, as bytes on the CPU."""
         crops = self.sampler.next()
         if self.prefetched is not None and self.prefetched[0] is crops:
             return self.prefetched[1]
         return self.cut(crops)
 
     def prefetch(self) -> None:
-        """Cut the crops of the next step."""
+        """Cut the crops of the next step in advance."""
         crops = self.sampler.coming()
         self.prefetched = crops, self.cut(crops)
 
     def cut(self, crops: list[list[Crop]]) -> list[Tensor]:
-        """What :meth:`next_crops` gives for those that were drawn."""
+        """Cut the given crops, as :meth:`next_crops` returns them."""
         photos, paintings = crops
         return [self.photos.cut(photos, self.recipe.photo_crop), self.paintings.cut(paintings, self.recipe.crop)]
 
     def paint_batch(self, *crops: Tensor) -> Batch:
-        """Paint a batch, and compute the feature maps of all of it.
+        """Paint a batch, and extract all its feature maps.
 
         Args:
-            *crops: of photographs and of paintings as :meth:`next_crops` gives them; by default the next ones.
+            *crops: crops of photographs and of paintings, see :meth:`next_crops`; by default the next ones.
         """
         recipe = self.recipe
         surrounded, paintings = (self.to_device(one) for one in crops or self.next_crops())
@@ -247,11 +247,11 @@ class Trainer(AdversarialTrainer[Generator]):
         with self.compute.autocast():
             painted = self.shared_generator(surrounded, latent, grain)[..., inner, inner]
         augmented = draw(painted)
-        # The same draw for photograph and painting: one pass of the backbone serves the discriminator and the content.
+        # The same augmentation for photograph and painting: discriminator and content term share one backbone pass.
         features = self.extract_features(augmented)
         with torch.no_grad():
             painting_features = self.extract_features(augmented_paintings)
-            # The discriminator alone learns nothing about content.
+            # Not needed if only the discriminator is trained.
             photo_features = self.extract_features(draw(photos)) if augmented.requires_grad else []
         return Batch(
             photos=photos,
@@ -266,7 +266,7 @@ class Trainer(AdversarialTrainer[Generator]):
         )
 
     def discriminator_step(self, batch: Batch) -> Tensor:
-        """Train the discriminator on a batch; its loss."""
+        """Train the discriminator on a batch, and return its loss."""
         optimizer = self.optimizers[0]
         real = batch.augmented_paintings, batch.painting_features
         fake = batch.augmented.detach(), [maps.detach() for maps in batch.features]
@@ -277,7 +277,7 @@ class Trainer(AdversarialTrainer[Generator]):
         if self.objective.penalty:
             share = torch.rand(self.recipe.batch_size, device=fake[0].device)[self.part]
             total = loss + self.objective.penalty * gradient_penalty(
-                # In float32: what is differentiated twice has no digits to spare.
+                # In float32, since second derivatives need the precision.
                 lambda inputs: self.discriminator(inputs[0], inputs[1:]),
                 [real[0], *real[1]],
                 [fake[0], *fake[1]],
@@ -289,11 +289,11 @@ class Trainer(AdversarialTrainer[Generator]):
         return loss.detach()
 
     def to_device(self, crops: Tensor) -> Tensor:
-        """Bytes as numbers in [-1, 1], on the device."""
+        """Move crops to the device, as floats in [-1, 1]."""
         return to_unit(crops.to(self.compute.device, non_blocking=True))
 
     def numbers(self) -> dict[str, Any]:
-        """What changes beside networks, as JSON."""
+        """Return the state besides networks and optimizers, as JSON."""
         return {
             **super().numbers(),
             "content": [self.content_weight.weight, self.content_weight.distance],
@@ -302,14 +302,14 @@ class Trainer(AdversarialTrainer[Generator]):
         }
 
     def set_numbers(self, numbers: Mapping[str, Any]) -> None:
-        """Restore them.
+        """Restore that state.
 
         Raises:
-            KeyError, ValueError or TypeError: they are of something else.
+            KeyError, ValueError or TypeError: the values are invalid.
         """
         super().set_numbers(numbers)
         if self.graph is not None:
-            self.graph.forget()  # It knows the moments of the optimizers that were.
+            self.graph.forget()  # It refers to the old optimizer state.
         self.content_weight.weight, self.content_weight.distance = map(float, numbers["content"])
         self.augmentation_scale = float(numbers["augmentation_scale"])
         self.sampler.state = numbers["random"]
