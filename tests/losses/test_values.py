@@ -9,7 +9,7 @@ import torch
 
 from gan_style.edge_flow import CELL
 from gan_style.losses.adversarial import Objective
-from gan_style.losses.color import GREY, ColorTerm, color_differences, color_excess, lightness_excess
+from gan_style.losses.color import GRAY, ColorTerm, color_differences, color_excess, lightness_excess
 from gan_style.losses.familiarity import AT_ONCE, PatchFamiliarity
 from gan_style.losses.flow import FAINT, flow_deviation
 from gan_style.losses.quantiles import LEVELS
@@ -55,8 +55,8 @@ def test_a_hue_that_turns_too_far_counts_as_a_share_of_its_chroma() -> None:
     photo, painted = (from_differences(*pair) for pair in ((0.2, 0.0), (0.0, 0.2)))
     assert torch.allclose(color_differences(photo)[0, :, 0, 0], torch.tensor([0.2, 0.0]), atol=1e-6)
     chroma = math.sqrt(0.04 + 1e-6)
-    expected = math.cos(math.radians(60)) * 0.04 / (chroma + GREY)
-    assert GREY == 0.05
+    expected = math.cos(math.radians(60)) * 0.04 / (chroma + GRAY)
+    assert GRAY == 0.05
     assert float(color_excess(painted, photo, levels, levels, 0.5, 60.0)) == pytest.approx(expected, rel=1e-3)
     assert float(color_excess(photo, photo, levels, levels, 0.5, 60.0)) == pytest.approx(0.0, abs=1e-6)
 
