@@ -1,4 +1,4 @@
-"""Safetensors files: written beside and renamed, and read whatever they are called."""
+"""Safetensors files: atomic writes, and reads from paths that are not UTF-8."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
         try:
             save_file(dict(tensors), temporary, dict(metadata or {}))
         except Exception as error:
-            # safetensors reports a full disk as an error of its own kind.
+            # safetensors raises its own error type for a full disk.
             raise OSError(None, str(error), str(path)) from error
 
 
 @contextlib.contextmanager
 def text_name(path: Path) -> Iterator[str]:
-    """What safetensors can open a file by: its path, or where that is no UTF-8 the number under which it is open.
+    """A path that safetensors can open: the path itself, or ``/dev/fd/N`` if it is not UTF-8.
 
     Raises:
         OSError: it cannot be opened.

@@ -1,4 +1,4 @@
-"""Animated PNG in, whose frames libvips reads one by one, each as a still PNG: so 16 bits stay 16 bits."""
+"""Animated PNG input: libvips decodes each frame as a still PNG, which preserves 16 bits."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from gan_style.imaging.canvas import strips
 from gan_style.imaging.photograph import Animation
 from gan_style.imaging.png import SIGNATURE, chunk, chunks
 
-HEADER = struct.Struct(">II5s")  # width, height, and how pixels are stored
-CONTROL = struct.Struct(">IIIIIHHBB")  # number, width, height, left, top, delay (twice), disposal, blending
+HEADER = struct.Struct(">II5s")  # width, height, rest of IHDR
+CONTROL = struct.Struct(
+    ">IIIIIHHBB"
+)  # sequence number, width, height, left, top, delay (numerator, denominator), disposal, blending
 KEEP, CLEAR, RESTORE = range(3)
-"""What becomes of a frame before the next one is shown."""
+"""Disposal operations of a frame before the next one is shown."""
 
 SOURCE, OVER = range(2)
-"""Whether a frame replaces what was there, or lies over it."""
+"""Blend operations: a frame replaces the canvas, or is composited over it."""
 
 Pixels = npt.NDArray[Any]
 
 
 class BrokenAnimationError(Exception):
-    """What a file says of its frames does not fit what it holds, or what can be read."""
+    """The frames of a file are missing, inconsistent or unreadable."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,11 @@ class Frame:
     """A frame before it is decoded.
 
     Attributes:
-        box: left, top, width, height of what it changes.
-        delay: seconds that it stays.
+        box: left, top, width, height of the changed region.
+        delay: duration in seconds.
         disposal: ``KEEP``, ``CLEAR`` or ``RESTORE``.
         blending: ``SOURCE`` or ``OVER``.
-        data: places and lengths of its compressed pixels in the file.
+        data: offsets and lengths of its compressed pixels in the file.
     """
 
     box: tuple[int, int, int, int]
@@ -56,9 +58,9 @@ class Film:
     Attributes:
         size: width and height.
         layout: the rest of its header.
-        shared: chunks that each frame needs to be decoded.
-        plays: how often all frames are shown; 0 for ever.
-        frames: in their order.
+        shared: chunks needed to decode every frame.
+        plays: number of loops; 0 for infinite.
+        frames: in display order.
     """
 
     size: tuple[int, int]
@@ -69,25 +71,25 @@ class Film:
 
     @property
     def sees_through(self) -> bool:
-        """Whether parts of the picture may stay empty, whatever the frames hold."""
+        """Whether parts of the canvas may stay empty, so that an alpha channel is needed."""
         return self.frames[0].box != (0, 0, *self.size) or any(frame.disposal != KEEP for frame in self.frames)
 
     @property
     def animation(self) -> Animation:
-        """How the frames follow each other, with delays in whole milliseconds that together last as long."""
+        """Timing of the frames, in whole milliseconds that add up to the same total duration."""
         ends = np.round(np.cumsum([1000 * frame.delay for frame in self.frames])).astype(int)
         return Animation(tuple(int(delay) for delay in np.diff(ends, prepend=0)), self.plays)
 
 
 def read_film(stream: BinaryIO) -> Film | None:
-    """The frames of a PNG, the picture that only programs without animation show left out; None of a still one.
+    """Read the frames of an animated PNG, without a default image that is not a frame; None for a still PNG.
 
     Raises:
         BrokenAnimationError: frames are missing or contradict each other.
     """
     size, layout, shared, plays, count = (0, 0), b"", b"", 0, 0
     frames: list[Frame] = []
-    early: list[bytes] = []  # What is said of frames before it is said that there are any.
+    early: list[bytes] = []  # Frame control chunks before the animation control chunk.
     number, pixels = 0, False
     for kind, place, length in chunks(stream):
         body = stream.read(length) if kind in (b"IHDR", b"PLTE", b"tRNS", b"acTL", b"fcTL") else b""
@@ -99,7 +101,7 @@ def read_film(stream: BinaryIO) -> Film | None:
         elif kind in (b"PLTE", b"tRNS"):
             shared += chunk(kind, body)
         elif kind == b"acTL" and length == 8 and not pixels:
-            if count:  # Nobody knows which one is meant.
+            if count:  # Two animation control chunks.
                 raise BrokenAnimationError
             count, plays = struct.unpack(">II", body)
             frames = [controlled(control, index, size) for index, control in enumerate(early)]
@@ -130,25 +132,25 @@ def read_film(stream: BinaryIO) -> Film | None:
 
 
 def controlled(body: bytes, number: int, size: tuple[int, int]) -> Frame:
-    """What is said of a frame.
+    """Parse a frame control chunk.
 
     Raises:
-        BrokenAnimationError: it is not the next one, or does not lie in the picture.
+        BrokenAnimationError: it is out of sequence, or the frame exceeds the picture.
     """
     if len(body) != CONTROL.size:
         raise BrokenAnimationError
-    said, width, height, left, top, delay, parts, disposal, blending = CONTROL.unpack(body)
+    sequence, width, height, left, top, delay, parts, disposal, blending = CONTROL.unpack(body)
     inside = width and height and left + width <= size[0] and top + height <= size[1]
-    if said != number or not inside or disposal > RESTORE or blending > OVER:
+    if sequence != number or not inside or disposal > RESTORE or blending > OVER:
         raise BrokenAnimationError
     return Frame((left, top, width, height), delay / (parts or 100), disposal, blending, [])
 
 
 def shown(stream: BinaryIO, film: Film) -> Iterator[Pixels]:
-    """What is seen while each frame lasts, in the file's own colours.
+    """Composite the frames, in the color space of the file.
 
     Yields:
-        (H, W, 1 to 4), uint8 or uint16, with opacity last where there are 2 or 4; the same array each time.
+        (H, W, 1 to 4), uint8 or uint16, with alpha as the last of 2 or 4 channels; the same array each time.
 
     Raises:
         vips.Error: a frame is damaged.
@@ -172,7 +174,7 @@ def shown(stream: BinaryIO, film: Film) -> Iterator[Pixels]:
 
 
 def decoded(stream: BinaryIO, film: Film, frame: Frame) -> Pixels:
-    """The pixels of a frame."""
+    """Decode the pixels of a frame."""
     data = [SIGNATURE, chunk(b"IHDR", HEADER.pack(*frame.box[2:], film.layout)), film.shared]
     for place, length in frame.data:
         stream.seek(place)
@@ -185,7 +187,7 @@ def decoded(stream: BinaryIO, film: Film, frame: Frame) -> Pixels:
 
 
 def lay_over(below: Pixels, above: Pixels) -> None:
-    """Change pixels to what is seen with others over them, opacity last."""
+    """Alpha-composite pixels over others, in place; alpha is the last channel."""
     most = np.iinfo(below.dtype).max
     for rows in strips(below.shape):
         opacity = above[rows, :, -1:] / most

@@ -1,4 +1,4 @@
-"""EXIF blocks as they are in JPEG, PNG, WebP and AVIF: libvips takes them apart and puts them together anew."""
+"""Byte-exact EXIF blocks in JPEG, PNG, WebP and AVIF; libvips would parse and rebuild them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Place = tuple[int, int]
 
 
 def put_exif(path: Path, form: str, block: bytes) -> None:
-    """Put an EXIF block into a file in the place of the one that libvips has written.
+    """Replace the EXIF block that libvips has written.
 
     Args:
-        path: a file that has one.
-        form: Pillow's name of its format: JPEG, PNG or WEBP.
-        block: beginning with ``Exif``, and short enough for the format.
+        path: a file with an EXIF block.
+        form: Pillow's format name: JPEG, PNG or WEBP.
+        block: starts with ``Exif``; must be short enough for the format.
 
     Raises:
         OSError: the file cannot be read or written.
@@ -49,16 +49,16 @@ def put_exif(path: Path, form: str, block: bytes) -> None:
 
 
 def stand_in(block: bytes) -> bytes:
-    """A block of nothing but filling, longer than another, for libvips to write where :func:`put_over` finds it."""
+    """Make a placeholder block longer than ``block``, for libvips to write and :func:`put_over` to overwrite."""
     return signed(None, FILLING * len(block))
 
 
 def put_over(path: Path, block: bytes) -> None:
-    """Write an EXIF block over its stand-in in an AVIF, whose parts stay where they are, and zeros behind it.
+    """Overwrite the placeholder in an AVIF by the EXIF block, padded with zeros, so that no offset changes.
 
     Args:
         path: a file that libvips has written with :func:`stand_in`.
-        block: the same that the stand-in stands for.
+        block: the block that the placeholder was made for.
 
     Raises:
         OSError: the file cannot be read or written.
@@ -72,7 +72,7 @@ def put_over(path: Path, block: bytes) -> None:
 
 
 def segments(stream: BinaryIO) -> Iterator[Place]:
-    """Where the segments of a JPEG before its pixels begin and end."""
+    """Start and end of each JPEG segment before the pixels."""
     place = 2
     while len(head := read(stream, place, 4)) == 4 and head[0] == 0xFF and head[1] != START_OF_SCAN:
         end = place + 2 + int.from_bytes(head[2:], "big")
@@ -81,7 +81,7 @@ def segments(stream: BinaryIO) -> Iterator[Place]:
 
 
 def riff_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, Place]]:
-    """The kinds of the chunks of a WebP, and where each begins and ends."""
+    """Type, start and end of each chunk of a WebP."""
     place = 12
     while len(head := read(stream, place, 8)) == 8:
         size = int.from_bytes(head[4:], "little")
@@ -91,6 +91,6 @@ def riff_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, Place]]:
 
 
 def read(stream: BinaryIO, place: int, count: int) -> bytes:
-    """So many bytes from a place on, or as many as there are."""
+    """Read up to ``count`` bytes at an offset."""
     stream.seek(place)
     return stream.read(count)

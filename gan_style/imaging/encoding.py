@@ -1,4 +1,4 @@
-"""Pictures out: the format by extension, with all that came in, written beside and renamed."""
+"""Encoding of pictures: format by extension, metadata preserved, written atomically."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ from gan_style.imaging.profiles import from_srgb
 from gan_style.imaging.tiff import add_exif
 
 UNKNOWN = 72 / INCH
-"""Pixels per millimetre that are written where a format demands a density and none is known, as EXIF wants it."""
+"""Pixels per millimeter if a format requires a density and none is known: the EXIF default of 72 per inch."""
 
 FAILURES = (vips.Error, OSError, ValueError, RuntimeError)
-"""What the libraries raise where a picture cannot be written."""
+"""Exceptions of the libraries if a picture cannot be written."""
 
 SMALL = 2**24
-"""Pixels of a JPEG that is compressed as a whole."""
+"""Maximum pixels of a JPEG with optimized Huffman tables, which needs all of it in memory."""
 
 MOST_LOOPS = 2**16 - 1
-"""How often a GIF or a WebP can say that it is shown, short of for ever."""
+"""Maximum finite loop count of GIF and WebP."""
 
 EVERY_FRAME = {"keep_duplicate_frames": True} if vips.knows("gifsave", "keep_duplicate_frames") else {}
-"""Options of ``gifsave`` with which frames that are alike stay apart."""
+"""Options of ``gifsave`` that keep identical frames separate."""
 
 CLASSIC_TIFF = 2**32 - 2**24
-"""Bytes of pixels, all offsets within which fit 32 bits."""
+"""Maximum bytes of pixels in a classic TIFF, whose offsets have 32 bits."""
 
 
 @dataclass(frozen=True)
 class Saving:
-    """How paintings are written.
+    """Output settings of paintings.
 
     Attributes:
-        quality: of JPEG, WebP, AVIF and HEIC, 1..100.
-        metadata: whether what describes the photograph goes along; its colour profile and density always do.
-        signature: what is written of who painted it, into EXIF or XMP; nothing by default.
+        quality: quality of JPEG, WebP, AVIF and HEIC, 1..100.
+        metadata: whether to copy the metadata of the photograph; its color profile and density are always copied.
+        signature: name of the creating program, for EXIF or XMP; empty for none.
     """
 
     quality: int = QUALITY
@@ -69,7 +69,7 @@ class Saving:
 
 
 def to_image(photograph: Photograph) -> Image.Image:
-    """A PIL image, RGB or RGBA in sRGB, of the first frame, with its metadata in ``info``."""
+    """Convert the first frame to a PIL image, RGB or RGBA in sRGB, with its metadata in ``info``."""
     pixels = photograph.frame(0)[slice(None), slice(None)]
     image = Image.fromarray(np.ascontiguousarray(pixels if pixels.dtype == np.uint8 else pixels >> 8, np.uint8))
     details = photograph.details
@@ -81,22 +81,22 @@ def to_image(photograph: Photograph) -> Image.Image:
 
 
 def write_pixels(path: Path, rgb: Pixels) -> None:
-    """Write (H, W, 3), 0..255, as :func:`write_photograph` does."""
+    """Write (H, W, 3), 0..255, like :func:`write_photograph`."""
     canvas = Canvas(rgb.shape, np.uint8)
     canvas[slice(None), slice(None)] = rgb
     write_photograph(path, Photograph(canvas))
 
 
 def write_photograph(path: Path, photograph: Photograph, saving: Saving | None = None) -> None:
-    """Write a picture atomically; transparency becomes white where the format has none.
+    """Write a picture atomically; transparency becomes white if the format does not support it.
 
     Args:
-        path: where; its extension says in which format.
-        photograph: what.
-        saving: how.
+        path: output file; its extension selects the format.
+        photograph: the picture.
+        saving: output settings.
 
     Raises:
-        PictureError: the extension is none we write, or the file cannot be written.
+        PictureError: the extension is not supported, or the file cannot be written.
         NoSpaceError: the disk is full.
     """
     form = format_of(path)
@@ -108,17 +108,17 @@ def write_photograph(path: Path, photograph: Photograph, saving: Saving | None =
 
 
 def unwritable(path: Path | str, reason: str) -> PictureError:
-    """What to say where a painting cannot be written."""
-    return PictureError(f"{path} cannot be written ({reason}); check the name, the folder and its rights.")
+    """Make the error for a painting that cannot be written."""
+    return PictureError(f"Cannot write {path} ({reason}); check the name, the folder and its permissions.")
 
 
 def reason_of(error: Exception) -> str:
-    """Why a painting cannot be written."""
+    """The reason why a painting cannot be written."""
     return vips.reason(error) if isinstance(error, vips.Error) else getattr(error, "strerror", None) or str(error)
 
 
 def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> None:
-    """Write a picture into a file of any name.
+    """Write a picture to a file with any name.
 
     Raises:
         OSError, ValueError, RuntimeError or vips.Error: it cannot be written.
@@ -128,28 +128,28 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         add_frames(path, photograph.animation, (frame.numpy() for frame in outgoing_frames(photograph, form)))
         return
     details = photograph.details if saving.metadata else photograph.details.without_metadata()
-    simply = form.name in ("BMP", "HEIF")
+    by_pillow = form.name in ("BMP", "HEIF")
     if saving.signature:
-        details = details.signed(saving.signature, exif=simply)
+        details = details.signed(saving.signature, exif=by_pillow)
     details = replace(details, exif=exif_with_density(details, form))
     if form is AVIF and photograph.animation:
         frames = (Image.fromarray(frame.numpy()) for frame in outgoing_frames(photograph, form))
         save_reel(path, Reel(frames, photograph), photograph.animation, details, saving.quality)
         return
-    if simply:
+    if by_pillow:
         save_by_pillow(path, photograph, form, saving.quality, details)
         return
     image = outgoing(photograph, form)
     if form.name == "JPEG" and len(details.exif or b"") > LONGEST_JPEG_BLOCK:
         details = details.without_exif()
     image = described(image, replace(details, xmp=None) if form is PNG else details, form)
-    # Without a block of its own, and a density, libvips would make one up.
+    # Without EXIF and density, libvips would invent an EXIF block.
     keep = "all" if details.exif or details.density else "xmp:iptc:icc"
-    name = os.fsencode(path)  # libvips takes text for UTF-8, which a file name need not be.
-    how: dict[str, Callable[[], Any]] = {
+    name = os.fsencode(path)  # libvips expects UTF-8 in text, which a file name need not be.
+    writers: dict[str, Callable[[], Any]] = {
         "PNG": lambda: image.pngsave(name, compression=6, keep=keep),
         "JPEG": lambda: image.jpegsave(
-            # The best code needs the whole picture in memory first.
+            # Optimized Huffman tables need the whole picture in memory.
             name,
             Q=saving.quality,
             subsample_mode="off",
@@ -163,7 +163,7 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
         "GIF": lambda: image.gifsave(name, **EVERY_FRAME),
         "AVIF": lambda: image.heifsave(name, Q=saving.quality, compression="av1", effort=2, keep=keep),
     }
-    how[form.name]()
+    writers[form.name]()
     if form is PNG and not details.density:
         forget_density(path)
     if form is PNG and details.xmp:
@@ -177,21 +177,21 @@ def save(path: Path, photograph: Photograph, form: Format, saving: Saving) -> No
 
 
 def exif_with_density(details: Details, form: Format) -> bytes | None:
-    """The EXIF block, which says the density as the file does: libvips goes by it, and some formats hold no other."""
+    """The EXIF block with the density of the file: libvips reads it there, and some formats store it nowhere else."""
     block = details.exif
     if details.density is None or (block is None and form.name not in ("WEBP", "HEIF")):
         return block
-    said = with_density(block or b"", (details.density[0] * INCH, details.density[1] * INCH))
-    return said if form is not JPEG or len(said) <= LONGEST_JPEG_BLOCK else block
+    updated = with_density(block or b"", (details.density[0] * INCH, details.density[1] * INCH))
+    return updated if form is not JPEG or len(updated) <= LONGEST_JPEG_BLOCK else block
 
 
 def size_of(image: vips.Image) -> int:
-    """Bytes that the pixels take."""
+    """Bytes of the pixels."""
     return int(image.width * image.height * image.bands * (2 if image.format == "ushort" else 1))
 
 
 def outgoing(photograph: Photograph, form: Format) -> vips.Image:
-    """The pixels as a format takes them: its depth, its channels, the photograph's own colour space."""
+    """Convert the pixels for a format: bit depth, channels, and the photograph's color profile."""
     image = photograph.pixels.image()
     if photograph.animation and not form.moving:
         image = image.crop(0, 0, *photograph.size)
@@ -211,20 +211,20 @@ def outgoing(photograph: Photograph, form: Format) -> vips.Image:
 
 
 def outgoing_frames(photograph: Photograph, form: Format) -> Iterator[vips.Image]:
-    """The frames one by one, as :func:`outgoing` gives them."""
+    """Yield the frames, each converted by :func:`outgoing`."""
     for index in range(photograph.frames):
-        frame = photograph.still(index)  # Its pixels must live as long as the image.
+        frame = photograph.still(index)  # Keep the pixels alive while the image is used.
         yield outgoing(frame, form)
 
 
 def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
-    """The picture with its metadata."""
+    """Attach the metadata to an image."""
     density = details.density or (UNKNOWN, UNKNOWN)
     image = image.copy(xres=density[0], yres=density[1])
     if details.density:
         image.set_type(vips.STRING, "resolution-unit", "in")
     iptc = (RESOURCES, details.iptc and details.iptc.removeprefix(IRB)) if form is TIFF else (IPTC, details.iptc)
-    # What a TIFF says of a picture is written later; libvips would take its density from there.
+    # EXIF is added to a TIFF later; libvips would take the density from it.
     exif = None if form is TIFF else details.exif
     exif = stand_in(exif) if exif and form is AVIF else exif
     for name, block in ((EXIF, exif), (XMP, details.xmp), iptc):
@@ -234,7 +234,7 @@ def described(image: vips.Image, details: Details, form: Format) -> vips.Image:
 
 
 def save_by_pillow(path: Path, photograph: Photograph, form: Format, quality: int, details: Details) -> None:
-    """Write what libvips does not: BMP and HEIC.
+    """Write BMP and HEIC, which libvips does not support.
 
     Raises:
         OSError, ValueError or RuntimeError: it cannot be written.
@@ -250,11 +250,11 @@ def save_by_pillow(path: Path, photograph: Photograph, form: Format, quality: in
 
 
 def encoded(photograph: Photograph, form: Format, saving: Saving) -> bytes:
-    """A whole file.
+    """Encode a picture to bytes.
 
     Raises:
-        PictureError: it cannot be made.
-        ResourceError: there is not enough space for temporary files.
+        PictureError: it cannot be encoded.
+        ResourceError: there is not enough temporary space.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="gan-style-") as folder:
@@ -263,6 +263,6 @@ def encoded(photograph: Photograph, form: Format, saving: Saving) -> bytes:
             save(path, photograph, form, saving)
             return path.read_bytes()
     except FAILURES as error:
-        if is_full(error) or isinstance(error, FileNotFoundError):  # Python finds no folder that takes a file.
+        if is_full(error) or isinstance(error, FileNotFoundError):  # Python finds no usable temporary folder.
             raise no_space(error) from None
         raise unwritable("The painting", reason_of(error)) from None

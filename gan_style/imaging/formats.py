@@ -1,4 +1,4 @@
-"""Formats that paintings are written in: what each can hold."""
+"""Output formats and their capabilities."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gan_style.imaging.png import LARGEST_PACKED
 
 @dataclass(frozen=True)
 class Format:
-    """What a kind of file can hold.
+    """Capabilities of a file format.
 
     Attributes:
-        name: Pillow's name of it.
-        alpha: whether it knows transparency.
-        deep: whether it knows 16 bits.
-        moving: whether it knows animations.
-        longest: most pixels of a side.
+        name: Pillow's name of the format.
+        alpha: whether it supports transparency.
+        deep: whether it supports 16 bits.
+        moving: whether it supports animation.
+        longest: maximum pixels per side.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Format:
 
     @property
     def lossy(self) -> bool:
-        """Whether a quality is chosen for it."""
+        """Whether it has a quality setting."""
         return self.name in LOSSY
 
 
 LOSSY = {"JPEG", "WEBP", "AVIF", "HEIF"}
-"""Formats that leave out what is hardly seen, more or less of it."""
+"""Formats with lossy compression."""
 
 PNG = Format("PNG", deep=True, moving=True)
 JPEG = Format("JPEG", alpha=False, longest=65500)
@@ -62,22 +62,22 @@ FORMATS = {
 
 
 def format_of(path: Path) -> Format:
-    """The format that an extension asks for.
+    """The format of a file extension.
 
     Raises:
-        PictureError: no format that can be written has it.
+        PictureError: the extension is not supported, or its plugin is not installed.
     """
     form = FORMATS.get(path.suffix.lower())
     if form is None:
-        raise PictureError(f"{path} has no extension of a picture; use one of {', '.join(FORMATS)}.")
+        raise PictureError(f"{path} has no supported picture extension; use one of {', '.join(FORMATS)}.")
     return available(form)
 
 
 def format_named(word: str) -> Format:
-    """The format that a word means: an extension without its dot.
+    """The format of an extension without its dot.
 
     Raises:
-        UsageError: no format that can be written is called so.
+        UsageError: the format is not supported.
         PictureError: it needs a plugin that is not installed.
     """
     form = FORMATS.get(f".{word.lower()}")
@@ -88,7 +88,7 @@ def format_named(word: str) -> Format:
 
 
 def available(form: Format) -> Format:
-    """The same format.
+    """Check that the format can be written here, and return it.
 
     Raises:
         PictureError: it needs a plugin that is not installed.
@@ -99,18 +99,19 @@ def available(form: Format) -> Format:
 
 
 def check_fits(form: Format, size: tuple[int, int], name: str) -> None:
-    """Refuse before painting what a format cannot hold.
+    """Check before painting that a format supports the size.
 
     Raises:
-        PictureError: it takes no picture of this width and height.
+        PictureError: width or height exceeds the maximum of the format.
     """
     if max(size) > form.longest:
         raise PictureError(
-            f"{name} cannot be {size[0]}x{size[1]} pixels: {form.name} ends at {form.longest}; use PNG or TIFF."
+            f"{name} cannot have {size[0]}x{size[1]} pixels: {form.name} supports at most {form.longest} per side; "
+            "use PNG or TIFF."
         )
 
 
 def profile_in(form: Format, details: Details) -> bytes | None:
-    """The color profile that goes along into a file; None where the painting leaves in sRGB."""
+    """The color profile to embed in a file; None to write the painting in sRGB."""
     too_large = form.name == "PNG" and len(details.profile or b"") > LARGEST_PACKED
     return None if too_large else details.profile

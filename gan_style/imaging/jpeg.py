@@ -1,4 +1,4 @@
-"""What JPEG files say beside their pixels where libvips does not listen."""
+"""JPEG metadata that libvips ignores."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from pathlib import Path
 
 from gan_style.imaging import vips
 from gan_style.imaging.blocks import read, segments
-from gan_style.imaging.exif import PER_CENTIMETRE, PER_INCH, PREFIX, density_of
+from gan_style.imaging.exif import PER_CENTIMETER, PER_INCH, PREFIX, density_of
 from gan_style.imaging.kinds import streamed
 from gan_style.imaging.metadata import EXIF, INCH, with_density, with_exif
 
 JFIF = b"JFIF\0"
 UNIT, ACROSS, DOWN = slice(7, 8), slice(8, 10), slice(10, 12)
-"""Where the header of JFIF says its density."""
+"""Density fields of the JFIF header."""
 
 WHOLE = (b"II*\0", b"MM\0*")
-"""How a whole EXIF block begins."""
+"""Signatures of a complete EXIF block."""
 
 
 @dataclass
 class Said:
-    """What the segments of a JPEG say.
+    """Metadata in the segments of a JPEG.
 
     Attributes:
-        exif: the EXIF block, beginning with ``Exif``, where several segments hold it; or None.
-        density: pixels per millimetre, across and down, or None.
+        exif: EXIF block split over several segments, starting with ``Exif``; otherwise None.
+        density: pixels per millimeter, horizontal and vertical, or None.
     """
 
     exif: bytes | None = None
@@ -33,7 +33,7 @@ class Said:
 
 
 def with_said(image: vips.Image, source: Path | bytes) -> vips.Image:
-    """A JPEG that libvips has opened, with a density of its header and an EXIF block in several parts.
+    """Add the JFIF density and a multi-segment EXIF block to a JPEG opened by libvips.
 
     Raises:
         OSError: it cannot be read.
@@ -48,7 +48,7 @@ def with_said(image: vips.Image, source: Path | bytes) -> vips.Image:
 
 
 def said_in(source: Path | bytes) -> Said:
-    """What a JPEG says beside its pixels.
+    """Read the metadata of a JPEG.
 
     Raises:
         OSError: it cannot be read.
@@ -61,10 +61,10 @@ def said_in(source: Path | bytes) -> Said:
             if content.startswith(PREFIX):
                 parts.append(content.removeprefix(PREFIX))
             elif content.startswith(JFIF) and said.density is None:
-                scale = {PER_INCH - 1: 1 / INCH, PER_CENTIMETRE - 1: 0.1}.get(int.from_bytes(content[UNIT]), 0.0)
+                scale = {PER_INCH - 1: 1 / INCH, PER_CENTIMETER - 1: 0.1}.get(int.from_bytes(content[UNIT]), 0.0)
                 across, down = (scale * int.from_bytes(content[place], "big") for place in (ACROSS, DOWN))
                 said.density = (across, down) if across and down else None
-    # A second block that is whole by itself continues nothing.
+    # A later block that is complete by itself is not a continuation.
     if len(parts) > 1 and parts[0].startswith(WHOLE) and not any(part.startswith(WHOLE) for part in parts[1:]):
         said.exif = PREFIX + b"".join(parts)
     return said

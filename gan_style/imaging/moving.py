@@ -1,4 +1,4 @@
-"""Moving pictures in that libvips takes for still ones: animated PNG and AVIF, and FLIC."""
+"""Animations that libvips reads as still pictures: animated PNG, AVIF and FLIC."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
 from gan_style.imaging.refusing import check_count
 
 FULL_DELAY = 100
-"""Milliseconds a frame stays where the file says nothing, or less than browsers allow."""
+"""Default frame delay in milliseconds."""
 
 FLIC = (b"\x11\xaf", b"\x12\xaf")
-"""Fifth and sixth byte of a FLIC, either kind."""
+"""Fifth and sixth byte of FLI and FLC files."""
 
 
 def open_moving(source: Path | bytes, head: bytes, loader: str, name: str, max_pixels: int) -> Photograph | None:
-    """The frames of a picture that libvips takes for a still one; None where it is one, or not known here.
+    """Open an animation that libvips reads as a still picture; None for still pictures and other formats.
 
     Args:
-        source: a file, or the bytes of one.
-        head: how it begins.
-        loader: the loader of libvips for it; empty where there is none.
-        name: what errors call it.
-        max_pixels: how many there may be, all frames together.
+        source: a path or bytes.
+        head: its first bytes.
+        loader: its libvips loader; empty if there is none.
+        name: name in error messages.
+        max_pixels: maximum pixels of all frames together.
 
     Raises:
-        BrokenAnimationError: only its still picture can be read.
-        PictureError or whatever decoders raise: it is damaged or too large.
+        BrokenAnimationError: only the still picture can be read.
+        PictureError or any decoder exception: it is damaged or too large.
     """
     if loader == "png":
         return moving_png(source, name, max_pixels)
@@ -52,7 +52,7 @@ def open_moving(source: Path | bytes, head: bytes, loader: str, name: str, max_p
 
 
 def moving_png(source: Path | bytes, name: str, max_pixels: int) -> Photograph | None:
-    """An animated PNG, as deep as it is."""
+    """Open an animated PNG at its full bit depth."""
     with streamed(source) as stream:
         film = apng.read_film(stream)
         if film is None:
@@ -69,10 +69,10 @@ def moving_png(source: Path | bytes, name: str, max_pixels: int) -> Photograph |
 
 
 def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int) -> Photograph | None:
-    """A moving picture of a format, as Pillow calls it, 8 bits deep.
+    """Open an animation with Pillow, 8 bits deep; ``form`` is Pillow's format name.
 
     Raises:
-        BrokenAnimationError: Pillow does not know it.
+        BrokenAnimationError: Pillow cannot open it.
     """
     ends: list[int] = []
 
@@ -87,7 +87,7 @@ def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int
     with streamed(source) as stream:
         try:
             image = Image.open(stream, formats=[form])
-        except Exception:  # Its codec is missing, or the file breaks it, in as many ways.
+        except Exception:  # Missing codec or damaged file; decoders can raise anything.
             raise apng.BrokenAnimationError from None
         count = int(getattr(image, "n_frames", 1))
         if count < 2:
@@ -103,19 +103,19 @@ def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int
 def stacked(
     frames: Iterator[apng.Pixels], count: int, details: Details, animation: Animation | None = None
 ) -> Photograph:
-    """Frames one below the other in sRGB, with the profile to return to.
+    """Stack frames vertically in sRGB, with the profile for output.
 
     Args:
         frames: (H, W, C) each.
-        count: how many there are.
-        details: what lies beside them, with the profile that their colours are in; None for sRGB.
-        animation: how they follow each other.
+        count: number of frames.
+        details: metadata with the color profile of the frames; no profile means sRGB.
+        animation: timing of the frames.
     """
     canvas: Canvas | None = None
     profile, back = details.profile, None
     for index, pixels in enumerate(frames):
-        deep, grey = pixels.dtype == np.uint16, pixels.shape[2] < 3
-        space = ("grey16" if grey else "rgb16") if deep else ("b-w" if grey else "srgb")
+        deep, gray = pixels.dtype == np.uint16, pixels.shape[2] < 3
+        space = ("grey16" if gray else "rgb16") if deep else ("b-w" if gray else "srgb")
         image = vips.Image.new_from_array(np.ascontiguousarray(pixels), interpretation=space)
         srgb, back = to_srgb(image if profile is None else with_profile(image, profile))
         height = srgb.height
@@ -128,7 +128,7 @@ def stacked(
 
 
 def turned_upright(photograph: Photograph, orientation: int) -> Photograph:
-    """The picture, or each frame of it, as an EXIF orientation of 1 to 8 says."""
+    """Apply an EXIF orientation, 1 to 8, to every frame."""
     if photograph.frames == 1:
         return replace(photograph, pixels=turned(photograph.pixels, orientation))
     if orientation not in range(2, 9):

@@ -1,4 +1,4 @@
-"""What PNG files say beside their pixels, before or behind them: libvips sees a part of it, and packs XMP."""
+"""PNG metadata: libvips reads only a part of it, and writes compressed XMP."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from gan_style.imaging.metadata import IPTC, IRB, XMP, XMP_KEY, with_density, wi
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AFTER_HEADER = len(SIGNATURE) + 25
-"""Where the first chunk after IHDR begins."""
+"""Offset of the first chunk after IHDR."""
 
 XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 RAW_KEY = b"Raw profile type "
-"""How ImageMagick and ExifTool call blocks that they write as text (ImageMagick, coders/png.c)."""
+"""Keyword prefix of metadata blocks that ImageMagick and ExifTool write as text (ImageMagick, coders/png.c)."""
 
 RESOURCE = b"8BIM"
 
 LARGEST_BLOCK = 2**26
-"""Bytes of a block that are read; Pillow ends there, too."""
+"""Maximum bytes of a metadata block, as in Pillow."""
 
 LARGEST_PACKED = 2**20
-"""Bytes of packed text, or of a color profile, beyond which Pillow takes a file for an attack and does not open it."""
+"""Maximum bytes of compressed text or of a color profile; Pillow rejects files with more as an attack."""
 
 
 @dataclass
 class Said:
-    """What the chunks of a PNG say.
+    """Metadata in the chunks of a PNG.
 
     Attributes:
-        exif: the EXIF block, beginning with ``Exif``, or None.
-        xmp: the XMP packet, or None.
-        iptc: the IPTC block as a JPEG holds it, or None.
-        density: pixels per millimetre, across and down, or None.
+        exif: EXIF block, starting with ``Exif``, or None.
+        xmp: XMP packet, or None.
+        iptc: IPTC block in its JPEG form, or None.
+        density: pixels per millimeter, horizontal and vertical, or None.
     """
 
     exif: bytes | None = None
@@ -50,7 +50,7 @@ class Said:
 
 
 def chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, place and length of what each chunk holds, where the stream then stands; they end where the file does."""
+    """Yield type, content offset and length of each chunk up to the end of the file, with the stream at the content."""
     place = len(SIGNATURE)
     while True:
         stream.seek(place)
@@ -63,12 +63,12 @@ def chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    """A chunk as it stands in a file."""
+    """Encode a chunk."""
     return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
 
 
 def with_said(image: vips.Image, source: Path | bytes) -> vips.Image:
-    """A PNG that libvips has opened, with all that its chunks say.
+    """Add the metadata of all chunks to a PNG opened by libvips.
 
     Raises:
         OSError: it cannot be read.
@@ -84,7 +84,7 @@ def with_said(image: vips.Image, source: Path | bytes) -> vips.Image:
 
 
 def said_in(source: Path | bytes) -> Said:
-    """What a PNG says beside its pixels.
+    """Read the metadata of a PNG.
 
     Raises:
         OSError: it cannot be read.
@@ -99,7 +99,7 @@ def said_in(source: Path | bytes) -> Said:
             if kind == b"eXIf":
                 said.exif = PREFIX + content.removeprefix(PREFIX)
             elif kind == b"pHYs":
-                if content[8:] == b"\1":  # The unit is the metre.
+                if content[8:] == b"\1":  # The unit is the meter.
                     across, down = (int.from_bytes(content[at : at + 4], "big") / 1000 for at in (0, 4))
                     said.density = (across, down) if across and down else None
             else:
@@ -109,10 +109,10 @@ def said_in(source: Path | bytes) -> Said:
 
 
 def text_of(kind: bytes, content: bytes) -> tuple[bytes, bytes]:
-    """Key and text of a chunk of text, unpacked.
+    """Decode a text chunk to keyword and decompressed text.
 
     Raises:
-        ValueError or zlib.error: it is broken.
+        ValueError or zlib.error: it is damaged.
     """
     key, rest = content.split(b"\0", 1)
     packed = kind == b"zTXt"
@@ -125,10 +125,10 @@ def text_of(kind: bytes, content: bytes) -> tuple[bytes, bytes]:
 
 
 def hear(said: Said, key: bytes, text: bytes) -> None:
-    """Take up what a text says, unless it has been said in a better place.
+    """Store the metadata of a text chunk; blocks in dedicated chunks have precedence.
 
     Raises:
-        ValueError: it is broken.
+        ValueError: it is damaged.
     """
     if key == XMP_KEY:
         said.xmp = text or said.xmp
@@ -144,7 +144,7 @@ def hear(said: Said, key: bytes, text: bytes) -> None:
 
 
 def add_xmp(path: Path, packet: bytes) -> None:
-    """Put an XMP packet into a PNG as the XMP specification has it: as plain iTXt, before the pixels.
+    """Insert an XMP packet into a PNG as the XMP specification requires: uncompressed iTXt before the pixels.
 
     Raises:
         OSError: the file cannot be written.
@@ -157,14 +157,14 @@ def add_xmp(path: Path, packet: bytes) -> None:
 
 
 def forget_density(path: Path) -> None:
-    """Make what a PNG says of its density, which libvips always writes, the shape of its pixels and no more."""
+    """Reduce the density of a PNG, which libvips always writes, to the pixel aspect ratio."""
     with path.open("r+b") as stream:
         for kind, place, _ in chunks(stream):
             if kind == b"IDAT":
                 return
             if kind == b"pHYs":
                 stream.seek(place)
-                made = chunk(kind, stream.read(8) + b"\0")  # In no unit.
+                made = chunk(kind, stream.read(8) + b"\0")  # Unit: unknown.
                 stream.seek(place - 8)
                 stream.write(made)
                 return

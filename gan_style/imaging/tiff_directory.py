@@ -1,4 +1,4 @@
-"""Other directories for TIFFs as they are, with which libvips reads more of them."""
+"""Replacement TIFF directories, which let libvips read more TIFF variants."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from gan_style.imaging.tiff_layout import (
 )
 
 WRITTEN = Entry(0, 0, b"")
-"""Stands for an entry whose numbers are written anew."""
+"""Marks an entry whose values are replaced."""
 
 
 def named(layout: Layout) -> Layout | None:
-    """The layout with what the values mean, where the file leaves it out, as libtiff takes it; None: nobody knows."""
+    """Add a missing photometric interpretation, as libtiff guesses it; None if it is ambiguous."""
     if layout.colors not in (1, 3):
         return None
-    grey = WHITE_IS_ZERO if layout.first(COMPRESSION, 1) in FAX else BLACK_IS_ZERO
-    meaning = RGB if layout.colors == 3 else grey
+    gray = WHITE_IS_ZERO if layout.first(COMPRESSION, 1) in FAX else BLACK_IS_ZERO
+    meaning = RGB if layout.colors == 3 else gray
     return changed(layout, {PHOTOMETRIC: (meaning,)})
 
 
 def plane(layout: Layout, index: int) -> Layout:
-    """One channel as a picture of its own."""
+    """Make the layout of a single channel."""
     places, sizes = (TILES, TILE_SIZES) if TILES in layout.values else (STRIPS, STRIP_SIZES)
     count = len(layout.values[places]) // layout.samples
     part = slice(index * count, (index + 1) * count)
@@ -54,15 +54,15 @@ def plane(layout: Layout, index: int) -> Layout:
 
 
 def changed(layout: Layout, values: dict[int, tuple[int, ...]]) -> Layout:
-    """The layout with other numbers in some entries; no numbers, no entry."""
+    """Replace the values of some entries; an empty tuple removes the entry."""
     return replace(layout, values=layout.values | values, entries={**layout.entries, **dict.fromkeys(values, WRITTEN)})
 
 
 def written(layout: Layout) -> tuple[bytes, bytes]:
-    """A header and the directory that it points to, which belongs behind the file.
+    """Encode a header and the directory it points to, to be appended to the file.
 
     Raises:
-        struct.error: the file is too long for its kind.
+        struct.error: the file is too large for its TIFF variant.
     """
     start = layout.size + layout.size % 2
     long, form = ("Q", "HHQ8s") if layout.big else ("I", "HHI4s")
@@ -88,15 +88,15 @@ def written(layout: Layout) -> tuple[bytes, bytes]:
 
 
 def source_with(source: Path | bytes, layout: Layout) -> vips.SourceCustom:
-    """A TIFF with another directory, for libvips.
+    """Make a libvips source of a TIFF with a replaced directory.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: a part of it is missing.
-        struct.error: it is too long for its kind.
+        ValueError: the file is truncated.
+        struct.error: the file is too large for its TIFF variant.
     """
     if layout.breaks_off:
-        raise ValueError("it breaks off")
+        raise ValueError("the file is truncated")
     head, tail = written(layout)
     stream = streamed(source)
     end = layout.size + len(tail)
