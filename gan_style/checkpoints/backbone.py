@@ -148,7 +148,7 @@ def source_weights(variant: str = "lite0") -> dict[str, Tensor]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ResourceError(
-            f"Cannot read the backbone weights at {path} ({error.strerror}). {published.remedy}"
+            f"The backbone weights at {path} cannot be read ({error.strerror}). {published.remedy}"
         ) from None
     if digest != published.sha256:
         raise ResourceError(f"The backbone weights at {path} differ from the published ones. {published.remedy}")

@@ -118,7 +118,7 @@ def find_style(word: str, progress: Count | None = None) -> Path:
     try:
         is_file, is_folder, exists = path.is_file(), path.is_dir(), path.exists()
     except OSError as error:
-        raise StyleError(f"Cannot read {word} ({error.strerror}); check the path and its permissions.") from None
+        raise StyleError(f"{word} cannot be read ({error.strerror}); check the path and its permissions.") from None
     if is_file:
         return path
     known = named_styles()

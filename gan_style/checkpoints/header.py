@@ -47,7 +47,7 @@ def open_regular(path: Path, most: float = FILE_LIMIT) -> Iterator[tuple[IO[byte
                 )
             yield stream, about.st_size
     except OSError as error:
-        raise StyleError(f"Cannot read {path} ({error.strerror}); check the path and its permissions.") from None
+        raise StyleError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from None
 
 
 def has_description(path: Path) -> bool:

@@ -174,7 +174,7 @@ def explained(name: str, source: object = None) -> Iterator[None]:
     except FileNotFoundError:
         raise PictureError(what_instead(name) or f"{name} does not exist; check the path.") from None
     except (PermissionError, IsADirectoryError) as error:
-        raise PictureError(f"Cannot read {name} ({error.strerror}); check the path and its permissions.") from None
+        raise PictureError(f"{name} cannot be read ({error.strerror}); check the path and its permissions.") from None
     except UnidentifiedImageError:
         instead = what_instead(name, source if isinstance(source, bytes) else b"")
         sentence = instead or f"{name} is not a picture in a supported format; convert it to PNG or JPEG first."
@@ -190,7 +190,7 @@ def explained(name: str, source: object = None) -> Iterator[None]:
         if instead := what_instead(name):
             raise PictureError(instead) from None
         if isinstance(error, OSError) and error.errno:  # Raised by the file system, not a decoder.
-            raise PictureError(f"Cannot read {name} ({reason}); check the path and its permissions.") from None
+            raise PictureError(f"{name} cannot be read ({reason}); check the path and its permissions.") from None
         if is_unsupported(error):
             raise PictureError(
                 f"{name} has an unsupported format ({reason}); convert it to PNG or JPEG first."
@@ -207,7 +207,7 @@ def shrunk(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
 
 
 def finish(image: Image.Image, size: tuple[int, int]) -> Picture:
-    """Convert a PIL image to a picture: apply its orientation, resize it to ``size`` (before orientation), split alpha."""
+    """Convert a PIL image to a picture: apply orientation, resize to ``size`` (before orientation), split off alpha."""
     image.load()
     details = details_of_pillow(image)
     if image.mode not in RGB_MODES:

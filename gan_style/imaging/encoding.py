@@ -109,7 +109,7 @@ def write_photograph(path: Path, photograph: Photograph, saving: Saving | None =
 
 def unwritable(path: Path | str, reason: str) -> PictureError:
     """Make the error for a painting that cannot be written."""
-    return PictureError(f"Cannot write {path} ({reason}); check the name, the folder and its permissions.")
+    return PictureError(f"{path} cannot be written ({reason}); check the name, the folder and its permissions.")
 
 
 def reason_of(error: Exception) -> str:

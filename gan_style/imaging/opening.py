@@ -71,7 +71,9 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
                 return with_hidden_colours(moving)
         except BrokenAnimationError:
             photograph = still(source, loader, name, max_pixels)
-            return photograph.remarked(f"The animation in {name} cannot be read; painting its still picture.")
+            return photograph.remarked(
+                f"{name} contains an animation that cannot be read; its still picture is painted."
+            )
         return still(source, loader, name, max_pixels)
 
 
@@ -134,7 +136,7 @@ def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Pho
     if loader == "jpeg":
         return photograph.remarked(unpainted(source, name))
     paged = count > 1 and not animation
-    return photograph.remarked(f"{name} has {count} pages; painting the first." if paged else "")
+    return photograph.remarked(f"{name} has {count} pages; only the first is painted." if paged else "")
 
 
 def opened_by_pillow(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
@@ -155,7 +157,7 @@ def unpainted(source: Path | bytes, name: str) -> str:
     try:
         with streamed(source) as stream, Image.open(stream) as image:
             if image.format == "HEIF" and holds(stream, b"moov"):
-                return f"{name} is an HEVC animation, which is not supported; painting its still picture."
+                return f"{name} is an HEVC animation, which is not supported; its still picture is painted."
             if image.format == "MPO":
                 kinds = [str(entry["Attribute"]["MPType"]) for entry in vars(image)["mpinfo"][MP_ENTRIES]]
                 count = 1 + sum(kind.startswith("Multi-Frame") for kind in kinds[1:])
@@ -164,7 +166,7 @@ def unpainted(source: Path | bytes, name: str) -> str:
             which = "primary one" if image.format == "HEIF" else "first"
     except Exception:  # The picture itself has been read, so ignore errors in others.
         return ""
-    return f"{name} has {count} pictures; painting the {which}." if count > 1 else ""
+    return f"{name} has {count} pictures; only the {which} is painted." if count > 1 else ""
 
 
 def exif_of_tiff(source: Path | bytes) -> bytes | None:

@@ -189,7 +189,7 @@ def test_a_full_disk_is_survived(shell: Shell, holiday: Path) -> None:
     try:
         done = shell("gan-style stylize holiday -o small", holiday, GAN_STYLE_WEIGHTS=str(holiday / "styles"))
         assert done.returncode == 1
-        assert "The disk of small is full; make room" in done.stderr
+        assert "The disk that holds small is full" in done.stderr
         assert "3 of 3 pictures failed" in done.stderr
         single = shell(
             "gan-style stylize holiday/a.jpg -o small/new/a.png", holiday, GAN_STYLE_WEIGHTS=str(holiday / "styles")

@@ -151,7 +151,7 @@ def test_every_error_has_its_sentence_and_code(
         (("stylize", cat_path, "--style", ""), 4, "The style has no name"),
         (("stylize", cat_path, "--style", tmp_path / "pickle.ckpt"), 4, "pickle"),
         (("stylize", cat_path, "--style", tmp_path / "text.png"), 4, "not a safetensors file"),
-        ((*paint, "-o", tmp_path / "out.doc"), 3, "no extension of a picture"),
+        ((*paint, "-o", tmp_path / "out.doc"), 3, "no supported picture extension"),
         ((*paint, "-o", cat_path / "out.png"), 3, "cannot be made"),
         ((*paint, tmp_path / "text.png", "-o", tmp_path / "x.png"), 2, "give -o FOLDER"),
         ((*paint, "--strength", "9"), 2, "strength"),

@@ -88,7 +88,7 @@ def test_heic_that_moves_is_said_to(cat: Pixels) -> None:
     content = saved(cat[:64, :64], "HEIF")
     film = struct.pack(">I4s", 16, b"moov") + struct.pack(">I4s", 8, b"trak")
     photograph = open_photograph(content + film, name="x.heic")
-    assert photograph.remark == "x.heic is a moving picture in HEVC, which is not read; its still picture is painted."
+    assert photograph.remark == "x.heic is an HEVC animation, which is not supported; its still picture is painted."
     for read in (open_photograph, read_picture):
         with pytest.raises(PictureError, match="moving picture in HEVC"):
             read(b"\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc" + film)
@@ -149,7 +149,7 @@ def test_a_preview_in_a_raw_file_is_not_taken_for_the_photograph(tmp_path: Path,
         (tmp_path / name).write_bytes(content)
         for source in (tmp_path / name, content):
             for read in (open_photograph, read_picture):
-                with pytest.raises(PictureError, match="raw file; develop it"):
+                with pytest.raises(PictureError, match="raw file; convert it"):
                     read(source)
     assert found(tmp_path) == set(contents)
     # A smaller one beside a whole picture is no raw file.

@@ -50,7 +50,7 @@ def test_a_picture_that_does_not_fit_is_not_written(suffix: str, noise: Photogra
     space = os.statvfs(small)
     room = whole // space.f_bsize  # A block less than it needs: whoever ignores a short write takes it for whole.
     (small / "rest").write_bytes(bytes((space.f_bavail - room) * space.f_bsize))
-    with pytest.raises(NoSpaceError, match=r"The disk of .*small is full; make room"):
+    with pytest.raises(NoSpaceError, match=r"The disk that holds .*small is full; free some space"):
         write_photograph(small / f"x{suffix}", noise)
     assert os.listdir(small) == ["rest"]
 

@@ -331,7 +331,7 @@ def test_an_mpo_says_what_else_is_a_picture(cat: Pixels) -> None:
     place = struct.pack("<II", second["Size"], second["DataOffset"])
     assert struct.pack("<I", 0) + place in preview
     views = preview.replace(struct.pack("<I", 0) + place, struct.pack("<I", 0x020002) + place)
-    assert open_photograph(views, name="x.mpo").remark == "x.mpo has 2 pictures; the first is painted."
+    assert open_photograph(views, name="x.mpo").remark == "x.mpo has 2 pictures; only the first is painted."
 
 
 @needs_avif

@@ -202,7 +202,7 @@ def test_what_nobody_reads_is_not_called_damaged() -> None:
         tiff(planes(lab(np.uint8)), photometric="cielab", planarconfig="separate"),
     )
     sensor = by_hand(GREY.tobytes(), 8, 1, t262=32803)
-    for source, words in (*((one, "of a kind that cannot be read") for one in unknown), (sensor, "raw file")):
+    for source, words in (*((one, "has an unsupported format") for one in unknown), (sensor, "raw file")):
         for read in (open_photograph, read_picture):
             with pytest.raises(PictureError, match=words):
                 read(source)

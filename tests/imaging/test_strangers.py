@@ -21,8 +21,8 @@ FILES = {
     "i.png": (b"PK\3\4\x14\0", "unpack it first"),
     "j.svg": (b"<?xml version='1.0'?><svg>", "vector drawing"),
     "k.pdf": (b"%PDF-1.7 and so on", "is a document"),
-    "l.jpg": (b"hello", "is not a picture that can be read"),
-    "m.mp4": (b"", "is not a picture that can be read"),
+    "l.jpg": (b"hello", "is not a picture in a supported format"),
+    "m.mp4": (b"", "is not a picture in a supported format"),
 }
 
 
@@ -65,6 +65,6 @@ def test_folders_to_learn_from_that_are_something_else(tmp_path: Path) -> None:
     from gan_style.training.api import check
 
     (tmp_path / "photos.zip").write_bytes(b"PK\3\4" + REST)
-    for word, said in ((tmp_path / "photos.zip", "unpack it"), ("https://example.org/photos", "Nothing is downloaded")):
+    for word, said in ((tmp_path / "photos.zip", "unpack it"), ("https://example.org/photos", "not downloaded")):
         with pytest.raises(DataError, match=said):
             check(word, tmp_path)

@@ -165,7 +165,7 @@ def test_what_a_style_is_is_told_from_its_content(tmp_path: Path, style_path: Pa
     with disguised.open("ab") as stream:
         stream.truncate(40 << 20)  # Decoders do not mind what comes after a picture.
     assert isinstance(load_artist(f"{disguised}@sha256:{sum_of(disguised, 1 << 30)}"), OptimizationStylizer)
-    with pytest.raises(StyleError, match="not the file that was pinned"):
+    with pytest.raises(StyleError, match="not the pinned file"):
         load_artist(f"{disguised}@sha256:{'0' * 64}")
     renamed = tmp_path / "style.png"
     renamed.write_bytes(style_path.read_bytes())

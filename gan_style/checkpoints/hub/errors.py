@@ -80,7 +80,7 @@ def out_of_reach(address: Address, error: BaseException) -> GanStyleError:
     while cause:
         if isinstance(cause, OSError) and cause.errno and (cause.filename or cause.errno in FULL):
             place = cause.filename or cache()
-            return ResourceError(f"Cannot write {place} ({cause.strerror}); free some space or set HF_HOME.")
+            return ResourceError(f"{place} cannot be written ({cause.strerror}); free some space or set HF_HOME.")
         if isinstance(cause, hub.errors.HfHubHTTPError):
             return answered(f"hf://{address.repository}", cause)
         if isinstance(cause, hub.errors.FileMetadataError):
