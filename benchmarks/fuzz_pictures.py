@@ -23,7 +23,7 @@ from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.imaging.encoding import write_photograph
 from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.opening import open_photograph
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.plugins import heic_available
 from gan_style.inference.batch import Rules, run
 from gan_style.inference.options import StylizeOptions
 from gan_style.inference.planning import Job
@@ -36,7 +36,7 @@ def specimens(photo: Path, folder: Path) -> list[Path]:
     with Image.open(photo) as image:
         small = image.convert("RGB").resize((96, 64))
     small.save(folder / "x.png")
-    suffixes = [suffix for suffix in FORMATS if suffix not in (".heic", ".heif") or heic_is_there()]
+    suffixes = [suffix for suffix in FORMATS if suffix not in (".heic", ".heif") or heic_available()]
     for suffix in suffixes:
         write_photograph(folder / f"still{suffix}", open_photograph(folder / "x.png"))
     exif = Image.Exif()

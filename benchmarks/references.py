@@ -27,7 +27,7 @@ from PIL import Image, ImageCms, ImageOps
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Raster
 from gan_style.imaging.photograph import Photograph
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.plugins import heic_available
 
 Cells = npt.NDArray[np.float32]
 
@@ -174,7 +174,7 @@ def plugins_as_before(*, heif: bool = False) -> Iterator[None]:
     """
     Image.init()
     names, openers = Image.ID[:], Image.OPEN.copy()
-    heic_is_there.cache_clear()
+    heic_available.cache_clear()
     if heif:
         pillow_heif.register_heif_opener()
     try:
@@ -183,7 +183,7 @@ def plugins_as_before(*, heif: bool = False) -> Iterator[None]:
         Image.ID[:] = names
         Image.OPEN.clear()
         Image.OPEN.update(openers)
-        heic_is_there.cache_clear()
+        heic_available.cache_clear()
 
 
 def upright(image: Image.Image) -> Image.Image:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-ODD_BYTES = re.compile("[\udc80-\udcff]+")
+UNDECODABLE_BYTES = re.compile("[\udc80-\udcff]+")
 """File-name bytes that the locale cannot decode, as Python represents them (surrogateescape)."""
 
-LONGEST = 2000
+MAX_LENGTH = 2000
 """Maximum message length in characters; text from untrusted files may be longer."""
 
 
 def readable(text: str) -> str:
     r"""Decode surrogate escapes for display: UTF-8 in any locale, and each invalid byte as ``\xe9``."""
-    return ODD_BYTES.sub(
+    return UNDECODABLE_BYTES.sub(
         lambda odd: bytes(ord(one) - 0xDC00 for one in odd[0]).decode("utf-8", "backslashreplace"), text
     )
 
 
 def printable(text: str) -> str:
     """Replace unprintable characters (terminal escapes) in untrusted text and limit its length to ``LONGEST``."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in readable(text)[: LONGEST + 1])
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    text = "".join(letter if letter.isprintable() else "?" for letter in readable(text)[: MAX_LENGTH + 1])
+    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}..."
 
 
 class GanStyleError(Exception):

@@ -19,31 +19,31 @@ except ImportError:  # Windows
 
 T = TypeVar("T")
 
-HICCUPS = {
+TRANSIENT_ERRORS = {
     getattr(errno, name)
     for name in ("EIO", "ESTALE", "ETIMEDOUT", "EAGAIN", "ECONNRESET", "ENETDOWN", "ENETUNREACH", "EHOSTDOWN")
     if hasattr(errno, name)
 }
 """Error numbers that network file systems raise transiently."""
 
-FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
+DISK_FULL_ERRORS = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
 """Error numbers of a full disk or an exhausted quota."""
 
-MOVED = 2**20
+COPY_CHUNK = 2**20
 """Bytes moved per step within a file."""
 
 PART = ".gan-style-{}.part"
 """Name pattern of temporary files."""
 
-PAUSES = (0.1, 1.0, 5.0)
+RETRY_DELAYS = (0.1, 1.0, 5.0)
 """Seconds to wait before each retry."""
 
 
 def is_full(error: BaseException) -> bool:
     """Whether an error means a full disk; native libraries report it only in the message text."""
     if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in FULL
-    return any(os.strerror(number) in str(error) for number in FULL)
+        return error.errno in DISK_FULL_ERRORS
+    return any(os.strerror(number) in str(error) for number in DISK_FULL_ERRORS)
 
 
 def exists(path: Path) -> bool:
@@ -61,12 +61,12 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - as above
 
 
-def real(path: Path) -> Path:
+def resolved(path: Path) -> Path:
     """Resolve the symbolic links of a path as far as possible."""
     return Path(os.path.realpath(path))  # pathlib raises on circular links
 
 
-def patiently(work: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:
+def retry_transient(work: Callable[[], T], pauses: Sequence[float] = RETRY_DELAYS) -> T:
     """Call a function that uses files, and retry after transient errors of network file systems.
 
     Raises:
@@ -76,14 +76,14 @@ def patiently(work: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:
         try:
             return work()
         except OSError as error:
-            if error.errno not in HICCUPS:
+            if error.errno not in TRANSIENT_ERRORS:
                 raise
         time.sleep(pause)
     return work()
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder, and rename it to ``path`` when the block ends without an error.
 
     The new file gets the permissions of a plain ``open``. An error removes the temporary file; if the process is killed
@@ -111,7 +111,7 @@ def new_part(path: Path) -> tuple[Path, IO[bytes]]:
     while True:
         temporary = path.with_name(PART.format(secrets.token_hex(8)))
         holder = temporary.open("xb")
-        if hold(holder) and is_at(temporary, holder):
+        if try_lock(holder) and is_at(temporary, holder):
             return temporary, holder
         holder.close()  # Another process removed it in between.
 
@@ -124,7 +124,7 @@ def is_at(path: Path, stream: IO[bytes]) -> bool:
         return False
 
 
-def hold(stream: IO[bytes]) -> bool:
+def try_lock(stream: IO[bytes]) -> bool:
     """Try to lock an open file exclusively; True also where the file system has no locks."""
     if fcntl is None:
         return True
@@ -167,10 +167,10 @@ def splice(stream: IO[bytes], start: int, end: int, data: bytes) -> None:
     """
     shift = start + len(data) - end
     size = stream.seek(0, 2)
-    places = range(end, size, MOVED)
+    places = range(end, size, COPY_CHUNK)
     for place in reversed(places) if shift > 0 else places:
         stream.seek(place)
-        moved = stream.read(MOVED)
+        moved = stream.read(COPY_CHUNK)
         stream.seek(place + shift)
         stream.write(moved)
     stream.seek(start)

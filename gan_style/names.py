@@ -13,10 +13,10 @@ from gan_style.files import is_folder
 LONGEST = 255
 """Maximum bytes of a name if the file system does not report it; on Windows UTF-16 code units."""
 
-SURE = 100
+ALWAYS_ALLOWED = 100
 """Bytes of a name that every file system accepts."""
 
-DIGITS = 12
+HASH_DIGITS = 12
 """Hexadecimal digits of the hash in a shortened name."""
 
 
@@ -30,7 +30,7 @@ def text_path(text: str) -> Path:
     return Path(os.fsdecode(text.encode("utf-8", "surrogateescape")))
 
 
-def nameable(text: str) -> str:
+def encodable(text: str) -> str:
     """Make text usable in a file name: as UTF-8 bytes if the locale cannot encode it."""
     try:
         os.fsencode(text)
@@ -39,7 +39,7 @@ def nameable(text: str) -> str:
     return text
 
 
-def fitting(make: Callable[[str], str], stem: str, folder: Path) -> str:
+def shortened_name(make: Callable[[str], str], stem: str, folder: Path) -> str:
     """Make a file name from a stem, shortened if it is too long for the file system.
 
     The beginning of the stem is kept and a hash of the whole stem appended, so that different names stay different and
@@ -53,46 +53,46 @@ def fitting(make: Callable[[str], str], stem: str, folder: Path) -> str:
     name = make(stem)
     if fits(name, folder):
         return name
-    room = room_in(folder)
+    room = name_limit(folder)
     base, *added = (len(os.fsencode(make(text))) for text in ("", "a"))
     often = max(added[0] - base, 1)  # A template may contain the stem twice.
-    shorter = make(shortened(stem, (room - base) // often))
+    shorter = make(truncated(stem, (room - base) // often))
     if len(os.fsencode(shorter)) <= room:
         return shorter
     suffix = Path(name).suffix
-    return shortened(name.removesuffix(suffix), room - len(os.fsencode(suffix))) + suffix
+    return truncated(name.removesuffix(suffix), room - len(os.fsencode(suffix))) + suffix
 
 
 def fits(name: str, folder: Path) -> bool:
     """Whether the file system of a folder accepts a name."""
-    if len(os.fsencode(name)) <= SURE:
+    if len(os.fsencode(name)) <= ALWAYS_ALLOWED:
         return True
     if os.name == "nt":
         return len(name.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST
     try:
-        (nearest(folder) / name).lstat()
+        (nearest_existing(folder) / name).lstat()
     except OSError as error:
         return error.errno != errno.ENAMETOOLONG
     return True
 
 
-def room_in(folder: Path) -> int:
+def name_limit(folder: Path) -> int:
     """Maximum bytes of a name in a folder."""
     try:
-        return min(os.pathconf(nearest(folder), "PC_NAME_MAX"), LONGEST)
+        return min(os.pathconf(nearest_existing(folder), "PC_NAME_MAX"), LONGEST)
     except (AttributeError, OSError, ValueError):  # Windows, or a file system that does not report it.
         return LONGEST
 
 
-def nearest(folder: Path) -> Path:
+def nearest_existing(folder: Path) -> Path:
     """The folder itself or its nearest existing parent."""
     return next((one for one in (folder, *folder.parents) if is_folder(one)), folder)
 
 
-def shortened(text: str, room: int) -> str:
+def truncated(text: str, room: int) -> str:
     """Truncate text to ``room`` bytes, ending in a hash of the whole text; the hash is always complete."""
     data = os.fsencode(text)
-    mark = "~" + hashlib.sha256(data).hexdigest()[:DIGITS]
+    mark = "~" + hashlib.sha256(data).hexdigest()[:HASH_DIGITS]
     end = max(room - len(mark), 0)
     while 0 < end < len(data) and data[end] & 0xC0 == 0x80:  # Inside a UTF-8 character.
         end -= 1

@@ -12,8 +12,8 @@ from pathlib import Path
 from gan_style.checkpoints.header import SUFFIX
 from gan_style.checkpoints.hub.address import SCHEME, hub_address
 from gan_style.checkpoints.hub.cache import source_of
-from gan_style.checkpoints.hub.fetching import Count, fetch
-from gan_style.checkpoints.integrity import BUNDLED, Pin, sum_of, unpinned
+from gan_style.checkpoints.hub.fetching import ProgressCallback, fetch
+from gan_style.checkpoints.integrity import BUNDLED, Pin, sha256_of, split_pin
 from gan_style.defaults import START
 from gan_style.errors import GanStyleError, StyleError
 
@@ -23,16 +23,16 @@ PACKAGE = Path(__file__).resolve().parent.parent
 FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
 """The weights are inside the package in a wheel, and next to it in a checkout."""
 
-NEAR = 0.66
+MIN_SIMILARITY = 0.66
 """Minimum similarity, 0 to 1, of a suggested name."""
 
-OWN = "GAN_STYLE_WEIGHTS"
+WEIGHTS_VARIABLE = "GAN_STYLE_WEIGHTS"
 """Environment variable with a folder of styles that take precedence over the bundled ones."""
 
 
 def named_styles() -> dict[str, Path]:
     """Map each style name to its file: styles of ``GAN_STYLE_WEIGHTS`` and bundled styles."""
-    own = os.environ.get(OWN)
+    own = os.environ.get(WEIGHTS_VARIABLE)
     found = {path.stem.lower(): path for path in sorted(Path(own).glob(f"*{SUFFIX}"))} if own else {}
     return bundled_styles() | found
 
@@ -58,7 +58,7 @@ class Located:
     pin: Pin | None = None
 
 
-def locate(word: str, progress: Count | None = None) -> Located:
+def locate(word: str, progress: ProgressCallback | None = None) -> Located:
     """Locate the file of a --style argument: an existing file, else a named style (extension ignored), else on the Hub.
 
     The argument may end in ``@sha256:`` and the required SHA-256; bundled styles always have a required SHA-256.
@@ -72,7 +72,7 @@ def locate(word: str, progress: Count | None = None) -> Located:
         StyleError: there is no such style.
         ResourceError: the Hub cannot be reached.
     """
-    word, pinned = unpinned(word)
+    word, pinned = split_pin(word)
     path = find_style(word, progress)
     if not pinned:
         return Located(path, bundled_pin(path))
@@ -88,7 +88,7 @@ def bundled_pin(path: Path) -> Pin | None:
     )
 
 
-def resolve_style(word: str, progress: Count | None = None) -> Path:
+def resolve_style(word: str, progress: ProgressCallback | None = None) -> Path:
     """Locate the file of a --style argument and verify its SHA-256.
 
     Args:
@@ -101,11 +101,11 @@ def resolve_style(word: str, progress: Count | None = None) -> Path:
     """
     found = locate(word, progress)
     if found.pin:
-        found.pin.check(found.path, sum_of(found.path))
+        found.pin.check(found.path, sha256_of(found.path))
     return found.path
 
 
-def find_style(word: str, progress: Count | None = None) -> Path:
+def find_style(word: str, progress: ProgressCallback | None = None) -> Path:
     """Locate the file of a --style argument without ``@sha256:``.
 
     Raises:
@@ -127,7 +127,7 @@ def find_style(word: str, progress: Count | None = None) -> Path:
         if word.lower() in known:
             return known[word.lower()]
         if path.stem.lower() in known:
-            return stand_in(word, known[path.stem.lower()])
+            return fall_back(word, known[path.stem.lower()])
     near = did_you_mean(word, known)
     if is_folder:
         raise StyleError(f"{word} is a folder; --style takes a style file or one of: {names}.")
@@ -149,9 +149,9 @@ def find_style(word: str, progress: Count | None = None) -> Path:
     )
 
 
-def stand_in(word: str, path: Path) -> Path:
+def fall_back(word: str, path: Path) -> Path:
     """Fall back to a named style for a missing file, with a warning."""
-    what = "the bundled style" if path in bundled_styles().values() else f"the style of {OWN}:"
+    what = "the bundled style" if path in bundled_styles().values() else f"the style of {WEIGHTS_VARIABLE}:"
     logger.warning("%s does not exist; using %s %s.", word, what, path.stem)
     return path
 
@@ -171,6 +171,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if path.name == word.removeprefix("./"):
         there |= {name: name for name in known}
     for asked in (path.name.lower(), path.stem.lower()):
-        for near in difflib.get_close_matches(asked, there, n=1, cutoff=NEAR):
+        for near in difflib.get_close_matches(asked, there, n=1, cutoff=MIN_SIMILARITY):
             return f" (did you mean {there[near]}?)"
     return ""

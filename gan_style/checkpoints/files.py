@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import Tensor
 
-from gan_style.files import replacing
+from gan_style.files import atomic_path
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
@@ -18,7 +18,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
-    with replacing(path) as temporary:
+    with atomic_path(path) as temporary:
         try:
             save_file(dict(tensors), temporary, dict(metadata or {}))
         except Exception as error:

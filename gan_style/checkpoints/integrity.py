@@ -53,7 +53,7 @@ class Pin:
             raise StyleError(f"{path} has SHA-256 {found}, expected {self.digest}; {self.remedy}")
 
 
-def unpinned(word: str) -> tuple[str, str]:
+def split_pin(word: str) -> tuple[str, str]:
     """Split a --style argument into the style and the SHA-256 after ``@sha256:``, which may be empty.
 
     Raises:
@@ -67,7 +67,7 @@ def unpinned(word: str) -> tuple[str, str]:
     return match["word"], match["sum"].lower()
 
 
-def sum_of(path: Path, most: float = FILE_LIMIT) -> str:
+def sha256_of(path: Path, most: float = FILE_LIMIT) -> str:
     """Compute the SHA-256 of a file, in hexadecimal digits.
 
     Args:

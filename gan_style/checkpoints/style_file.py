@@ -22,14 +22,14 @@ from safetensors.torch import load as load_tensors
 from gan_style.checkpoints.bundled import locate
 from gan_style.checkpoints.files import write_tensors
 from gan_style.checkpoints.header import HEADER_LIMIT, METADATA_KEY, is_pickle, open_regular, read_header, strict_json
-from gan_style.checkpoints.hub.fetching import Count
+from gan_style.checkpoints.hub.fetching import ProgressCallback
 from gan_style.checkpoints.integrity import Pin
 from gan_style.errors import StyleError
 from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.models.refiner import Refiner
 from gan_style.names import path_text
 
-SCHEMA, REFINED_SCHEMA, DRAWN_SCHEMA = 1, 2, 3
+SCHEMA, REFINED_SCHEMA, NON_RESIDUAL_SCHEMA = 1, 2, 3
 """Schema versions: without a refiner (known to every reader), with a refiner, and with a generator that is not residual
 (with or without a refiner)."""
 
@@ -73,8 +73,8 @@ def write_style(path: Path, style: StyleFile) -> None:
     networks = {"": style.generator} | ({REFINER: style.refiner} if style.refiner else {})
     about = {
         "schema": schema_of(style),
-        "generator": described(style.generator.config),
-        **({"refiner": described(style.refiner.config)} if style.refiner else {}),
+        "generator": config_json(style.generator.config),
+        **({"refiner": config_json(style.refiner.config)} if style.refiner else {}),
         "size": style.size,
         "licence": style.licence,
         "training": style.training,
@@ -95,16 +95,16 @@ def write_style(path: Path, style: StyleFile) -> None:
 def schema_of(style: StyleFile) -> int:
     """The lowest schema version that supports the style, for compatibility with older readers."""
     if not style.generator.config.residual:
-        return DRAWN_SCHEMA
+        return NON_RESIDUAL_SCHEMA
     return REFINED_SCHEMA if style.refiner else SCHEMA
 
 
-def described(config: GeneratorConfig) -> dict[str, int]:
+def config_json(config: GeneratorConfig) -> dict[str, int]:
     """Convert a config to JSON, without the fields unknown to older readers if they have their default value."""
     return {name: value for name, value in dataclasses.asdict(config).items() if name != "residual" or not value}
 
 
-def open_style(word: str, progress: Count | None = None) -> StyleFile:
+def open_style(word: str, progress: ProgressCallback | None = None) -> StyleFile:
     """Read the style of a --style argument.
 
     Args:
@@ -179,7 +179,7 @@ def describe(path: Path, pin: Pin | None = None) -> dict[str, Any]:
         "sha256": style.sha256,
         "schema": schema_of(style),
         "parameters": sum(value.numel() for one in networks.values() for value in one.state_dict().values()),
-        **{name: described(network.config) for name, network in networks.items()},
+        **{name: config_json(network.config) for name, network in networks.items()},
         "size": style.size,
         "licence": style.licence,
         "training": style.training,
@@ -199,9 +199,9 @@ def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
         about = None
     if not isinstance(about, dict) or type(about.get("schema")) is not int:
         raise StyleError(f"{path} has a damaged style description; copy or download it again.")
-    if about["schema"] not in (SCHEMA, REFINED_SCHEMA, DRAWN_SCHEMA):
+    if about["schema"] not in (SCHEMA, REFINED_SCHEMA, NON_RESIDUAL_SCHEMA):
         raise StyleError(
-            f"{path} has schema {str(about['schema'])[:20]}, but this gan-style reads {SCHEMA} to {DRAWN_SCHEMA}; "
+            f"{path} has schema {str(about['schema'])[:20]}; this gan-style reads {SCHEMA} to {NON_RESIDUAL_SCHEMA}; "
             "upgrade gan-style."
         )
     return about
@@ -209,7 +209,7 @@ def read_metadata(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_configs(path: Path, about: Mapping[str, Any]) -> dict[str, GeneratorConfig]:
     """Read and validate the network configs, keyed by the prefix of the tensor names."""
-    refined = about["schema"] == REFINED_SCHEMA or (about["schema"] == DRAWN_SCHEMA and "refiner" in about)
+    refined = about["schema"] == REFINED_SCHEMA or (about["schema"] == NON_RESIDUAL_SCHEMA and "refiner" in about)
     wanted = {"": "generator"} | ({REFINER: "refiner"} if refined else {})
     configs = {}
     for prefix, what in wanted.items():

@@ -52,7 +52,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Film:
+class AnimatedPng:
     """An animated PNG before its frames are decoded.
 
     Attributes:
@@ -70,7 +70,7 @@ class Film:
     frames: list[Frame]
 
     @property
-    def sees_through(self) -> bool:
+    def needs_alpha(self) -> bool:
         """Whether parts of the canvas may stay empty, so that an alpha channel is needed."""
         return self.frames[0].box != (0, 0, *self.size) or any(frame.disposal != KEEP for frame in self.frames)
 
@@ -81,7 +81,7 @@ class Film:
         return Animation(tuple(int(delay) for delay in np.diff(ends, prepend=0)), self.plays)
 
 
-def read_film(stream: BinaryIO) -> Film | None:
+def read_animated_png(stream: BinaryIO) -> AnimatedPng | None:
     """Read the frames of an animated PNG, without a default image that is not a frame; None for a still PNG.
 
     Raises:
@@ -104,12 +104,12 @@ def read_film(stream: BinaryIO) -> Film | None:
             if count:  # Two animation control chunks.
                 raise BrokenAnimationError
             count, plays = struct.unpack(">II", body)
-            frames = [controlled(control, index, size) for index, control in enumerate(early)]
+            frames = [parse_frame_control(control, index, size) for index, control in enumerate(early)]
             number = len(frames)
         elif kind == b"fcTL" and not count:
             early.append(body)
         elif kind == b"fcTL":
-            frames.append(controlled(body, number, size))
+            frames.append(parse_frame_control(body, number, size))
             number += 1
         elif kind == b"IDAT":
             pixels = True
@@ -128,10 +128,10 @@ def read_film(stream: BinaryIO) -> Film | None:
         return None
     if len(frames) < count or not all(frame.data for frame in frames[:count]):
         raise BrokenAnimationError
-    return Film(size, layout, shared, plays, frames[:count])
+    return AnimatedPng(size, layout, shared, plays, frames[:count])
 
 
-def controlled(body: bytes, number: int, size: tuple[int, int]) -> Frame:
+def parse_frame_control(body: bytes, number: int, size: tuple[int, int]) -> Frame:
     """Parse a frame control chunk.
 
     Raises:
@@ -146,7 +146,7 @@ def controlled(body: bytes, number: int, size: tuple[int, int]) -> Frame:
     return Frame((left, top, width, height), delay / (parts or 100), disposal, blending, [])
 
 
-def shown(stream: BinaryIO, film: Film) -> Iterator[Pixels]:
+def composited_frames(stream: BinaryIO, animated: AnimatedPng) -> Iterator[Pixels]:
     """Composite the frames, in the color space of the file.
 
     Yields:
@@ -156,16 +156,16 @@ def shown(stream: BinaryIO, film: Film) -> Iterator[Pixels]:
         vips.Error: a frame is damaged.
     """
     canvas: Pixels | None = None
-    for index, frame in enumerate(film.frames):
-        pixels = decoded(stream, film, frame)
+    for index, frame in enumerate(animated.frames):
+        pixels = decode_frame(stream, animated, frame)
         if canvas is None:
-            canvas = np.zeros((film.size[1], film.size[0], pixels.shape[2]), pixels.dtype)
+            canvas = np.zeros((animated.size[1], animated.size[0], pixels.shape[2]), pixels.dtype)
         left, top, width, height = frame.box
         part = canvas[top : top + height, left : left + width]
         disposal = CLEAR if index == 0 and frame.disposal == RESTORE else frame.disposal
         before = part.copy() if disposal == RESTORE else None
         if frame.blending == OVER and pixels.shape[2] in (2, 4):
-            lay_over(part, pixels)
+            alpha_composite(part, pixels)
         else:
             part[...] = pixels
         yield canvas
@@ -173,20 +173,20 @@ def shown(stream: BinaryIO, film: Film) -> Iterator[Pixels]:
             part[...] = 0 if before is None else before
 
 
-def decoded(stream: BinaryIO, film: Film, frame: Frame) -> Pixels:
+def decode_frame(stream: BinaryIO, animated: AnimatedPng, frame: Frame) -> Pixels:
     """Decode the pixels of a frame."""
-    data = [SIGNATURE, chunk(b"IHDR", HEADER.pack(*frame.box[2:], film.layout)), film.shared]
+    data = [SIGNATURE, chunk(b"IHDR", HEADER.pack(*frame.box[2:], animated.layout)), animated.shared]
     for place, length in frame.data:
         stream.seek(place)
         data.append(chunk(b"IDAT", stream.read(length)))
     image = vips.Image.pngload_buffer(b"".join([*data, chunk(b"IEND", b"")]), fail_on="error")
-    if film.sees_through and not image.hasalpha():
+    if animated.needs_alpha and not image.hasalpha():
         image = image.bandjoin(65535 if image.format == "ushort" else 255)
     pixels: Pixels = image.numpy()
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
-def lay_over(below: Pixels, above: Pixels) -> None:
+def alpha_composite(below: Pixels, above: Pixels) -> None:
     """Alpha-composite pixels over others, in place; alpha is the last channel."""
     most = np.iinfo(below.dtype).max
     for rows in strips(below.shape):

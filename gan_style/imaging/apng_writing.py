@@ -15,7 +15,7 @@ from gan_style.imaging.canvas import strips
 from gan_style.imaging.photograph import Animation
 from gan_style.imaging.png import chunk, chunks
 
-LONGEST = 2**16 - 1
+MAX_UINT16 = 2**16 - 1
 """Maximum numerator and denominator of a delay."""
 
 
@@ -39,21 +39,21 @@ def add_frames(path: Path, animation: Animation, frames: Iterable[Pixels]) -> No
         stream.write(chunk(b"acTL", struct.pack(">II", len(animation.delays), animation.loop)))
         before: Pixels | None = None
         for pixels, delay in zip(frames, animation.delays, strict=True):
-            left, top, width, height = changed(before, pixels)
-            timing = delay_of(delay)
+            left, top, width, height = changed_box(before, pixels)
+            timing = delay_fraction(delay)
             stream.write(chunk(b"fcTL", CONTROL.pack(number, width, height, left, top, *timing, KEEP, SOURCE)))
             number += 1
             if before is None:
                 stream.write(still[first:end])
             else:
-                for part in compressed(pixels[top : top + height, left : left + width]):
+                for part in compress_frame(pixels[top : top + height, left : left + width]):
                     stream.write(chunk(b"fdAT", number.to_bytes(4, "big") + part))
                     number += 1
             before = pixels
         stream.write(still[end:])
 
 
-def changed(before: Pixels | None, after: Pixels) -> tuple[int, int, int, int]:
+def changed_box(before: Pixels | None, after: Pixels) -> tuple[int, int, int, int]:
     """Bounding box of the changed pixels: left, top, width, height; at least one pixel."""
     height, width = after.shape[:2]
     if before is None:
@@ -69,7 +69,7 @@ def changed(before: Pixels | None, after: Pixels) -> tuple[int, int, int, int]:
     return left, top, right - left + 1, bottom - top + 1
 
 
-def compressed(pixels: Pixels) -> Iterator[bytes]:
+def compress_frame(pixels: Pixels) -> Iterator[bytes]:
     """Compress a frame; yield the contents of its IDAT chunks."""
     deep = pixels.dtype == np.uint16
     image = vips.Image.new_from_array(np.ascontiguousarray(pixels), interpretation="rgb16" if deep else "srgb")
@@ -80,7 +80,7 @@ def compressed(pixels: Pixels) -> Iterator[bytes]:
             yield stream.read(length)
 
 
-def delay_of(milliseconds: int) -> tuple[int, int]:
+def delay_fraction(milliseconds: int) -> tuple[int, int]:
     """Convert a delay to seconds as a fraction with 16-bit numerator and denominator."""
-    parts = min(1000, max(1, LONGEST * 1000 // max(milliseconds, 1)))
-    return min(round(milliseconds * parts / 1000), LONGEST), parts
+    parts = min(1000, max(1, MAX_UINT16 * 1000 // max(milliseconds, 1)))
+    return min(round(milliseconds * parts / 1000), MAX_UINT16), parts

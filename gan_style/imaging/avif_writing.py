@@ -11,21 +11,21 @@ from typing import Any
 from PIL import Image, features
 
 from gan_style.files import CheckedFile
-from gan_style.imaging.isobmff import set_plays
+from gan_style.imaging.isobmff import set_loop_count
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.photograph import Animation, Photograph
 
-AVIF_MOVES = bool(features.check("avif"))
+HAS_AVIF_CODEC = bool(features.check("avif"))
 """Whether this Pillow has the AVIF codec."""
 
-FULL_COLOR = 90
+FULL_CHROMA_QUALITY = 90
 """Minimum quality without chroma subsampling, as libvips does for still pictures."""
 
 SPEED = 7
 """Encoder speed, 0 to 10; similar to that of still pictures."""
 
 
-class Reel(Image.Image):
+class LazyFrames(Image.Image):
     """A lazy image sequence for Pillow, which asks for count and mode first and then for one frame after another."""
 
     is_animated = True
@@ -64,12 +64,12 @@ class Reel(Image.Image):
         return super().load()
 
 
-def save_reel(path: Path, reel: Reel, animation: Animation, details: Details, quality: int) -> None:
+def save_animated_avif(path: Path, frames: LazyFrames, animation: Animation, details: Details, quality: int) -> None:
     """Write an animated AVIF to an existing file.
 
     Args:
         path: the file.
-        reel: its frames.
+        frames: the lazy frames.
         animation: timing of the frames.
         details: profile and metadata to write; AVIF has no density.
         quality: 1..100.
@@ -77,23 +77,23 @@ def save_reel(path: Path, reel: Reel, animation: Animation, details: Details, qu
     Raises:
         OSError, ValueError or RuntimeError: it cannot be written.
     """
-    metadata = {"icc_profile": details.profile, "exif": usable(details.exif), "xmp": details.xmp}
+    metadata = {"icc_profile": details.profile, "exif": usable_exif(details.exif), "xmp": details.xmp}
     with CheckedFile(io.FileIO(path, "r+b")) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        reel.save(
+        frames.save(
             stream,
             "AVIF",
             save_all=True,
             quality=quality,
             speed=SPEED,
-            subsampling="4:4:4" if quality >= FULL_COLOR else "4:2:0",
+            subsampling="4:4:4" if quality >= FULL_CHROMA_QUALITY else "4:2:0",
             duration=list(animation.delays),
             **{key: value for key, value in metadata.items() if value},
         )
-        set_plays(stream, animation.loop)
+        set_loop_count(stream, animation.loop)
 
 
-def usable(exif: bytes | None) -> bytes | None:
+def usable_exif(exif: bytes | None) -> bytes | None:
     """Return an EXIF block, or None if Pillow, which parses it, would fail."""
     block = Image.Exif()
     try:

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gan_style.files import splice
-from gan_style.imaging.exif import PREFIX, signed
+from gan_style.imaging.exif import PREFIX, with_software
 from gan_style.imaging.png import chunk, chunks
 
-FILLING = "~"
+FILLER = "~"
 START_OF_SCAN = 0xDA
 
 Place = tuple[int, int]
 
 
-def put_exif(path: Path, form: str, block: bytes) -> None:
+def replace_exif(path: Path, form: str, block: bytes) -> None:
     """Replace the EXIF block that libvips has written.
 
     Args:
@@ -48,26 +48,26 @@ def put_exif(path: Path, form: str, block: bytes) -> None:
             stream.write((size - 8).to_bytes(4, "little"))
 
 
-def stand_in(block: bytes) -> bytes:
-    """Make a placeholder block longer than ``block``, for libvips to write and :func:`put_over` to overwrite."""
-    return signed(None, FILLING * len(block))
+def placeholder_exif(block: bytes) -> bytes:
+    """Make a block longer than ``block`` for libvips to write, to be replaced by :func:`overwrite_placeholder`."""
+    return with_software(None, FILLER * len(block))
 
 
-def put_over(path: Path, block: bytes) -> None:
+def overwrite_placeholder(path: Path, block: bytes) -> None:
     """Overwrite the placeholder in an AVIF by the EXIF block, padded with zeros, so that no offset changes.
 
     Args:
-        path: a file that libvips has written with :func:`stand_in`.
+        path: a file that libvips has written with :func:`placeholder_exif`.
         block: the block that the placeholder was made for.
 
     Raises:
         OSError: the file cannot be read or written.
     """
-    body, filling = block.removeprefix(PREFIX), FILLING.encode() * len(block)
+    body, filler = block.removeprefix(PREFIX), FILLER.encode() * len(block)
     with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as data:
-        end = data.find(filling) + len(filling)
+        end = data.find(filler) + len(filler)
         start = data.rfind(PREFIX, 0, end) + len(PREFIX)
-        if len(filling) <= end and len(PREFIX) <= start <= end - len(body):
+        if len(filler) <= end and len(PREFIX) <= start <= end - len(body):
             data[start:end] = body.ljust(end - start, b"\0")
 
 

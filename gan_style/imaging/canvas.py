@@ -28,7 +28,7 @@ BLOCK = 1024
 Array: TypeAlias = npt.NDArray[Any]
 Part: TypeAlias = tuple[slice, slice]
 
-BEGINNING = 16
+PIXEL_OFFSET = 16
 """Offset of the pixels in a canvas on disk: after the BigTIFF header."""
 
 TIFF_STRIP = 16
@@ -80,7 +80,7 @@ class Canvas:
         try:
             self.file = tempfile.TemporaryFile(prefix="gan-style-", buffering=0)  # noqa: SIM115 - closed with the canvas
         except OSError as error:
-            raise no_space(error) from None
+            raise no_temporary_space(error) from None
         weakref.finalize(self, self.file.close)
 
     @classmethod
@@ -96,12 +96,12 @@ class Canvas:
             canvas.array = np.frombuffer(image.write_to_memory(), canvas.dtype).reshape(canvas.shape)
             return canvas
         failures: list[OSError] = []
-        place = BEGINNING
+        place = PIXEL_OFFSET
 
         def write(chunk: bytes) -> int:
             nonlocal place
             try:
-                canvas.put(place, memoryview(chunk))
+                canvas.write_at(place, memoryview(chunk))
             except OSError as error:
                 failures.append(error)
                 return -1
@@ -114,7 +114,7 @@ class Canvas:
             image.rawsave_target(target)
         except vips.Error:
             if failures:
-                raise no_space(failures[0]) from None
+                raise no_temporary_space(failures[0]) from None
             raise
         return canvas
 
@@ -130,10 +130,10 @@ class Canvas:
             image = vips.Image.new_from_memory(np.ascontiguousarray(self.array).data, width, height, channels, form)
         else:
             try:
-                self.put(0, memoryview(tiff_header(BEGINNING + height * self.row)))
-                self.put(BEGINNING + height * self.row, memoryview(tiff_directory(self.shape, self.dtype)))
+                self.write_at(0, memoryview(tiff_header(PIXEL_OFFSET + height * self.row)))
+                self.write_at(PIXEL_OFFSET + height * self.row, memoryview(tiff_directory(self.shape, self.dtype)))
             except OSError as error:
-                raise no_space(error) from None
+                raise no_temporary_space(error) from None
             image = vips.Image.tiffload(self.path, access="sequential")
         space = ("srgb" if channels > 2 else "b-w") if form == "uchar" else ("rgb16" if channels > 2 else "grey16")
         return image.copy(interpretation=space)
@@ -150,7 +150,7 @@ class Canvas:
         (top, bottom), (left, right) = self.bounds(part)
         values = np.empty((bottom - top, right - left, *self.shape[2:]), self.dtype)
         for place, rows in self.runs(top, left, values):
-            self.get(place, rows.data.cast("B"))
+            self.read_at(place, rows.data.cast("B"))
         return values
 
     def __setitem__(self, part: Part, values: Array) -> None:
@@ -162,9 +162,9 @@ class Canvas:
         values = np.ascontiguousarray(np.broadcast_to(values, shape), self.dtype)
         try:
             for place, rows in self.runs(top, left, values):
-                self.put(place, rows.data.cast("B"))
+                self.write_at(place, rows.data.cast("B"))
         except OSError as error:
-            raise no_space(error) from None
+            raise no_temporary_space(error) from None
 
     def bounds(self, part: Part) -> tuple[tuple[int, int], tuple[int, int]]:
         """Row and column ranges of a part, ends exclusive."""
@@ -179,12 +179,12 @@ class Canvas:
             return
         pixel = self.row // self.shape[1]
         if values.shape[1] == self.shape[1]:
-            yield BEGINNING + top * self.row, values
+            yield PIXEL_OFFSET + top * self.row, values
             return
         for index in range(len(values)):
-            yield BEGINNING + (top + index) * self.row + left * pixel, values[index]
+            yield PIXEL_OFFSET + (top + index) * self.row + left * pixel, values[index]
 
-    def get(self, place: int, data: memoryview) -> None:
+    def read_at(self, place: int, data: memoryview) -> None:
         """Read bytes from the file; unwritten bytes are zero."""
         with self.lock:
             self.file.seek(place)
@@ -194,7 +194,7 @@ class Canvas:
                     data[:] = bytes(len(data))
                 data = data[count:] if count else data[:0]
 
-    def put(self, place: int, data: memoryview) -> None:
+    def write_at(self, place: int, data: memoryview) -> None:
         """Write bytes to the file.
 
         Raises:
@@ -216,7 +216,7 @@ def tiff_directory(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
     height, width, channels = shape
     row = width * channels * dtype.itemsize
     tops = range(0, height, TIFF_STRIP)
-    offsets = struct.pack(f"<{len(tops)}Q", *(BEGINNING + top * row for top in tops))
+    offsets = struct.pack(f"<{len(tops)}Q", *(PIXEL_OFFSET + top * row for top in tops))
     counts = struct.pack(f"<{len(tops)}Q", *(min(TIFF_STRIP, height - top) * row for top in tops))
     bits = struct.pack(f"<{channels}H", *[8 * dtype.itemsize] * channels)
     short, long, very_long = (3, "H"), (4, "I"), (16, "Q")
@@ -233,7 +233,7 @@ def tiff_directory(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
     ]
     if channels in (2, 4):
         entries.append((338, short, 1, 2))  # unassociated alpha
-    after = BEGINNING + height * row + 8 + 20 * len(entries) + 8
+    after = PIXEL_OFFSET + height * row + 8 + 20 * len(entries) + 8
     result, rest = struct.pack("<Q", len(entries)), b""
     for tag, (kind, code), count, value in entries:
         data = value if isinstance(value, bytes) else struct.pack(f"<{code}", value)
@@ -257,7 +257,7 @@ class Rows:
         return self.raster[slice(start + self.top, stop + self.top, step), columns]
 
 
-def turned(canvas: Canvas, orientation: int) -> Canvas:
+def oriented(canvas: Canvas, orientation: int) -> Canvas:
     """Apply an EXIF orientation, 1 to 8."""
     if orientation not in range(2, 9):
         return canvas
@@ -284,7 +284,7 @@ def strips(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(top, min(top + rows, height))
 
 
-def no_space(error: Exception, what: str = "A picture of this size needs") -> ResourceError:
+def no_temporary_space(error: Exception, what: str = "A picture of this size needs") -> ResourceError:
     """Make the error for too little temporary space."""
     detail = getattr(error, "strerror", None) or "the disk is full"
     place = tempfile.tempdir or os.environ.get("TMPDIR", "/tmp")

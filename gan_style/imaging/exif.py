@@ -134,11 +134,11 @@ def upright(block: bytes, size: tuple[int, int]) -> bytes | None:
             if tag in (WIDTH, HEIGHT):
                 exif.change(place, size[0] if tag == WIDTH else size[1])
     with contextlib.suppress(struct.error):
-        forget_thumbnail(exif, first)
+        remove_thumbnail(exif, first)
     return PREFIX + bytes(exif.data)
 
 
-def forget_thumbnail(exif: Block, first: int) -> None:
+def remove_thumbnail(exif: Block, first: int) -> None:
     """Unlink the thumbnail directory and erase the thumbnail.
 
     Raises:
@@ -148,10 +148,10 @@ def forget_thumbnail(exif: Block, first: int) -> None:
     second = exif.read(exif.long, link)
     exif.long.pack_into(exif.data, link, 0)
     if second:
-        blot_thumbnail(exif, second)
+        erase_thumbnail(exif, second)
 
 
-def signed(block: bytes | None, words: str) -> bytes:
+def with_software(block: bytes | None, words: str) -> bytes:
     """Set the Software tag of a block.
 
     Args:
@@ -223,7 +223,7 @@ def with_entries(block: bytes | None, values: Mapping[int, str | int | float]) -
     return PREFIX + bytes(exif.data)
 
 
-def blot_thumbnail(exif: Block, directory: int) -> None:
+def erase_thumbnail(exif: Block, directory: int) -> None:
     """Overwrite a thumbnail with zeros, or truncate the block if the thumbnail comes last."""
     values = {tag: exif.value(place) for tag, place in exif.entries(directory) if tag in (THUMBNAIL, THUMBNAIL_LENGTH)}
     start = values.get(THUMBNAIL, 0)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from gan_style.files import patiently
+from gan_style.files import retry_transient
 from gan_style.imaging.kinds import RAW_SUFFIXES, SUFFIXES, is_picture
 
 
@@ -21,13 +21,13 @@ def find_pictures(folder: Path) -> Iterator[Path]:
     Raises:
         OSError: ``folder`` itself cannot be listed.
     """
-    entries = listed(folder)
+    entries = list_folder(folder)
     closed: list[Path] = []
-    yield from below(entries, closed)
+    yield from walk(entries, closed)
     yield from closed
 
 
-def below(entries: list[os.DirEntry[str]], closed: list[Path]) -> Iterator[Path]:
+def walk(entries: list[os.DirEntry[str]], closed: list[Path]) -> Iterator[Path]:
     """Yield the pictures of a folder, then those of its subfolders; add unreadable folders to ``closed``."""
     folders = []
     developed = {stem_of(entry) for entry in entries if suffix_of(entry) in SUFFIXES - RAW_SUFFIXES}
@@ -38,15 +38,15 @@ def below(entries: list[os.DirEntry[str]], closed: list[Path]) -> Iterator[Path]
             if suffix_of(entry) in RAW_SUFFIXES and stem_of(entry) in developed:
                 continue
             # The extension is enough: opening many files on a network drive takes minutes.
-            if suffix_of(entry) in SUFFIXES or is_picture_or_closed(Path(entry.path)):
+            if suffix_of(entry) in SUFFIXES or is_picture_or_unreadable(Path(entry.path)):
                 yield Path(entry.path)
     for path in folders:
         try:
-            inside = listed(path)
+            inside = list_folder(path)
         except OSError:
             closed.append(path)
             continue
-        yield from below(inside, closed)
+        yield from walk(inside, closed)
 
 
 def is_file(entry: os.DirEntry[str]) -> bool:
@@ -57,7 +57,7 @@ def is_file(entry: os.DirEntry[str]) -> bool:
         return True
 
 
-def listed(folder: Path) -> list[os.DirEntry[str]]:
+def list_folder(folder: Path) -> list[os.DirEntry[str]]:
     """List the entries of a folder that are not hidden, sorted by name.
 
     Raises:
@@ -68,7 +68,7 @@ def listed(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
 
-    return patiently(scan)
+    return retry_transient(scan)
 
 
 def suffix_of(entry: os.DirEntry[str]) -> str:
@@ -81,7 +81,7 @@ def stem_of(entry: os.DirEntry[str]) -> str:
     return os.path.splitext(entry.name)[0].lower()  # noqa: PTH122
 
 
-def is_picture_or_closed(path: Path) -> bool:
+def is_picture_or_unreadable(path: Path) -> bool:
     """Whether a file is a picture; True also if it cannot be opened, so that the decoder reports it."""
     try:
         return is_picture(path)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.errors import PictureError, UsageError
-from gan_style.imaging.avif_writing import AVIF_MOVES
+from gan_style.imaging.avif_writing import HAS_AVIF_CODEC
 from gan_style.imaging.metadata import Details
-from gan_style.imaging.plugins import heic_is_there
-from gan_style.imaging.png import LARGEST_PACKED
+from gan_style.imaging.plugins import heic_available
+from gan_style.imaging.png import MAX_COMPRESSED
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ PNG = Format("PNG", deep=True, moving=True)
 JPEG = Format("JPEG", alpha=False, longest=65500)
 TIFF = Format("TIFF", deep=True)
 HEIC = Format("HEIF", longest=16384)
-AVIF = Format("AVIF", moving=AVIF_MOVES, longest=16384)
+AVIF = Format("AVIF", moving=HAS_AVIF_CODEC, longest=16384)
 FORMATS = {
     ".png": PNG,
     ".jpg": JPEG,
@@ -93,7 +93,7 @@ def available(form: Format) -> Format:
     Raises:
         PictureError: it needs a plugin that is not installed.
     """
-    if form is HEIC and not heic_is_there():
+    if form is HEIC and not heic_available():
         raise PictureError('HEIC needs a plugin; install it with pip install "gan-style[heic]", or use AVIF.')
     return form
 
@@ -113,5 +113,5 @@ def check_fits(form: Format, size: tuple[int, int], name: str) -> None:
 
 def profile_in(form: Format, details: Details) -> bytes | None:
     """The color profile to embed in a file; None to write the painting in sRGB."""
-    too_large = form.name == "PNG" and len(details.profile or b"") > LARGEST_PACKED
+    too_large = form.name == "PNG" and len(details.profile or b"") > MAX_COMPRESSED
     return None if too_large else details.profile

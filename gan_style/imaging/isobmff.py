@@ -45,12 +45,12 @@ def brands_of(head: bytes) -> set[bytes]:
     return {head[8:12], *(head[place : place + 4] for place in range(16, end - 3, 4))}
 
 
-def holds(stream: BinaryIO, kind: bytes) -> bool:
+def has_box(stream: BinaryIO, kind: bytes) -> bool:
     """Whether a file has a box of a type at the top level or in a movie or track."""
     return any(one == kind for one, _, _ in boxes(stream, 0, stream.seek(0, 2)))
 
 
-def plays_of(stream: BinaryIO) -> int:
+def loop_count(stream: BinaryIO) -> int:
     """Read the loop count; 0 for infinite, also if the file has none, as in browsers."""
     found = list(timings(stream))
     length = next((one.value for one in found if one.kind == b"tkhd" and one.value != FOR_EVER[one.width]), 0)
@@ -63,7 +63,7 @@ def plays_of(stream: BinaryIO) -> int:
     return plays if plays <= MOST else 0
 
 
-def set_plays(stream: BinaryIO, plays: int) -> None:
+def set_loop_count(stream: BinaryIO, plays: int) -> None:
     """Write the loop count; 0 for infinite."""
     found = list(timings(stream))
     part = next((one for one in found if one.kind == b"elst"), None)

@@ -55,7 +55,7 @@ AVIF_BRANDS = {b"avif", b"avis"}
 
 HEIF_BRANDS = HEIC_BRANDS | AVIF_BRANDS | {b"mif1", b"mif2", b"msf1", b"miaf"}
 
-NAMELESS = {".imt": "IMT", ".spi": "SPIDER", ".spider": "SPIDER"}
+UNREGISTERED = {".imt": "IMT", ".spi": "SPIDER", ".spider": "SPIDER"}
 """Formats without a signature whose extensions Pillow does not register."""
 
 SUBFILE, PHOTOMETRIC, SUBDIRECTORIES, DNG = 0xFE, 0x106, 0x14A, 0xC612
@@ -65,7 +65,7 @@ MOSAIC = {32803, 34892}
 """Photometric interpretations of raw sensor data."""
 
 
-def beginning(path: Path) -> bytes:
+def first_bytes(path: Path) -> bytes:
     """Read the first bytes of a file."""
     with path.open("rb") as stream:
         return stream.read(SIGNATURE_BYTES)
@@ -97,7 +97,7 @@ def pillow_formats(head: bytes, suffix: str = "") -> list[str]:
     from PIL import Image
 
     Image.init()
-    named = Image.registered_extensions().get(suffix, NAMELESS.get(suffix))
+    named = Image.registered_extensions().get(suffix, UNREGISTERED.get(suffix))
     found = []
     for form, (_, accepts) in Image.OPEN.items():
         try:
@@ -135,7 +135,7 @@ def is_raw(source: Path | bytes, head: bytes) -> bool:
         return False
     from PIL import TiffImagePlugin
 
-    with contextlib.suppress(Exception), streamed(source) as stream:  # The decoder reports errors.
+    with contextlib.suppress(Exception), open_stream(source) as stream:  # The decoder reports errors.
         directory = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if head[2:4] in (b"+\0", b"\0+") else 8))
         stream.seek(directory.next)
         directory.load(stream)
@@ -144,7 +144,7 @@ def is_raw(source: Path | bytes, head: bytes) -> bool:
     return False
 
 
-def streamed(source: Path | bytes) -> BinaryIO:
+def open_stream(source: Path | bytes) -> BinaryIO:
     """Open a file, or its bytes, as a seekable stream.
 
     Raises:

@@ -18,8 +18,8 @@ from gan_style.errors import GanStyleError
 from gan_style.imaging import vips
 from gan_style.imaging.isobmff import brands_of
 from gan_style.imaging.kinds import AVIF_BRANDS
-from gan_style.imaging.tiff_directory import named, plane, source_with
-from gan_style.imaging.tiff_layout import INK, Layout, layout_of
+from gan_style.imaging.tiff_directory import plane_layout, source_with, with_photometric
+from gan_style.imaging.tiff_layout import CMYK, Layout, layout_of
 
 T = TypeVar("T")
 
@@ -32,11 +32,11 @@ UNSUPPORTED = re.compile(
 """Error messages that mean an unsupported format rather than a damaged file."""
 
 GRAYS = {"uchar": "b-w", "ushort": "grey16", "float": "b-w"}
-INKS = {"uchar": "cmyk", "ushort": "cmyk"}
+CMYKS = {"uchar": "cmyk", "ushort": "cmyk"}
 COLORS = {"uchar": "srgb", "ushort": "rgb16", "float": "scrgb"}
 """libvips interpretations by pixel format."""
 
-MOST = {"uchar": 255, "ushort": 65535, "float": 1}
+MAX_ALPHA = {"uchar": 255, "ushort": 65535, "float": 1}
 """Maximum alpha by pixel format."""
 
 ICC_LAB = 9
@@ -64,7 +64,7 @@ def loader_of(head: bytes) -> str:
     return "heif" if brands_of(head) & AVIF_BRANDS else ""
 
 
-def trusted(source: Path | bytes, loader: str) -> tuple[bool, bool]:
+def reliable_readers(source: Path | bytes, loader: str) -> tuple[bool, bool]:
     """Whether libvips, and whether Pillow, either decodes a file correctly or reports an error.
 
     Raises:
@@ -72,7 +72,7 @@ def trusted(source: Path | bytes, loader: str) -> tuple[bool, bool]:
     """
     if loader == "tiff":
         layout = layout_of(source)
-        return (layout.libvips_is_right(), layout.pillow_is_right()) if layout else (True, True)
+        return (layout.libvips_is_reliable(), layout.pillow_is_reliable()) if layout else (True, True)
     if loader == "heif":  # libheif reads limited-range monochrome pictures as full range.
         return not is_monochrome(source), True
     return loader != "", loader not in ("gif", "webp")  # The readers may disagree on the frames of these.
@@ -87,7 +87,7 @@ def is_monochrome(source: Path | bytes) -> bool:
         return False
 
 
-def first_that_reads(ways: Sequence[Callable[[], T]], *, until_damage: bool = False) -> T:
+def first_success(ways: Sequence[Callable[[], T]], *, until_damage: bool = False) -> T:
     """Return the result of the first reader that succeeds.
 
     Args:
@@ -100,7 +100,7 @@ def first_that_reads(ways: Sequence[Callable[[], T]], *, until_damage: bool = Fa
     """
     errors = []
     for way in ways:
-        made = tried(way)
+        made = attempt(way)
         if not isinstance(made, Exception):
             return made
         errors.append(made)
@@ -111,7 +111,7 @@ def first_that_reads(ways: Sequence[Callable[[], T]], *, until_damage: bool = Fa
     raise errors[0] if errors else UnsupportedError("no reader supports it")
 
 
-def tried(way: Callable[[], T]) -> T | Exception:
+def attempt(way: Callable[[], T]) -> T | Exception:
     """Run a reader; return its exception if another reader may succeed.
 
     Raises:
@@ -133,7 +133,7 @@ def is_unsupported(error: Exception) -> bool:
     )
 
 
-def checked(source: Path | bytes, loader: str) -> Path | bytes:
+def check_damage(source: Path | bytes, loader: str) -> Path | bytes:
     """Check a file for damage that Pillow ignores, and return it.
 
     Raises:
@@ -143,7 +143,7 @@ def checked(source: Path | bytes, loader: str) -> Path | bytes:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
             image.verify()
     layout = layout_of(source) if loader == "tiff" else None
-    if layout and layout.is_old_jpeg and layout.breaks_off:
+    if layout and layout.is_old_jpeg and layout.is_truncated:
         raise ValueError("the file is truncated")
     return source
 
@@ -162,7 +162,7 @@ class Loaded:
     layout: Layout | None
     read: Callable[[], vips.Image]
 
-    def in_common_values(self) -> vips.Image:
+    def normalized(self) -> vips.Image:
         """Convert to 8 or 16 bits in a color space that libvips supports; this may decode the picture.
 
         Raises:
@@ -170,7 +170,12 @@ class Loaded:
             UnsupportedError: the pixel values are better supported by Pillow.
         """
         image = self.image
-        if self.layout and self.layout.is_vague and image.hasalpha() and not self.read()[image.bands - 1].max():
+        if (
+            self.layout
+            and self.layout.has_unspecified_extra
+            and image.hasalpha()
+            and not self.read()[image.bands - 1].max()
+        ):
             image = image[: image.bands - 1]  # It would be fully transparent.
         colors = image.bands - image.hasalpha()
         if self.layout and self.layout.photometric == ICC_LAB and colors == 3 and image.format == "uchar":
@@ -234,20 +239,20 @@ def tiff_reader(
 ) -> Callable[[], vips.Image]:
     """Make a reader for a TIFF without a photometric tag or with planes to read singly; otherwise return ``read``."""
     if layout.photometric is None:
-        complete = named(layout)
+        complete = with_photometric(layout)
         if complete is None:
             raise UnsupportedError("it has no photometric interpretation")
         layout = complete
         read = partial(load_with, source, layout, options)
-    if not layout.in_planes_apart:
+    if not layout.needs_plane_reader:
         return read
 
     def joined() -> vips.Image:
-        planes = [load_with(source, plane(layout, index), options) for index in range(layout.shown)]
-        spaces = GRAYS if layout.is_gray else INKS if layout.photometric == INK else COLORS
+        planes = [load_with(source, plane_layout(layout, index), options) for index in range(layout.shown)]
+        spaces = GRAYS if layout.is_gray else CMYKS if layout.photometric == CMYK else COLORS
         image = planes[0].bandjoin(planes[1:]).copy(interpretation=spaces.get(planes[0].format, "multiband"))
-        if layout.is_multiplied and image.hasalpha() and image.format in MOST:
-            apart = image.unpremultiply(max_alpha=MOST[image.format])
+        if layout.is_premultiplied and image.hasalpha() and image.format in MAX_ALPHA:
+            apart = image.unpremultiply(max_alpha=MAX_ALPHA[image.format])
             return apart if image.format == "float" else apart.rint().cast(image.format)
         return image
 

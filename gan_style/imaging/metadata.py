@@ -10,9 +10,9 @@ from xml.sax.saxutils import escape
 from PIL import Image
 
 from gan_style.imaging import vips
-from gan_style.imaging.exif import ORIENTATION, density_of, orientation_of, signed, upright
+from gan_style.imaging.exif import ORIENTATION, density_of, orientation_of, upright, with_software
 from gan_style.imaging.profiles import profile_of
-from gan_style.imaging.tiff import as_block, describing
+from gan_style.imaging.tiff import descriptive_tags, exif_block
 
 EXIF, XMP, IPTC, RESOURCES = "exif-data", "xmp-data", "iptc-data", "photoshop-data"
 IRB = b"Photoshop 3.0\0"
@@ -30,7 +30,7 @@ xmlns:xmp="http://ns.adobe.com/xap/1.0/"><xmp:CreatorTool>{}</xmp:CreatorTool></
 XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>))([1-8])""")
 
 INCH = 25.4
-MOST_DENSE = 1e6
+MAX_DENSITY = 1e6
 """Maximum plausible density in pixels per inch."""
 
 X_RESOLUTION = 0x011A
@@ -74,7 +74,7 @@ class Details:
             exif: whether to use EXIF in any case.
         """
         if exif or self.exif or self.xmp:
-            return replace(self, exif=signed(self.exif, words) or None)
+            return replace(self, exif=with_software(self.exif, words) or None)
         return replace(self, xmp=CREATED.format(escape(words)).encode("utf-8", "replace"))
 
     def without_exif(self) -> Details:
@@ -105,7 +105,7 @@ def details_of(image: vips.Image) -> Details:
 def density_in(exif: bytes) -> tuple[float, float] | None:
     """Read the density from an EXIF block, in pixels per millimeter, horizontal and vertical."""
     density = density_of(exif)
-    return (density[0] / INCH, density[1] / INCH) if density and max(density) < MOST_DENSE else None
+    return (density[0] / INCH, density[1] / INCH) if density and max(density) < MAX_DENSITY else None
 
 
 def with_exif(image: vips.Image, block: bytes) -> vips.Image:
@@ -152,7 +152,7 @@ def details_of_pillow(image: Image.Image) -> Details:
     info = image.info
     exif = info.get("exif")
     if image.format == "TIFF":
-        exif = tiff_exif(image)
+        exif = exif_from_tiff(image)
     elif not isinstance(exif, bytes):
         try:
             block = image.getexif()
@@ -167,7 +167,7 @@ def details_of_pillow(image: Image.Image) -> Details:
     if X_RESOLUTION not in getattr(image, "tag_v2", (X_RESOLUTION,)):
         dpi = None  # A default of Pillow.
     density = None
-    if isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < one < MOST_DENSE for one in dpi):
+    if isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < one < MAX_DENSITY for one in dpi):
         density = (float(dpi[0]) / INCH, float(dpi[1]) / INCH)
     elif exif:
         density = density_in(exif)
@@ -180,15 +180,15 @@ def details_of_pillow(image: Image.Image) -> Details:
     )
 
 
-def tiff_exif(image: Image.Image) -> bytes | None:
+def exif_from_tiff(image: Image.Image) -> bytes | None:
     """Build an EXIF block from the tags of a TIFF, including orientation."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             whole = image.getexif()
-            values = describing(whole)
+            values = descriptive_tags(whole)
             if ORIENTATION in whole:
                 values[ORIENTATION] = whole[ORIENTATION]
-            return as_block(values) if values else None
+            return exif_block(values) if values else None
     except Exception:  # As above.
         return None

@@ -11,13 +11,13 @@ import numpy as np
 from PIL import Image
 
 from gan_style.imaging import apng, vips
-from gan_style.imaging.canvas import Canvas, strips, turned
-from gan_style.imaging.isobmff import brands_of, plays_of
-from gan_style.imaging.kinds import streamed
+from gan_style.imaging.canvas import Canvas, oriented, strips
+from gan_style.imaging.isobmff import brands_of, loop_count
+from gan_style.imaging.kinds import open_stream
 from gan_style.imaging.metadata import Details, details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.pillow_images import by_profile, to_eight_bit, upright
-from gan_style.imaging.png import with_said
+from gan_style.imaging.png import with_png_metadata
 from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
 from gan_style.imaging.refusing import check_count
 
@@ -53,19 +53,19 @@ def open_moving(source: Path | bytes, head: bytes, loader: str, name: str, max_p
 
 def moving_png(source: Path | bytes, name: str, max_pixels: int) -> Photograph | None:
     """Open an animated PNG at its full bit depth."""
-    with streamed(source) as stream:
-        film = apng.read_film(stream)
-        if film is None:
+    with open_stream(source) as stream:
+        animated = apng.read_animated_png(stream)
+        if animated is None:
             return None
-        check_count(film.size[0] * film.size[1] * len(film.frames), name, max_pixels)
+        check_count(animated.size[0] * animated.size[1] * len(animated.frames), name, max_pixels)
         header = (
             vips.Image.pngload_buffer(source) if isinstance(source, bytes) else vips.Image.pngload(os.fsencode(source))
         )
-        header = with_said(header, source)
+        header = with_png_metadata(header, source)
         details = details_of(header)
-        animation = film.animation if len(film.frames) > 1 else None
-        photograph = stacked(apng.shown(stream, film), len(film.frames), details, animation)
-        return turned_upright(photograph, orientation_of_vips(header))
+        animation = animated.animation if len(animated.frames) > 1 else None
+        photograph = stack_frames(apng.composited_frames(stream, animated), len(animated.frames), details, animation)
+        return orient_frames(photograph, orientation_of_vips(header))
 
 
 def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int) -> Photograph | None:
@@ -76,7 +76,7 @@ def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int
     """
     ends: list[int] = []
 
-    def shown(image: Image.Image, count: int) -> Iterator[apng.Pixels]:
+    def decoded_frames(image: Image.Image, count: int) -> Iterator[apng.Pixels]:
         for index in range(count):
             image.seek(index)
             image.load()
@@ -84,7 +84,7 @@ def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int
             ends.append(start + round(float(image.info.get("duration", FULL_DELAY))))
             yield np.asarray(to_eight_bit(by_profile(upright(image))))
 
-    with streamed(source) as stream:
+    with open_stream(source) as stream:
         try:
             image = Image.open(stream, formats=[form])
         except Exception:  # Missing codec or damaged file; decoders can raise anything.
@@ -94,13 +94,13 @@ def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int
             return None
         check_count(image.width * image.height * count, name, max_pixels)
         details = details_of_pillow(image)
-        photograph = stacked(shown(image, count), count, details)
+        photograph = stack_frames(decoded_frames(image, count), count, details)
         delays = tuple(int(delay) for delay in np.diff(ends, prepend=0))
-        plays = plays_of(stream) if form == "AVIF" else 0
+        plays = loop_count(stream) if form == "AVIF" else 0
         return replace(photograph, animation=Animation(delays, plays))
 
 
-def stacked(
+def stack_frames(
     frames: Iterator[apng.Pixels], count: int, details: Details, animation: Animation | None = None
 ) -> Photograph:
     """Stack frames vertically in sRGB, with the profile for output.
@@ -127,15 +127,15 @@ def stacked(
     return Photograph(canvas, details.with_profile(back), animation, remark_on(profile, back))
 
 
-def turned_upright(photograph: Photograph, orientation: int) -> Photograph:
+def orient_frames(photograph: Photograph, orientation: int) -> Photograph:
     """Apply an EXIF orientation, 1 to 8, to every frame."""
     if photograph.frames == 1:
-        return replace(photograph, pixels=turned(photograph.pixels, orientation))
+        return replace(photograph, pixels=oriented(photograph.pixels, orientation))
     if orientation not in range(2, 9):
         return photograph
     canvas: Canvas | None = None
     for index in range(photograph.frames):
-        frame = turned(photograph.still(index).pixels, orientation)
+        frame = oriented(photograph.still(index).pixels, orientation)
         height = frame.shape[0]
         if canvas is None:
             canvas = Canvas((height * photograph.frames, *frame.shape[1:]), frame.dtype)

@@ -18,17 +18,17 @@ from gan_style.errors import PictureError
 from gan_style.imaging import jpeg, png, vips
 from gan_style.imaging.apng import BrokenAnimationError
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.decoding import Picture, PictureLike, decoded, explained, picture_of
-from gan_style.imaging.isobmff import holds
-from gan_style.imaging.kinds import SIGNATURE_BYTES, beginning, looks_like_picture, pillow_formats, streamed
-from gan_style.imaging.loading import checked, first_that_reads, load, loader_of, trusted
+from gan_style.imaging.decoding import Picture, PictureLike, decode_in_own_colors, decode_with_pillow, picture_errors
+from gan_style.imaging.isobmff import has_box
+from gan_style.imaging.kinds import SIGNATURE_BYTES, first_bytes, looks_like_picture, open_stream, pillow_formats
+from gan_style.imaging.loading import check_damage, first_success, load, loader_of, reliable_readers
 from gan_style.imaging.metadata import details_of, details_of_pillow, orientation_of_vips
-from gan_style.imaging.moving import FULL_DELAY, open_moving, turned_upright
+from gan_style.imaging.moving import FULL_DELAY, open_moving, orient_frames
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
 from gan_style.imaging.refusing import check_count, check_kind
-from gan_style.imaging.transparency import with_hidden_colours
-from gan_style.imaging.unsupported import what_instead
+from gan_style.imaging.transparency import fill_transparent
+from gan_style.imaging.unsupported import suggestion_for
 
 PAGED = {"DCX", "HEIF", "IM", "SPIDER", "TIFF"}
 """Pillow's names of formats with several pictures per file."""
@@ -57,41 +57,41 @@ def open_photograph(source: PictureLike, *, name: str = "", max_pixels: int = MA
         ResourceError: there is not enough memory or temporary space.
     """
     name = name or (str(source) if isinstance(source, str | os.PathLike) else "The picture")
-    with explained(name, source), warnings.catch_warnings():
+    with picture_errors(name, source), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Warnings of decoders that recover.
         if isinstance(source, str | os.PathLike):
-            source = content_of(Path(source))
+            source = file_or_content(Path(source))
         if not isinstance(source, bytes | Path):
-            return by_pillow(picture_of(source), name, max_pixels)
+            return photograph_from_picture(decode_in_own_colors(source), name, max_pixels)
         check_kind(source, name)
-        head = source[:SIGNATURE_BYTES] if isinstance(source, bytes) else beginning(source)
+        head = source[:SIGNATURE_BYTES] if isinstance(source, bytes) else first_bytes(source)
         loader = loader_of(head)
         try:
             if moving := open_moving(source, head, loader, name, max_pixels):
-                return with_hidden_colours(moving)
+                return fill_transparent(moving)
         except BrokenAnimationError:
-            photograph = still(source, loader, name, max_pixels)
-            return photograph.remarked(
+            photograph = open_still(source, loader, name, max_pixels)
+            return photograph.with_remark(
                 f"{name} contains an animation that cannot be read; its still picture is painted."
             )
-        return still(source, loader, name, max_pixels)
+        return open_still(source, loader, name, max_pixels)
 
 
-def still(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
+def open_still(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
     """Decode a file with libvips or Pillow, whichever supports it correctly.
 
     Raises:
         Exception: it is damaged, or too large.
     """
-    by_libvips, pillow = trusted(source, loader)
-    ways = [lambda: opened(source, loader, name, max_pixels)] if by_libvips else []
+    by_libvips, pillow = reliable_readers(source, loader)
+    ways = [lambda: open_with_libvips(source, loader, name, max_pixels)] if by_libvips else []
     if pillow:
-        ways.append(lambda: opened_by_pillow(source, loader, name, max_pixels))
+        ways.append(lambda: open_with_pillow(source, loader, name, max_pixels))
     # For a damaged TIFF, Pillow would fail as well, and libtiff would print to standard error.
-    return first_that_reads(ways, until_damage=loader == "tiff")
+    return first_success(ways, until_damage=loader == "tiff")
 
 
-def content_of(path: Path) -> Path | bytes:
+def file_or_content(path: Path) -> Path | bytes:
     """Return the path of a regular file, or the content of anything else, such as a named pipe.
 
     Raises:
@@ -104,7 +104,7 @@ def content_of(path: Path) -> Path | bytes:
         head = stream.read(SIGNATURE_BYTES)
         if not looks_like_picture(head) and not pillow_formats(head, path.suffix.lower()):
             raise PictureError(
-                what_instead(str(path), head)
+                suggestion_for(str(path), head)
                 or f"{path} is not a picture in a supported format; convert it to PNG or JPEG first."
             )
         content = head + stream.read(LARGEST_PIPE)
@@ -113,7 +113,7 @@ def content_of(path: Path) -> Path | bytes:
         return content
 
 
-def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
+def open_with_libvips(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
     """Open a file with libvips.
 
     Raises:
@@ -121,10 +121,10 @@ def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Pho
     """
     loaded = load(source, loader, **({"n": -1} if loader in MOVING else {}))
     check_count(loaded.image.width * loaded.image.height, name, max_pixels)
-    image = loaded.in_common_values()
+    image = loaded.normalized()
     count = int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
     if loader in ("jpeg", "png"):
-        image = (jpeg if loader == "jpeg" else png).with_said(image, source)
+        image = (jpeg if loader == "jpeg" else png).with_png_metadata(image, source)
     details = details_of(image)
     if loader == "tiff":
         details = replace(details, exif=exif_of_tiff(source))
@@ -132,31 +132,31 @@ def opened(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Pho
     srgb, profile = to_srgb(image)
     remark = remark_on(details.profile, profile)
     photograph = Photograph(Canvas.of(srgb), details.with_profile(profile), animation, remark)
-    photograph = with_hidden_colours(turned_upright(photograph, orientation_of_vips(image)))
+    photograph = fill_transparent(orient_frames(photograph, orientation_of_vips(image)))
     if loader == "jpeg":
-        return photograph.remarked(unpainted(source, name))
+        return photograph.with_remark(describe_unpainted(source, name))
     paged = count > 1 and not animation
-    return photograph.remarked(f"{name} has {count} pages; only the first is painted." if paged else "")
+    return photograph.with_remark(f"{name} has {count} pages; only the first is painted." if paged else "")
 
 
-def opened_by_pillow(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
+def open_with_pillow(source: Path | bytes, loader: str, name: str, max_pixels: int) -> Photograph:
     """Open a file with Pillow.
 
     Raises:
         Exception: it is damaged, not supported by Pillow, or too large.
     """
-    picture = decoded(checked(source, loader), check=partial(check_count, name=name, most=max_pixels))
-    return by_pillow(picture, name, max_pixels).remarked(unpainted(source, name))
+    picture = decode_with_pillow(check_damage(source, loader), check=partial(check_count, name=name, most=max_pixels))
+    return photograph_from_picture(picture, name, max_pixels).with_remark(describe_unpainted(source, name))
 
 
-def unpainted(source: Path | bytes, name: str) -> str:
+def describe_unpainted(source: Path | bytes, name: str) -> str:
     """Describe the pictures of a file that are not painted; empty if there are none.
 
     Previews, layers and icon sizes do not count, since they show the same picture.
     """
     try:
-        with streamed(source) as stream, Image.open(stream) as image:
-            if image.format == "HEIF" and holds(stream, b"moov"):
+        with open_stream(source) as stream, Image.open(stream) as image:
+            if image.format == "HEIF" and has_box(stream, b"moov"):
                 return f"{name} is an HEVC animation, which is not supported; its still picture is painted."
             if image.format == "MPO":
                 kinds = [str(entry["Attribute"]["MPType"]) for entry in vars(image)["mpinfo"][MP_ENTRIES]]
@@ -185,13 +185,13 @@ def animation_of(image: vips.Image, pages: int) -> Animation:
     return Animation(tuple(delays), int(image.get("loop")) if image.get_typeof("loop") else 0)
 
 
-def by_pillow(picture: Picture, name: str, max_pixels: int) -> Photograph:
+def photograph_from_picture(picture: Picture, name: str, max_pixels: int) -> Photograph:
     """Convert a picture decoded by Pillow: BMP, HEIC with its plugin, rare TIFF variants, PIL images and arrays."""
     check_count(picture.size[0] * picture.size[1], name, max_pixels)
     layers = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
     canvas = Canvas(layers.shape, np.uint8)
     canvas[slice(None), slice(None)] = layers
-    return with_hidden_colours(in_srgb(Photograph(canvas, picture.details)))
+    return fill_transparent(in_srgb(Photograph(canvas, picture.details)))
 
 
 def in_srgb(photograph: Photograph) -> Photograph:
@@ -205,4 +205,4 @@ def in_srgb(photograph: Photograph) -> Photograph:
         return photograph
     srgb, kept = to_srgb(with_profile(photograph.pixels.image(), profile))
     details = photograph.details.with_profile(kept)
-    return replace(photograph, pixels=Canvas.of(srgb), details=details).remarked(remark_on(profile, kept))
+    return replace(photograph, pixels=Canvas.of(srgb), details=details).with_remark(remark_on(profile, kept))

@@ -80,7 +80,7 @@ class Photograph:
             pixels[rows, :] = frame[rows, :]
         return replace(self, pixels=pixels, animation=None)
 
-    def remarked(self, sentence: str) -> Photograph:
+    def with_remark(self, sentence: str) -> Photograph:
         """Return a copy with one more remark, which may be empty."""
         return replace(self, remark=f"{self.remark} {sentence}".strip())
 

@@ -6,7 +6,7 @@ import functools
 
 
 @functools.cache
-def heic_is_there() -> bool:
+def heic_available() -> bool:
     """Whether HEIC can be read and written; registers the Pillow plugin on the first call."""
     try:
         from pillow_heif import register_heif_opener

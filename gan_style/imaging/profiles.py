@@ -9,12 +9,12 @@ import numpy as np
 from gan_style.imaging import vips
 
 FIELD = "icc-profile-data"
-CLOSE = 3
+SRGB_TOLERANCE = 3
 """Maximum difference from sRGB, of 255, of a profile that is treated as sRGB."""
 
-ONE_WAY = "The color profile cannot be used for output; the painting is in sRGB."
+NOT_INVERTIBLE = "The color profile cannot be used for output; the painting is in sRGB."
 
-ASTRAY = 10
+MAX_ROUND_TRIP_ERROR = 10
 """Mean round-trip error (CIE 1976) above which a profile has no usable inverse; out-of-gamut colors cause less."""
 
 
@@ -30,11 +30,11 @@ def to_srgb(image: vips.Image) -> tuple[vips.Image, bytes | None]:
     """
     profile = profile_of(image)
     deep = image.format == "ushort"
-    if profile is not None and passes_for_srgb(profile) and image.interpretation in ("srgb", "rgb", "rgb16"):
+    if profile is not None and is_nearly_srgb(profile) and image.interpretation in ("srgb", "rgb", "rgb16"):
         return image.colourspace("rgb16" if deep else "srgb"), profile
     if profile is not None and is_usable(profile, image):
         image = image.icc_transform("srgb", embedded=True, depth=16 if deep else 8)
-        back = profile[16:20] == b"RGB " and leads_back(profile)
+        back = profile[16:20] == b"RGB " and is_invertible(profile)
         return image.colourspace("rgb16" if deep else "srgb"), profile if back else None
     if image.interpretation == "cmyk":
         image = image.icc_transform("srgb", input_profile="cmyk", depth=8)
@@ -43,7 +43,7 @@ def to_srgb(image: vips.Image) -> tuple[vips.Image, bytes | None]:
 
 def from_srgb(image: vips.Image, profile: bytes) -> vips.Image:
     """Convert an sRGB image, with or without alpha, to a profile and embed the profile."""
-    if not passes_for_srgb(profile):
+    if not is_nearly_srgb(profile):
         depth = 16 if image.format == "ushort" else 8
         lab = image.icc_import(input_profile="srgb", embedded=False, pcs="lab")
         image = with_profile(lab, profile).icc_export(depth=depth)
@@ -58,7 +58,7 @@ def with_profile(image: vips.Image, profile: bytes) -> vips.Image:
 
 
 @functools.lru_cache(maxsize=16)
-def passes_for_srgb(profile: bytes) -> bool:
+def is_nearly_srgb(profile: bytes) -> bool:
     """Whether conversion from the profile to sRGB has no significant effect."""
     if profile[16:20] != b"RGB ":
         return False
@@ -69,11 +69,11 @@ def passes_for_srgb(profile: bytes) -> bool:
         changed = with_profile(image, profile).icc_transform("srgb", embedded=True).numpy()
     except vips.Error:
         return True  # An unusable profile is preserved but not applied.
-    return bool(np.abs(changed.astype(int) - colors).max() <= CLOSE)
+    return bool(np.abs(changed.astype(int) - colors).max() <= SRGB_TOLERANCE)
 
 
 @functools.lru_cache(maxsize=16)
-def leads_back(profile: bytes) -> bool:
+def is_invertible(profile: bytes) -> bool:
     """Whether sRGB colors survive conversion to a profile and back.
 
     Some profiles are for input only: their inverse transform is missing or has no effect.
@@ -87,13 +87,13 @@ def leads_back(profile: bytes) -> bool:
         returned = with_profile(converted, profile).icc_import(embedded=True, pcs="lab").numpy()
     except vips.Error:
         return False
-    return bool(np.linalg.norm(returned - lab.numpy(), axis=-1).mean() < ASTRAY)
+    return bool(np.linalg.norm(returned - lab.numpy(), axis=-1).mean() < MAX_ROUND_TRIP_ERROR)
 
 
 def remark_on(profile: bytes | None, kept: bytes | None) -> str:
     """Remark for an RGB picture whose profile cannot be used for output; otherwise empty."""
-    lost = profile is not None and kept is None and profile[16:20] == b"RGB " and not leads_back(profile)
-    return ONE_WAY if lost else ""
+    lost = profile is not None and kept is None and profile[16:20] == b"RGB " and not is_invertible(profile)
+    return NOT_INVERTIBLE if lost else ""
 
 
 def is_usable(profile: bytes, image: vips.Image) -> bool:

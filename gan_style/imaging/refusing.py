@@ -7,9 +7,17 @@ from pathlib import Path
 from PIL import EpsImagePlugin
 
 from gan_style.errors import PictureError
-from gan_style.imaging.isobmff import brands_of, holds
-from gan_style.imaging.kinds import AVIF_BRANDS, HEIC_BRANDS, HEIF_BRANDS, POSTSCRIPT, SIGNATURE_BYTES, is_raw, streamed
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.isobmff import brands_of, has_box
+from gan_style.imaging.kinds import (
+    AVIF_BRANDS,
+    HEIC_BRANDS,
+    HEIF_BRANDS,
+    POSTSCRIPT,
+    SIGNATURE_BYTES,
+    is_raw,
+    open_stream,
+)
+from gan_style.imaging.plugins import heic_available
 
 
 def check_count(pixels: int, name: str, most: int) -> None:
@@ -32,15 +40,15 @@ def check_kind(source: Path | bytes, name: str) -> None:
         OSError: it cannot be opened.
         PictureError: it is a camera raw file, a video, or needs a missing plugin (HEIC) or Ghostscript (PostScript).
     """
-    with streamed(source) as stream:
+    with open_stream(source) as stream:
         head = stream.read(SIGNATURE_BYTES)
         brands = brands_of(head)
-        is_video = bool(brands & HEIF_BRANDS) and holds(stream, b"moov") and not holds(stream, b"meta")
+        is_video = bool(brands & HEIF_BRANDS) and has_box(stream, b"moov") and not has_box(stream, b"meta")
     if is_raw(source, head):
         raise PictureError(f"{name} is a camera raw file; convert it to TIFF or JPEG first.")
     if is_video and not brands & AVIF_BRANDS:
         raise PictureError(f"{name} is an HEVC animation, which is not supported; convert it to AVIF or WebP first.")
-    if brands & HEIF_BRANDS and not heic_is_there() and brands & HEIC_BRANDS:
+    if brands & HEIF_BRANDS and not heic_available() and brands & HEIC_BRANDS:
         raise PictureError(f'{name} is HEIC, which needs a plugin; install it with pip install "gan-style[heic]".')
     if head.startswith(POSTSCRIPT) and not EpsImagePlugin.has_ghostscript():
         raise PictureError(

@@ -40,21 +40,21 @@ HEADER = b"II*\0\0\0\0\0"
 ENTRY = struct.Struct("<HHI4s")
 
 
-def describing(exif: Image.Exif) -> dict[int, Any]:
+def descriptive_tags(exif: Image.Exif) -> dict[int, Any]:
     """Extract the descriptive tags of a TIFF: values by tag, with nested dictionaries for the sub-directories."""
-    result = {tag: as_it_was(exif[tag]) for tag in DESCRIBING if tag in exif}
+    result = {tag: original_bytes(exif[tag]) for tag in DESCRIBING if tag in exif}
     for tag in INNER:
-        result[tag] = {key: as_it_was(value) for key, value in exif.get_ifd(tag).items()}
+        result[tag] = {key: original_bytes(value) for key, value in exif.get_ifd(tag).items()}
     if INTEROP_IFD in result[EXIF_IFD]:  # Pillow returns its offset in the source file.
         result[EXIF_IFD][INTEROP_IFD] = dict(exif.get_ifd(INTEROP_IFD))
     return {tag: value for tag, value in result.items() if value}
 
 
-def packed(values: Mapping[int, Any], place: int) -> tuple[bytes, bytes]:
+def encode_directories(values: Mapping[int, Any], place: int) -> tuple[bytes, bytes]:
     """Encode tags as directories.
 
     Args:
-        values: result of :func:`describing`; values that cannot be written are omitted.
+        values: result of :func:`descriptive_tags`; values that cannot be written are omitted.
         place: offset in the file.
 
     Returns:
@@ -64,21 +64,21 @@ def packed(values: Mapping[int, Any], place: int) -> tuple[bytes, bytes]:
     for tag in INNER:
         if tag in values:
             pointers[tag] = place + len(inner)
-            inner += directory(values[tag], pointers[tag], tag)
-    return inner, directory({**values, **pointers}, place + len(inner))
+            inner += encode_directory(values[tag], pointers[tag], tag)
+    return inner, encode_directory({**values, **pointers}, place + len(inner))
 
 
-def directory(values: Mapping[int, Any], place: int, group: int | None = None) -> bytes:
+def encode_directory(values: Mapping[int, Any], place: int, group: int | None = None) -> bytes:
     """Encode a directory for an offset, with the data of its entries, padded to an even length."""
     result = TiffImagePlugin.ImageFileDirectory_v2(HEADER, group=group)
     for tag, value in values.items():
         if can_be_written(tag, value, group):
-            put(result, tag, value)
+            add_entry(result, tag, value)
     data = result.tobytes(place)
     return data + bytes(len(data) % 2)
 
 
-def put(entries: TiffImagePlugin.ImageFileDirectory_v2, tag: int, value: Any) -> None:
+def add_entry(entries: TiffImagePlugin.ImageFileDirectory_v2, tag: int, value: Any) -> None:
     """Add an entry; text in numeric tags, as some cameras write it, stays text."""
     entries[tag] = value
     if isinstance(value, (str, bytes)) and entries.tagtype[tag] in NUMBERS:
@@ -89,21 +89,21 @@ def can_be_written(tag: int, value: Any, group: int | None) -> bool:
     """Whether Pillow can write a value that it has read."""
     trial = TiffImagePlugin.ImageFileDirectory_v2(HEADER, group=group)
     try:
-        put(trial, tag, value)
+        add_entry(trial, tag, value)
         trial.tobytes()
     except Exception:  # Invalid values can raise anything.
         return False
     return True
 
 
-def as_block(values: Mapping[int, Any]) -> bytes:
+def exif_block(values: Mapping[int, Any]) -> bytes:
     """Encode tags as an EXIF block, starting with ``Exif``."""
     start = len(HEADER)
-    inner, first = packed(values, start)
+    inner, first = encode_directories(values, start)
     return PREFIX + HEADER[:4] + struct.pack("<I", start + len(inner)) + inner + first
 
 
-def as_it_was(value: Any) -> Any:
+def original_bytes(value: Any) -> Any:
     """Restore the bytes of text: Pillow reads Latin-1 but writes non-ASCII characters as question marks."""
     return value.encode("latin-1", "replace") if isinstance(value, str) and not value.isascii() else value
 
@@ -123,7 +123,7 @@ def add_exif(path: Path, block: bytes) -> None:
     """
     exif = Image.Exif()
     exif.load(block)
-    values = describing(exif)
+    values = descriptive_tags(exif)
     with path.open("r+b") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if stream.read(4) != HEADER[:4]:
@@ -133,7 +133,7 @@ def add_exif(path: Path, block: bytes) -> None:
         entries = entries_of(stream.read(2 + ENTRY.size * 4096 + 4))
         end = stream.seek(0, 2)
         start = end + end % 2
-        inner, added = packed(values, start)
+        inner, added = encode_directories(values, start)
         # Existing entries have precedence.
         merged = sorted({**{one[0]: one for one in entries_of(added)}, **{one[0]: one for one in entries}}.values())
         stream.write(bytes(end % 2) + inner + added)

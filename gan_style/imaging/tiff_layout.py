@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from gan_style.imaging.kinds import streamed
+from gan_style.imaging.kinds import open_stream
 
 BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANES, EXTRA, FORMAT = 258, 259, 262, 277, 284, 338, 339
 STRIPS, STRIP_SIZES, TILES, TILE_SIZES = 273, 279, 324, 325
@@ -17,11 +17,11 @@ READ = (
     *(BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANES, EXTRA, FORMAT, STRIPS, STRIP_SIZES, TILES, TILE_SIZES),
     *(QUANTIZATION, DC_CODES, AC_CODES),
 )
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, INK, YCBCR, CIELAB = 0, 1, 2, 5, 6, 8
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, YCBCR, CIELAB = 0, 1, 2, 5, 6, 8
 OLD_JPEG, JPEG = 6, 7
 FAX = (2, 3, 4)
 UNSIGNED = 1
-MULTIPLIED, APART = 1, 2
+ASSOCIATED_ALPHA, UNASSOCIATED_ALPHA = 1, 2
 """Types of extra samples: associated (premultiplied) and unassociated alpha."""
 
 RAW_SENSOR, ITU_LAB, LINEAR_RAW = 32803, 10, 34892
@@ -79,18 +79,18 @@ class Layout:
     @property
     def shown(self) -> int:
         """Visible samples per pixel: for gray and RGB the colors, plus one sample that may be alpha."""
-        colors = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3}.get(self.first(PHOTOMETRIC, INK), self.samples)
+        colors = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3}.get(self.first(PHOTOMETRIC, CMYK), self.samples)
         extra = self.values.get(EXTRA) or (0,) * (self.samples - colors)
         # Several extra samples that are not declared as alpha are other measurements.
-        return colors + (len(extra) == 1 or extra[:1] in ((MULTIPLIED,), (APART,)))
+        return colors + (len(extra) == 1 or extra[:1] in ((ASSOCIATED_ALPHA,), (UNASSOCIATED_ALPHA,)))
 
     @property
-    def is_multiplied(self) -> bool:
+    def is_premultiplied(self) -> bool:
         """Whether colors are premultiplied by the alpha that follows them."""
-        return self.values.get(EXTRA, ())[:1] == (MULTIPLIED,)
+        return self.values.get(EXTRA, ())[:1] == (ASSOCIATED_ALPHA,)
 
     @property
-    def is_vague(self) -> bool:
+    def has_unspecified_extra(self) -> bool:
         """Whether there is a single extra sample of unspecified type."""
         return self.values.get(EXTRA) == (0,)
 
@@ -100,7 +100,7 @@ class Layout:
         return self.first(PHOTOMETRIC, 0) if PHOTOMETRIC in self.values else None
 
     @property
-    def in_planes(self) -> bool:
+    def is_planar(self) -> bool:
         """Whether the channels are stored in separate planes."""
         return self.first(PLANES, 1) == 2 and self.samples > 1
 
@@ -110,19 +110,19 @@ class Layout:
         return self.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO)
 
     @property
-    def in_planes_apart(self) -> bool:
+    def needs_plane_reader(self) -> bool:
         """Whether libvips must read each plane as a separate picture: for tiled planes, and gray with extra samples."""
-        known = self.is_gray or (TILES in self.values and self.photometric in (RGB, INK))
-        return self.in_planes and known
+        known = self.is_gray or (TILES in self.values and self.photometric in (RGB, CMYK))
+        return self.is_planar and known
 
-    def libvips_is_right(self) -> bool:
+    def libvips_is_reliable(self) -> bool:
         """Whether libvips either decodes such files correctly or reports an error."""
         if self.photometric in (RAW_SENSOR, ITU_LAB, LINEAR_RAW):
             return False
         return not self.is_old_jpeg and not (self.photometric == YCBCR and self.first(COMPRESSION, 1) != JPEG)
 
     @property
-    def breaks_off(self) -> bool:
+    def is_truncated(self) -> bool:
         """Whether pixels or decoding tables are missing at the end of the file."""
         return self.end > self.size
 
@@ -131,7 +131,7 @@ class Layout:
         """Whether it has old-style JPEG compression; libtiff fills in missing parts without an error."""
         return self.first(COMPRESSION, 1) == OLD_JPEG
 
-    def pillow_is_right(self) -> bool:
+    def pillow_is_reliable(self) -> bool:
         """Whether Pillow either decodes such files correctly or reports an error."""
         if self.photometric is None or self.photometric in (RAW_SENSOR, ITU_LAB, LINEAR_RAW):
             return False
@@ -139,9 +139,9 @@ class Layout:
             return False  # It reads the upper half as negative.
         if self.photometric == WHITE_IS_ZERO and self.first(BITS, 1) > 8:
             return False  # It swaps white and black.
-        if not self.in_planes:
+        if not self.is_planar:
             return True
-        plain = self.photometric in (RGB, INK) and self.first(BITS, 1) == 8
+        plain = self.photometric in (RGB, CMYK) and self.first(BITS, 1) == 8
         return self.photometric != CIELAB and (plain or self.first(COMPRESSION, 1) != 1)
 
 
@@ -151,7 +151,7 @@ def layout_of(source: Path | bytes) -> Layout | None:
     Raises:
         OSError: the file cannot be read.
     """
-    with streamed(source) as stream:
+    with open_stream(source) as stream:
         try:
             return read_layout(stream)
         except (struct.error, KeyError):

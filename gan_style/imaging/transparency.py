@@ -17,7 +17,7 @@ KNOWN = 4
 """Pixels with an opacity of at least 1 / KNOWN keep their own colors."""
 
 
-def with_hidden_colours(photograph: Photograph) -> Photograph:
+def fill_transparent(photograph: Photograph) -> Photograph:
     """Extrapolate the visible colors into the transparent areas of a photograph.
 
     Files usually have black there, which would bleed into strokes near the edge and leave a dark fringe.
@@ -42,20 +42,20 @@ def fill_in(canvas: Canvas, filled: Canvas, top: int, height: int, opaque: int) 
     small = canvas.image().crop(0, top, width, height).premultiply(max_alpha=opaque)
     small = small.resize(max(scale, 1 / width), vscale=max(scale, 1 / height)).numpy()
     weights = small[..., 3:] / opaque
-    guess = continued(small[..., :3], weights) if (weights > 0).any() else None
+    guess = extrapolate(small[..., :3], weights) if (weights > 0).any() else None
     for strip in strips((height, width)):
         rows = slice(top + strip.start, top + strip.stop)
         part = np.array(canvas[rows, :])
         if guess is not None:
             opacity = part[..., 3:].astype(np.float32) / opaque
-            hidden = enlarged(guess, height, width, strip)
+            hidden = upsample_rows(guess, height, width, strip)
             known = np.minimum(opacity * KNOWN, 1)
             mixed = part[..., :3] * known + hidden * (1 - known)
             part[..., :3] = np.clip(mixed + 0.5, 0, opaque)
         filled[rows, :] = part
 
 
-def enlarged(small: npt.NDArray[np.float32], height: int, width: int, rows: slice) -> npt.NDArray[np.float32]:
+def upsample_rows(small: npt.NDArray[np.float32], height: int, width: int, rows: slice) -> npt.NDArray[np.float32]:
     """Upsample a small picture, (h, w, C), to (height, width), bilinear; return only ``rows``."""
     for axis, places, size in ((0, np.arange(rows.start, rows.stop), height), (1, np.arange(width), width)):
         last = small.shape[axis] - 1
@@ -67,7 +67,7 @@ def enlarged(small: npt.NDArray[np.float32], height: int, width: int, rows: slic
     return small
 
 
-def continued(weighted: npt.NDArray[np.floating], weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+def extrapolate(weighted: npt.NDArray[np.floating], weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Extrapolate colors outward: each unknown pixel gets the mean of its known neighbors, repeatedly.
 
     Args:
@@ -78,14 +78,14 @@ def continued(weighted: npt.NDArray[np.floating], weights: npt.NDArray[np.floati
     known = counts > 1e-3
     colors = np.where(known, sums / np.maximum(counts, 1e-3), 0)
     while not known.all():
-        near_colors, near = neighbors(colors * known), neighbors(known.astype(np.float64))
+        near_colors, near = neighbor_sum(colors * known), neighbor_sum(known.astype(np.float64))
         found = ~known & (near > 0)
         colors = np.where(found, near_colors / np.maximum(near, 1), colors)
         known = known | found
     return colors.astype(np.float32)
 
 
-def neighbors(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def neighbor_sum(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """(H, W, C), sum over each pixel and its eight neighbors."""
     padded = np.pad(values, ((1, 1), (1, 1), (0, 0)))
     height, width = values.shape[:2]

@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-from gan_style.imaging.kinds import beginning, looks_like_picture
+from gan_style.imaging.kinds import first_bytes, looks_like_picture
 
 ADDRESS = re.compile(r"(?P<scheme>https?|ftp|s3|gs|data|file):/*(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 """A URL; converted to a path it has lost one of its slashes."""
@@ -43,7 +43,7 @@ ARCHIVE = "is an archive; unpack it first and give the folder."
 WEB_PAGE = "is a web page; save the picture itself instead of the page."
 
 
-def what_instead(name: str, head: bytes = b"") -> str:
+def suggestion_for(name: str, head: bytes = b"") -> str:
     """Suggest what to do with input that is not a picture; empty if its type is unknown.
 
     Args:
@@ -51,14 +51,14 @@ def what_instead(name: str, head: bytes = b"") -> str:
         head: first bytes of the content, 16 or more if available; read from the file by default.
     """
     if found := ADDRESS.match(name):
-        return web_address(found)
-    head = head or beginning_of(name)
+        return suggestion_for_url(found)
+    head = head or first_bytes_of(name)
     clause = by_content(head) or by_name(name, head)
     video = shlex.quote(name) if Path(name).suffix else "VIDEO"
     return f"{name} {clause.replace('VIDEO', video)}" if clause else ""
 
 
-def web_address(found: re.Match[str]) -> str:
+def suggestion_for_url(found: re.Match[str]) -> str:
     """Suggest what to do with a URL."""
     if found["scheme"].lower() == "file":
         return f"file: URLs are not supported; give the path itself, /{found['rest'].lstrip('/')}."
@@ -71,11 +71,11 @@ def web_address(found: re.Match[str]) -> str:
     return f"Pictures are not downloaded from the web; save the picture first, for example with: curl -LO {quoted}"
 
 
-def beginning_of(name: str) -> bytes:
+def first_bytes_of(name: str) -> bytes:
     """Read the first bytes of a file; empty if it cannot be read."""
     path = Path(name)
     try:
-        return beginning(path) if path.is_file() else b""
+        return first_bytes(path) if path.is_file() else b""
     except (OSError, ValueError):
         return b""
 

@@ -13,8 +13,8 @@ import pytest
 
 from gan_style.checkpoints import bundled
 from gan_style.checkpoints.bundled import bundled_styles, resolve_style
-from gan_style.checkpoints.hub.fetching import Count
-from gan_style.checkpoints.integrity import BUNDLED, unpinned
+from gan_style.checkpoints.hub.fetching import ProgressCallback
+from gan_style.checkpoints.integrity import BUNDLED, split_pin
 from gan_style.cli.app import main
 from gan_style.errors import StyleError
 from gan_style.inference.style import load_style
@@ -46,7 +46,7 @@ def test_any_file_can_be_pinned(style_path: Path) -> None:
         resolve_style(f"{style_path}@sha256:{'0' * 64}")
     with pytest.raises(StyleError, match="64 hexadecimal digits"):
         resolve_style(f"{style_path}@sha256:{digest[:10]}")
-    assert unpinned("a@b") == ("a@b", "")
+    assert split_pin("a@b") == ("a@b", "")
 
 
 def test_what_is_checked_is_what_paints(style_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def test_what_is_checked_is_what_paints(style_path: Path, monkeypatch: pytest.Mo
     assert load_style(word).file.sha256 == digest
     found = bundled.find_style
 
-    def exchange(word: str, progress: Count | None = None) -> Path:
+    def exchange(word: str, progress: ProgressCallback | None = None) -> Path:
         path = found(word, progress)
         shutil.copy(bundled_styles()["monet"], path)
         return path

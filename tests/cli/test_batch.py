@@ -121,7 +121,7 @@ def test_lists_patterns_names_and_json(shell: Shell, run: Run, holiday: Path, mo
         (("--from-file", "list", "--name", "{nobody}"), "is no name"),
         (("--from-file", "/dev/null"), "nothing to paint"),
         (("holiday/*.nef",), "does not exist"),
-        (("holiday/a.jpg", "--max-pixels", 100), "allow it with --max-pixels 2400"),
+        (("holiday/a.jpg", "--max-pixels", 100), "or use --max-pixels 2400"),
     ):
         refused = run("stylize", *wrong, "-o", "out2")
         assert refused.code in (2, 3)

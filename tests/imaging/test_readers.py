@@ -246,8 +246,8 @@ def test_old_jpegs_that_break_off_are_refused(faults: Path, name: str) -> None:
 @pytest.mark.parametrize("form", ["TIFF", "BMP"])
 def test_what_is_too_large_is_not_even_decoded(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     source = saved(Image.fromarray(RGB), form, **({"compression": "lzma"} if form == "TIFF" else {}))
-    monkeypatch.setattr("gan_style.imaging.decoding.finish", None)
-    with pytest.raises(PictureError, match="allow it with --max-pixels 5120"):
+    monkeypatch.setattr("gan_style.imaging.decoding.picture_from_pillow", None)
+    with pytest.raises(PictureError, match="or use --max-pixels 5120"):
         open_photograph(source, max_pixels=5119)
 
 

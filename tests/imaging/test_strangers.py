@@ -46,8 +46,8 @@ def test_what_is_no_picture_is_answered_in_words_that_help(tmp_path: Path, name:
     [
         ("https://example.org/a b.jpg", "curl -LO 'https://example.org/a b.jpg'"),
         ("http://example.org/a.jpg", "curl -LO http://example.org/a.jpg"),
-        ("ftp://example.org/a.jpg", "ftp://example.org/a.jpg is not on this machine"),
-        ("s3://bucket/a.jpg", "s3://bucket/a.jpg is not on this machine"),
+        ("ftp://example.org/a.jpg", "ftp://example.org/a.jpg is not a local file"),
+        ("s3://bucket/a.jpg", "s3://bucket/a.jpg is not a local file"),
         ("file:///home/me/a.jpg", "give the path itself, /home/me/a.jpg."),
         ("data:image/png;base64,AAAA", "save the picture as a file"),
         ("http.jpg", "does not exist"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from gan_style.checkpoints.header import SUFFIX, has_description
 from gan_style.checkpoints.hub.address import COMMIT, NEWEST, Address
 from gan_style.checkpoints.hub.client import client
-from gan_style.checkpoints.integrity import SUM, sum_of
+from gan_style.checkpoints.integrity import SUM, sha256_of
 from gan_style.errors import StyleError
 
 SNAPSHOTS = "snapshots"
@@ -19,7 +19,7 @@ def cache() -> Path:
     return Path(client().constants.HF_HUB_CACHE)
 
 
-def cached(address: Address) -> Path | None:
+def find_cached(address: Address) -> Path | None:
     """Find the file of a style in the cache; None if it is missing, or ambiguous because no file is named."""
     folder = cache() / f"models--{address.repository.replace('/', '--')}"
     revision = address.revision or NEWEST
@@ -32,13 +32,13 @@ def cached(address: Address) -> Path | None:
     return found[0] if COMMIT.match(commit) and len(found) == 1 and found[0].is_file() else None
 
 
-def intact(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
     """Whether a cached file is undamaged: the cache names large files by their SHA-256."""
     name = path.resolve().name
     if not SUM.match(name):
         return True  # A file that is not in LFS, or a cache without symbolic links.
     try:
-        return sum_of(path) == name
+        return sha256_of(path) == name
     except StyleError:
         return False
 

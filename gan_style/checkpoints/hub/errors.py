@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gan_style.checkpoints.hub.address import Address
-from gan_style.checkpoints.hub.cache import cache, cached, intact
+from gan_style.checkpoints.hub.cache import cache, find_cached, is_intact
 from gan_style.checkpoints.hub.client import client, network_errors
 from gan_style.errors import GanStyleError, ResourceError, StyleError
 
@@ -18,7 +18,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @contextlib.contextmanager
-def sentences(address: Address) -> Iterator[None]:
+def translated_errors(address: Address) -> Iterator[None]:
     """Translate exceptions of huggingface-hub.
 
     Raises:
@@ -38,21 +38,23 @@ def sentences(address: Address) -> Iterator[None]:
     except hub.errors.RevisionNotFoundError:
         raise StyleError(f"{name} has no revision {address.revision}; {page} lists them.") from None
     except hub.errors.LocalEntryNotFoundError as error:
-        raise out_of_reach(address, error) from None
+        raise unreachable(address, error) from None
     except hub.errors.EntryNotFoundError:
         raise StyleError(f"{name} has no file {address.file}; {page}/tree/main lists its files.") from None
     except hub.errors.HFValidationError:
         raise StyleError(f"{address} is not a valid name on the Hub; use hf://owner/repo.") from None
     except hub.errors.HfHubHTTPError as error:
-        raise answered(name, error) from None
+        raise http_error(name, error) from None
     except network_errors() as error:
-        raise out_of_reach(address, error) from None
+        raise unreachable(address, error) from None
     except Exception as error:  # Malformed responses, settings or file names.
         cause = error.__cause__
-        raise (out_of_reach(address, cause) if isinstance(cause, network_errors()) else beyond(error)) from None
+        raise (
+            unreachable(address, cause) if isinstance(cause, network_errors()) else malformed_response(error)
+        ) from None
 
 
-def beyond(error: Exception) -> ResourceError:
+def malformed_response(error: Exception) -> ResourceError:
     """Make the error for a malformed response or setting."""
     reason = " ".join(str(error).split()).rstrip(".")[:200]
     return ResourceError(
@@ -61,7 +63,7 @@ def beyond(error: Exception) -> ResourceError:
     )
 
 
-def answered(name: str, error: Any) -> GanStyleError:
+def http_error(name: str, error: Any) -> GanStyleError:
     """Make the error for an HTTP error status."""
     status = error.response.status_code if error.response is not None else 0
     if status in DENIED:
@@ -71,7 +73,7 @@ def answered(name: str, error: Any) -> GanStyleError:
     return ResourceError(f"The Hub returned HTTP status {status} for {name}; try again later.")
 
 
-def out_of_reach(address: Address, error: BaseException) -> GanStyleError:
+def unreachable(address: Address, error: BaseException) -> GanStyleError:
     """Make the error for an unreachable Hub, offline mode or a full disk."""
     hub = client()
     if hub.constants.HF_HUB_OFFLINE:
@@ -82,14 +84,14 @@ def out_of_reach(address: Address, error: BaseException) -> GanStyleError:
             place = cause.filename or cache()
             return ResourceError(f"{place} cannot be written ({cause.strerror}); free some space or set HF_HOME.")
         if isinstance(cause, hub.errors.HfHubHTTPError):
-            return answered(f"hf://{address.repository}", cause)
+            return http_error(f"hf://{address.repository}", cause)
         if isinstance(cause, hub.errors.FileMetadataError):
             return ResourceError(
                 f"{hub.constants.ENDPOINT} does not respond like the Hub; check HF_ENDPOINT and the proxy."
             )
         cause = cause.__cause__
-    found = cached(address)
-    if found and not intact(found):
+    found = find_cached(address)
+    if found and not is_intact(found):
         return ResourceError(f"{found} is damaged and cannot be downloaded again now; check the network and try again.")
     return ResourceError(
         f"{hub.constants.ENDPOINT} cannot be reached, and {address} is not in the cache; check the network and retry."

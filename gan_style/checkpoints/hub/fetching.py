@@ -10,16 +10,16 @@ from typing import Any, TypeAlias
 
 from gan_style.checkpoints.header import FILE_LIMIT, SUFFIX
 from gan_style.checkpoints.hub.address import COMMIT, Address
-from gan_style.checkpoints.hub.cache import cached, intact
+from gan_style.checkpoints.hub.cache import find_cached, is_intact
 from gan_style.checkpoints.hub.client import client, network_errors
-from gan_style.checkpoints.hub.errors import out_of_reach, sentences
+from gan_style.checkpoints.hub.errors import translated_errors, unreachable
 from gan_style.errors import StyleError, printable
 
-Count: TypeAlias = Callable[[str, int, int], object]
+ProgressCallback: TypeAlias = Callable[[str, int, int], object]
 """Progress callback: description, amount done, total amount."""
 
 
-def fetch(address: Address, progress: Count | None = None) -> Path:
+def fetch(address: Address, progress: ProgressCallback | None = None) -> Path:
     """Return the file of a style from the cache, after downloading it if necessary.
 
     An explicit branch or tag is looked up on the Hub each time, and in the cache if the Hub cannot be reached. If no
@@ -34,26 +34,26 @@ def fetch(address: Address, progress: Count | None = None) -> Path:
         ResourceError: the Hub cannot be reached and the cache does not have the style, or the disk is full.
     """
     if not address.revision or COMMIT.match(address.revision):
-        found = cached(address)
-        if found and intact(found):
+        found = find_cached(address)
+        if found and is_intact(found):
             return found
-    with sentences(address):
+    with translated_errors(address):
         hub = client()
         if not address.file:
             if hub.constants.HF_HUB_OFFLINE:
-                return sole_cached(address)
+                return cached_style(address)
             try:
                 info = hub.HfApi().model_info(address.repository, revision=address.revision or None)
             except hub.errors.HfHubHTTPError as error:
                 if error.response is not None and error.response.status_code < 500:
                     raise
-                return sole_cached(address, error)
+                return cached_style(address, error)
             except hub.errors.HFValidationError:
                 raise
             except network_errors(ValueError, TypeError, KeyError) as error:  # The latter if another server responds.
-                return sole_cached(address, error)
+                return cached_style(address, error)
             names = [one.rfilename for one in info.siblings or () if one.rfilename.endswith(SUFFIX)]
-            address = replace(address, file=only(names, address))
+            address = replace(address, file=only_style(names, address))
         place: dict[str, Any] = {
             "repo_id": address.repository,
             "filename": address.file,
@@ -66,24 +66,24 @@ def fetch(address: Address, progress: Count | None = None) -> Path:
             )
         bar = bar_for(address, progress)
         path = Path(hub.hf_hub_download(**place, tqdm_class=bar))
-        if not intact(path):
+        if not is_intact(path):
             path = Path(hub.hf_hub_download(**place, tqdm_class=bar, force_download=True))
         return path
 
 
-def sole_cached(address: Address, error: BaseException | None = None) -> Path:
+def cached_style(address: Address, error: BaseException | None = None) -> Path:
     """Find the style in the cache if the Hub cannot be reached.
 
     Raises:
         ResourceError: the cache has none, or several.
     """
-    found = cached(address)
-    if not found or not intact(found):
-        raise out_of_reach(address, error or OSError())
+    found = find_cached(address)
+    if not found or not is_intact(found):
+        raise unreachable(address, error or OSError())
     return found
 
 
-def only(names: list[str], address: Address) -> str:
+def only_style(names: list[str], address: Address) -> str:
     """Return the only style among the files of a repository.
 
     Raises:
@@ -97,7 +97,7 @@ def only(names: list[str], address: Address) -> str:
     return names[0]
 
 
-def bar_for(address: Address, progress: Count | None) -> type:
+def bar_for(address: Address, progress: ProgressCallback | None) -> type:
     """Make a tqdm class for huggingface-hub that draws nothing and reports to ``progress``."""
     from huggingface_hub.utils.tqdm import tqdm
 
