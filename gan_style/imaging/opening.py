@@ -15,16 +15,18 @@ from PIL import Image
 
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import PictureError
-from gan_style.imaging import jpeg, png, vips
+from gan_style.imaging import vips
 from gan_style.imaging.apng import BrokenAnimationError
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Picture, PictureLike, decode_in_own_colors, decode_with_pillow, picture_errors
 from gan_style.imaging.isobmff import has_box
+from gan_style.imaging.jpeg import with_jpeg_metadata
 from gan_style.imaging.kinds import SIGNATURE_BYTES, first_bytes, looks_like_picture, open_stream, pillow_formats
 from gan_style.imaging.loading import check_damage, first_success, load, loader_of, reliable_readers
 from gan_style.imaging.metadata import details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.moving import FULL_DELAY, open_moving, orient_frames
 from gan_style.imaging.photograph import Animation, Photograph
+from gan_style.imaging.png import with_png_metadata
 from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
 from gan_style.imaging.refusing import check_count, check_kind
 from gan_style.imaging.transparency import fill_transparent
@@ -124,7 +126,8 @@ def open_with_libvips(source: Path | bytes, loader: str, name: str, max_pixels: 
     image = loaded.normalized()
     count = int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
     if loader in ("jpeg", "png"):
-        image = (jpeg if loader == "jpeg" else png).with_png_metadata(image, source)
+        add_metadata = with_jpeg_metadata if loader == "jpeg" else with_png_metadata
+        image = add_metadata(image, source)
     details = details_of(image)
     if loader == "tiff":
         details = replace(details, exif=exif_of_tiff(source))
