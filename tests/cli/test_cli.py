@@ -148,7 +148,7 @@ def test_every_error_has_its_sentence_and_code(
         (("stylize", tmp_path / "empty", "--style", style_path), 2, "add -o FOLDER"),
         (("stylize", cat_path, tmp_path / "text.png", "--style", style_path, "-o", cat_path), 2, "is a file"),
         (("stylize", cat_path, "--style", "manet"), 4, "There is no style manet"),
-        (("stylize", cat_path, "--style", ""), 4, "The style has no name"),
+        (("stylize", cat_path, "--style", ""), 4, "The style name is empty"),
         (("stylize", cat_path, "--style", tmp_path / "pickle.ckpt"), 4, "pickle"),
         (("stylize", cat_path, "--style", tmp_path / "text.png"), 4, "not a safetensors file"),
         ((*paint, "-o", tmp_path / "out.doc"), 3, "no supported picture extension"),
