@@ -1,13 +1,12 @@
-"""What is left of the gap between painted photographs and paintings: strokes and colours, or what is where?
+"""Split the remaining style gap into strokes and colors versus composition, by shuffling tiles.
 
     python benchmarks/arrangement.py PHOTOS PAINTINGS LEARNT --styles monet mine.safetensors --sets other/paintings
 
-Every picture is cut to its central square of 256 pixels, that into tiles, and these are shuffled. A shuffled picture
-keeps what is smaller than a tile, strokes and colours, and loses what is larger, composition and subject. Prints, for
-each size of tile, the share of the gap closed between PHOTOS and PAINTINGS (two sets that nothing was learnt from) by
-each style, and by each further set of pictures as it is: paintings by somebody else, say. LEARNT, other paintings by
-the same painter, tells what cannot be closed. Distances are KID x 1000 in the unit of ``gan-style eval``, which takes
-no such floor off.
+The central square of 256 pixels of every picture is cut into tiles, which are shuffled. A shuffled picture keeps what
+is smaller than a tile (strokes and colors) and loses what is larger (composition and subject). Prints, for each tile
+size, the share of the gap between PHOTOS and PAINTINGS (two held-out sets) that is closed by each style, and by each
+additional set of pictures without painting it, for example works of another painter. LEARNT, other paintings by the
+same painter, gives the floor. Distances are KID x 1000 in the unit of ``gan-style eval``, which subtracts no floor.
 """
 
 from __future__ import annotations
@@ -67,23 +66,23 @@ def main() -> None:
 
 
 def pictures(folder: Path) -> list[Pixels]:
-    """All pictures of a folder, their short side at most 256 pixels."""
+    """Read all pictures of a folder, with a short side of at most 256 pixels."""
     return [read_picture(path, SIDE).rgb for path in find_pictures(folder)]
 
 
 def squares(some: Iterable[Pixels]) -> list[Pixels]:
-    """Their central squares."""
+    """Crop the central squares."""
     return [central_square(rgb, SIDE) for rgb in some]
 
 
 def vectors(some: list[Pixels], tile: int, space: FeatureSpace) -> Features:
-    """(N, D) of pictures whose tiles are shuffled, each in an order of its own."""
+    """Features, (N, D), of pictures with shuffled tiles, in a different order for each picture."""
     draw = np.random.default_rng(0)
     return np.stack([space(shuffled(rgb, tile, draw)).vector for rgb in some])
 
 
 def shuffled(rgb: Pixels, tile: int, draw: np.random.Generator) -> Pixels:
-    """The same square with its tiles in another order."""
+    """Shuffle the tiles of a square picture."""
     count = SIDE // tile
     tiles = rgb.reshape(count, tile, count, tile, 3).swapaxes(1, 2).reshape(-1, tile, tile, 3)
     mixed: Pixels = draw.permutation(tiles).reshape(count, count, tile, tile, 3).swapaxes(1, 2).reshape(rgb.shape)

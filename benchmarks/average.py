@@ -1,11 +1,11 @@
-"""One style from several that learnt from one another: the weighted mean of their weights.
+"""Average the weights of several styles from the same training lineage.
 
     python benchmarks/average.py -o vangogh.safetensors first.safetensors:0.4 finished.safetensors:0.6
 
-Weights that stem from the same training lie close enough for it (Wortsman et al., "Model soups", ICML 2022). What
-became of a painter by further training can so be had in part, and two that learnt different things meet in the middle.
-What they are shown beside the photograph may differ, and is what the last one is shown. The records are the last one's,
-too, and say what was averaged; figures that it was examined with are left out, since nobody has examined the mean.
+Weights from the same training are close enough for averaging (Wortsman et al., "Model soups", ICML 2022). This
+interpolates between a style and its further training, or between two styles that were trained differently. The extra
+inputs beside the photograph may differ; those of the last style are used. The metadata is also that of the last style
+and records the average; metrics are omitted, because the average has not been evaluated.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ def main() -> None:
 
 
 def part(word: str) -> tuple[str, float]:
-    """A style, and how much of it."""
+    """A style and its weight."""
     style, _, share = word.rpartition(":")
     return style, float(share)
 
 
 def seen_as(last: Generator, generator: Generator) -> Generator:
-    """A generator that is shown, beside the photograph, what the last one is shown."""
+    """Give a generator the same extra inputs as the last one."""
     torch.manual_seed(0)  # The weights of what it has never seen begin small and random, the same ones every time.
     same = Generator(last.config)
     same.load_matching_weights(generator)
@@ -60,7 +60,7 @@ def seen_as(last: Generator, generator: Generator) -> Generator:
 
 
 def mean(weights: list[dict[str, torch.Tensor]], shares: Sequence[float]) -> dict[str, torch.Tensor]:
-    """The mean of networks of one shape."""
+    """Average networks of the same architecture."""
     return {
         name: torch.stack([share * one[name] for share, one in zip(shares, weights, strict=True)]).sum(0)
         for name in weights[0]

@@ -1,8 +1,8 @@
-"""How much of the time of a batch is painting: its speed beside that of painting alone, on pictures in memory.
+"""Compare the throughput of batch painting with that of the network alone on pictures in memory.
 
     python benchmarks/batch.py FOLDER --style monet --repeats 3
 
-Both paint the same pictures in turns, so that whatever else the machine does weighs on both.
+Both paint the same pictures alternately, so that other load on the machine affects both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--style", default="monet")
-    parser.add_argument("--format", default="", help="of the paintings")
+    parser.add_argument("--format", default="", help="output format")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     style = gan_style.load_style(options.style)

@@ -1,4 +1,4 @@
-"""What readers see beside the pixels of a file, in terms that can be compared."""
+"""Normalize the metadata that different readers find in a file, for comparison."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from PIL import Image
 from gan_style.imaging.tiff import DESCRIBING, EXIF_IFD, GPS_IFD
 
 OF_THE_FILE = {0xA002, 0xA003, 0xA005, 0xEA1C}
-"""EXIF entries that say something of the file: width and height, a place in it, padding."""
+"""EXIF entries about the file itself: width and height, an offset, padding."""
 
 MOST_DENSE = 1e6
 """Pixels per inch."""
 
 
 def density_of_pillow(image: Image.Image) -> tuple[float, float] | None:
-    """Pixels per inch that a file says outside of its EXIF block; where it says none Pillow may make them up."""
+    """Density of a file outside its EXIF block, in pixels per inch; Pillow may invent one if there is none."""
     info = image.info
     if image.format in ("JPEG", "MPO"):
         unit = {1: 1.0, 2: 2.54}.get(info.get("jfif_unit", 0), 0.0)
@@ -25,7 +25,7 @@ def density_of_pillow(image: Image.Image) -> tuple[float, float] | None:
 
 
 def density_of_exif(exif: Image.Exif) -> tuple[float, float] | None:
-    """Pixels per inch that an EXIF block says."""
+    """Density of an EXIF block in pixels per inch."""
     unit = {2: 1.0, 3: 2.54}.get(exif.get(0x0128, 2), 0.0)
     try:
         return usable([unit * float(exif[tag]) for tag in (0x011A, 0x011B)])
@@ -34,14 +34,14 @@ def density_of_exif(exif: Image.Exif) -> tuple[float, float] | None:
 
 
 def usable(density: Any) -> tuple[float, float] | None:
-    """A density, if it is one."""
+    """Validate a density."""
     if not density or not all(0 < one < MOST_DENSE for one in density):
         return None
     return float(density[0]), float(density[1])
 
 
 def entries_of(exif: Image.Exif) -> dict[str, str]:
-    """What describes the picture, by tag; nothing where the block is broken."""
+    """Descriptive EXIF values by tag; empty if the block is broken."""
     try:
         entries = {f"0x{tag:04x}": words_of(exif[tag]) for tag in DESCRIBING if tag in exif}
         for directory in (EXIF_IFD, GPS_IFD):
@@ -53,7 +53,7 @@ def entries_of(exif: Image.Exif) -> dict[str, str]:
 
 
 def exif_of(block: bytes) -> Image.Exif:
-    """A block of bytes; an empty one where it is broken."""
+    """Parse an EXIF block; empty if it is broken."""
     exif = Image.Exif()
     try:
         exif.load(block)
@@ -63,7 +63,7 @@ def exif_of(block: bytes) -> Image.Exif:
 
 
 def words_of(value: Any) -> str:
-    """A value, however it is stored."""
+    """Normalize a value, whatever its storage type."""
     if isinstance(value, tuple):
         return " ".join(words_of(one) for one in value)
     if isinstance(value, bytes):

@@ -1,8 +1,8 @@
-"""A contact sheet: photographs, each above its painting.
+"""Make a contact sheet of photographs, each above its painting.
 
     python benchmarks/contact_sheet.py PHOTOS -o sheet.jpg --style monet --count 24 --side 256
 
-The pictures are spread evenly over the folder, cut to their central square and painted at --side pixels.
+Pictures are sampled evenly from the folder, center-cropped to a square and painted at --side pixels.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Whether a style has learnt its paintings by heart: are painted photographs nearer to those than to others?
+"""Test a style for memorization: are its outputs nearer to its training paintings than to others?
 
     python benchmarks/copies.py mine.safetensors PHOTOS LEARNT OTHERS
 
-LEARNT holds the paintings that the style was learnt from, OTHERS more paintings by the same painter. Prints the mean
-distance of painted photographs from the nearest of the former, and from the nearest of as many drawn from the latter,
-with the range in which 95 % of 200 draws fall; then the same of the photographs themselves. Distances are one minus the
-cosine of pooled features of EfficientNet-Lite2.
+LEARNT has the training paintings of the style, OTHERS more paintings by the same painter. Prints the mean distance of
+painted photographs from their nearest neighbor in LEARNT, and in as many random samples of OTHERS, with the range of
+95 % of 200 draws; then the same for the photographs themselves. Distances are one minus the cosine similarity of pooled
+EfficientNet-Lite2 features.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ def main() -> None:
 
 
 def vectors(pictures: Iterable[Pixels], space: FeatureSpace) -> Vectors:
-    """(N, D) of unit length."""
+    """Features, (N, D), normalized to unit length."""
     rows = np.stack([space(rgb).vector.astype(np.float64) for rgb in pictures])
     unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return unit
 
 
 def nearest(some: Vectors, others: Vectors) -> float:
-    """Mean distance from the nearest."""
+    """Mean distance from the nearest neighbor."""
     return float((1 - (some @ others.T).max(1)).mean())
 
 

@@ -1,17 +1,17 @@
-"""Public test pictures: whatever Pillow or libvips reads well is read and painted alike.
+"""Test decoding and painting on public test pictures against Pillow and libvips.
 
     python benchmarks/corpus.py FOLDER... [--json results.jsonl]
 
-Every file below the folders, whatever it is called, is read by Pillow (with the plugin for HEIC) and by libvips, both
-strictly: whole and without an error. What one of them reads is a picture. gan-style must read it, too, with the same
-size, colors, opacity, frames, durations and loop, and find it in its folder. Written again unchanged (no network has a
-part in it) as PNG, JPEG, WebP, TIFF and in its own format, it must keep what the format has room for: 16 bits, profile,
-density, EXIF and XMP. What neither reads must be refused. `differences.py` has the rules where the two disagree; there
-is no list of exceptions. What libvips draws (SVG, PDF) or reads out of tables is no picture, and neither is the
-preview in a camera's raw file, or what has more pixels than `--max-pixels` allows by default.
+Every file below the folders, whatever its name, is read by Pillow (with the HEIC plugin) and by libvips, both in strict
+mode: complete and without errors. A file that either of them reads is a picture. gan-style must read it, too, with the
+same size, colors, alpha, frames, durations and loop count, and find it in its folder. When it is written again
+unchanged (without a network) as PNG, JPEG, WebP, TIFF and in its own format, it must keep what the format supports: 16
+bits, profile, density, EXIF and XMP. Files that neither reads must be rejected. `differences.py` has the rules where
+the two disagree; there is no list of exceptions. Not counted as pictures are files that libvips renders (SVG, PDF) or
+reads from tables, previews in camera raw files, and pictures above the default of `--max-pixels`.
 
-Each file is tried in a process of its own kind, which may take so much time and memory and is then ended, so that a
-crash or a hang is counted and not suffered. Prints rates by format, then a line for each file with something wrong.
+Files are tested in a worker process with limited time and memory, so that crashes and hangs are counted and do not stop
+the run. Prints rates by format, then a line for each file with a fault.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from queue import SimpleQueue
 from typing import Any
 
 FORMATS = ("png", "jpg", "webp", "tif")
-"""What every picture is painted to, beside its own format."""
+"""Output formats of every picture, in addition to its own."""
 
 CORNER = 256
 """Pixels of a side that are written; all are decoded."""
@@ -46,7 +46,7 @@ CONTEXT = multiprocessing.get_context("spawn")
 
 @dataclass
 class Result:
-    """What became of a file.
+    """Result for a file.
 
     Attributes:
         path: of it.
@@ -238,7 +238,7 @@ def files_below(folders: Sequence[Path]) -> dict[Path, bool]:
 
 
 def all_tried(options: argparse.Namespace) -> Iterator[Result]:
-    """Results as they come."""
+    """Yield results as they arrive."""
     files = files_below(options.folders)
     idle: SimpleQueue[Worker] = SimpleQueue()
     workers = [Worker(options.seconds, options.memory << 20) for _ in range(options.processes)]
@@ -280,7 +280,7 @@ def print_rates(results: Sequence[Result]) -> None:
 
 
 def print_faults(results: Sequence[Result]) -> None:
-    """A line for each file with something wrong."""
+    """One line per file with a fault."""
     for result in results:
         if result.state not in ("right", "no picture"):
             words = [f"{kind} {what}" for kind, what in result.faults.items()] or result.reasons
@@ -291,10 +291,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=120.0, help="that a file may take")
-    parser.add_argument("--memory", type=int, default=4096, help="MiB of address space that a process may take")
+    parser.add_argument("--seconds", type=float, default=120.0, help="time limit per file")
+    parser.add_argument("--memory", type=int, default=4096, help="address space limit of a process in MiB")
     parser.add_argument("--decode-only", action="store_true", help="write no paintings")
-    parser.add_argument("--json", type=Path, help="where a line for each file goes")
+    parser.add_argument("--json", type=Path, help="output file with one JSON line per file")
     options = parser.parse_args()
     results = []
     with contextlib.ExitStack() as stack:

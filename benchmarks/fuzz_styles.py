@@ -1,9 +1,9 @@
-"""Style files from strangers: are they read or refused in a sentence, quickly, and in little memory?
+"""Fuzz style files: untrusted files must be loaded or rejected with an error, in bounded time and memory.
 
     python benchmarks/fuzz_styles.py --headers 100000 --files 2000
 
 Headers of a small style are changed as JSON (names, shapes, types, offsets, numbers, nesting) and as text; whole files
-are cut, changed and swollen byte by byte. Prints how many were read and refused, the slowest, and the peak of memory.
+are truncated, modified and extended. Prints how many were loaded and rejected, the slowest time, and the peak memory.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ODD: list[Any] = [
     None, True, -1, 0, 1, 3.5, 2**31, 2**63, -(2**63), 10**30, 1e308, "", "F16", "F64", "\0", "x" * 5000, [], [[]], {},
     [2**62, 2**62], [10**9] * 8, {"a": {"b": []}}, "9" * 5000,
 ]  # fmt: skip
-"""What may stand where something else should."""
+"""Replacement values."""
 
 Header = dict[str, Any]
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def run(what: str, count: int, path: Path, make: Callable[[], bytes]) -> None:
-    """Read so many changed files; anything but a style or a StyleError ends the program with a traceback."""
+    """Read modified files; anything but a style or a StyleError ends the program with a traceback."""
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     for _ in range(count):
@@ -71,7 +71,7 @@ def run(what: str, count: int, path: Path, make: Callable[[], bytes]) -> None:
 
 
 def changed_header(whole: bytes, chance: random.Random) -> bytes:
-    """The style with another header."""
+    """Replace the header of a style."""
     length = int.from_bytes(whole[:8], "little")
     header: Header = json.loads(whole[8 : 8 + length])
     if chance.random() < 0.2:
@@ -90,7 +90,7 @@ def changed_header(whole: bytes, chance: random.Random) -> bytes:
 
 
 def change(header: Header, chance: random.Random) -> None:
-    """Change one thing in a header."""
+    """Make one change to a header."""
     where = chance.randrange(4)
     if where == 0:  # The description.
         try:
@@ -116,7 +116,7 @@ def change(header: Header, chance: random.Random) -> None:
 
 
 def changed_file(whole: bytes, chance: random.Random) -> bytes:
-    """The style with other bytes."""
+    """Modify the bytes of a style."""
     data = bytearray(whole)
     kind = chance.randrange(5)
     if kind == 0:

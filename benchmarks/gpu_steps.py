@@ -1,10 +1,10 @@
-"""Steps a second on a CUDA device, kernel by kernel and replayed as a graph, and whether both learn the same.
+"""Training steps per second on CUDA, eager and as a CUDA graph, and whether both give the same results.
 
     python benchmarks/gpu_steps.py
 
-Learns from pictures that it makes itself. Tells, for several recipes, how many steps a second there are either way;
-whether what is learnt after going back to a state is what was learnt before; and the mean losses of a training either
-way. On a CPU (``--device cpu``) nothing is recorded, and both ways are the same.
+Trains on synthetic pictures. Prints for several recipes the steps per second of both modes, whether training from a
+restored state gives the same results as before, and the mean losses of both modes. On a CPU (``--device cpu``) no graph
+is recorded, and both modes are the same.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class KernelByKernel(Trainer):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=30, help="that are timed")
+    parser.add_argument("--steps", type=int, default=30, help="number of timed steps")
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     compute = Compute.choose(options.device)

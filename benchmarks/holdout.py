@@ -1,13 +1,13 @@
-"""Split a folder of pictures into training and held-out folders of symbolic links, the same way every time.
+"""Split a folder of pictures into training and held-out folders of symbolic links, reproducibly.
 
     python benchmarks/holdout.py FOLDER OUT --held 63
 
-makes OUT/train and OUT/held. Which pictures are held out depends on their names alone (SHA-256 order). Where there are
-several prints of one design, ``--design REGEX`` says what in a name tells the design, and all of them go to one side.
+makes OUT/train and OUT/held. Which pictures are held out depends only on their names (SHA-256 order). If there are
+several prints of a design, ``--design REGEX`` matches the design in a name, and all its prints go to the same side.
 
     python benchmarks/holdout.py FOLDER OUT --held 0 --only '18(88|89|90)' --without 'still-life|portrait'
 
-leaves out what is not wanted on either side: a painter who is to paint fields is best shown fields.
+excludes pictures from both sides: a style for landscapes is best trained on landscapes.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--held", type=int, required=True, help="how many pictures to hold out, at least")
-    parser.add_argument("--design", default=".+", metavar="REGEX", help="part of a name that tells the design")
-    parser.add_argument("--only", default="", metavar="REGEX", help="what a name must hold")
-    parser.add_argument("--without", default=r"(?!)", metavar="REGEX", help="what it must not hold")
+    parser.add_argument("--held", type=int, required=True, help="minimum number of held-out pictures")
+    parser.add_argument("--design", default=".+", metavar="REGEX", help="part of the name that identifies the design")
+    parser.add_argument("--only", default="", metavar="REGEX", help="use only names that match")
+    parser.add_argument("--without", default=r"(?!)", metavar="REGEX", help="exclude names that match")
     options = parser.parse_args()
     if options.out.exists() and any(options.out.iterdir()):
         parser.error(f"{options.out} is not empty, and an earlier split must not mix with this one")

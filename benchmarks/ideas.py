@@ -1,10 +1,10 @@
-"""Ideas of the field that are not in the recipe, each alone, for the same time of a processor.
+"""Ablation of published techniques that are not in the recipe, one at a time, for the same CPU time.
 
     python benchmarks/ideas.py PHOTOS PAINTINGS OTHER_PHOTOS OUT --cpu-seconds 300 --seeds 0 1 [NAME ...]
 
 Every training is the default one, but without the streaks that came later, with one thing changed. OUT/NAME-SEED gets
 ``style.safetensors`` (where the generator has the usual architecture), ``painted``, OTHER_PHOTOS as it paints them, for
-``gan-style eval --outputs``, and ``told.json``, steps and losses. What is there is not done again. Set
+``gan-style eval --outputs``, and ``told.json``, steps and losses. Existing results are kept. Set
 OMP_NUM_THREADS=1, so that a second is a second of one core.
 """
 
@@ -221,7 +221,7 @@ class PatchNCE(WithTerm):
 
 
 class Hue(WithTerm):
-    """Large areas may take any colour but the opposite one: a red sky may become orange but not green."""
+    """Large areas may take any color but the opposite one: a red sky may become orange but not green."""
 
     WEIGHT, AREA = 10.0, 32
 
@@ -233,7 +233,7 @@ class Hue(WithTerm):
 
 
 class GreyContent(Trainer):
-    """Content in luminance only, so that no change of colour costs anything."""
+    """Content in luminance only, so that no change of color costs anything."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -274,7 +274,7 @@ class PixelNormBlock(ResidualBlock):
 
 
 class PixelNorm(Trainer):
-    """The generator normalises over channels, never over space."""
+    """The generator normalizes over channels, never over space."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -393,7 +393,7 @@ def main() -> None:
     parser.add_argument("other_photos", type=Path, help="photographs to paint")
     parser.add_argument("out", type=Path)
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(CASES)}; all by default")
-    parser.add_argument("--start", default="vangogh", help="what trainings begin as that do not begin from scratch")
+    parser.add_argument("--start", default="vangogh", help="starting style of trainings that do not start from scratch")
     parser.add_argument("--cpu-seconds", type=float, default=300.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     options = parser.parse_args()
@@ -406,7 +406,7 @@ def main() -> None:
 
 
 def try_one(case: Case, seed: int, folder: Path, options: argparse.Namespace) -> None:
-    """Train, paint and tell."""
+    """Train, paint and write the results."""
     recipe = case.recipe(seed=seed, **{**noisy(), **case.changes})
     photos = at_sizes(options.photos, case.photo_sizes, recipe.photo_crop)
     paintings = at_sizes(options.paintings, case.painting_sizes, recipe.crop)

@@ -1,9 +1,9 @@
-"""Trainings that are bound to fall ill: what is noticed, and when.
+"""Trainings that are bound to fail: which failures are detected, and when.
 
     python benchmarks/illnesses.py PHOTOS PAINTINGS OUT [NAME ...]
 
-Each is a short training with one thing wrong: a learning rate, or pictures that are not what they should be. Prints
-what training said.
+Each is a short training with one thing wrong: a learning rate, or unsuitable pictures. Prints the
+messages of the training.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from gan_style.training.run.listener import Silent
 
 SIZE = 128
 FREE: dict[str, Any] = {"content_weight": 0.0, "content_limit": 2.0, "calm_weight": 0.0}
-"""Nothing that holds the painting to its photograph."""
+"""No content term."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that is wrong.
+    """A training with one fault.
 
     Attributes:
-        what: in words.
+        what: description.
         changes: of the recipe.
         paintings: makes a picture of the paintings' folder from one photograph; real paintings without it.
     """
@@ -59,7 +59,7 @@ CASES = {
 
 
 class Ear(Silent):
-    """Prints what training says."""
+    """Print the messages of the training."""
 
     def warn(self, sentence: str) -> None:
         """Leave out what is said of the pictures."""
@@ -71,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("paintings", type=Path)
-    parser.add_argument("out", type=Path, help="a folder that does not exist")
+    parser.add_argument("out", type=Path, help="output folder; must not exist")
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(CASES)}; all by default")
     parser.add_argument("--steps", type=int, default=400)
     options = parser.parse_args()
@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def few(folder: Path, out: Path, count: int, change: Callable[[Image.Image], Image.Image], first: int = 0) -> Path:
-    """Some pictures of a folder, changed, in another one."""
+    """Copy some pictures of a folder, modified, to another folder."""
     out.mkdir()
     for path in list(find_pictures(folder))[first : first + count]:
         with Image.open(path) as image:

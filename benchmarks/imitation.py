@@ -1,4 +1,4 @@
-"""What painting after a single painting costs: CPU seconds and peak memory, at several sizes of one photograph.
+"""CPU seconds and peak memory of imitating a single painting, at several sizes of one photograph.
 
     python benchmarks/imitation.py PHOTO PAINTING --sides 600 1024 4000
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("photo", type=Path)
     parser.add_argument("painting", type=Path)
     parser.add_argument("--sides", type=int, nargs="+", default=[600, 1024, 4000])
-    parser.add_argument("--out", type=Path, help="where to save the painting of the last size")
+    parser.add_argument("--out", type=Path, help="output file for the painting of the last size")
     options = parser.parse_args()
     if len(options.sides) > 1:
         for side in options.sides:

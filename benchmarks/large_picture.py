@@ -2,8 +2,8 @@
 
     python benchmarks/large_picture.py PHOTO --megapixels 24 --style monet
 
-The photograph is cut to 3:2, resized to the number of megapixels and saved as JPEG; `gan-style stylize` then paints it
-in a process of its own, whose CPU seconds and peak resident memory the operating system tells when it has ended.
+The photograph is cropped to 3:2, resized to the number of megapixels and saved as JPEG; `gan-style stylize` then paints
+it in a process of its own, whose CPU seconds and peak resident memory the operating system tells when it has ended.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("photo", type=Path)
     parser.add_argument("--megapixels", type=float, default=24)
     parser.add_argument("--style", default="monet")
-    parser.add_argument("--keep", type=Path, help="where to leave the painting")
+    parser.add_argument("--keep", type=Path, help="output file for the painting")
     options = parser.parse_args()
     height = round(math.sqrt(options.megapixels * 1e6 / 1.5))
     with tempfile.TemporaryDirectory() as folder:

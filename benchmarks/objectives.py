@@ -1,8 +1,8 @@
-"""Every objective, and the discriminator on pixels, trained for the same time: curves, figures and a picture of each.
+"""Every objective, and the pixel discriminator, trained for the same time: curves, metrics and sample paintings.
 
     python benchmarks/objectives.py PHOTOS PAINTINGS OTHER_PHOTOS OTHER_PAINTINGS OUT --minutes 10 [NAME ...]
 
-Trainings run one after another; what OUT already holds is not done again, and a training that was cut off goes on.
+Trainings run one after another; what OUT already holds is not done again, and an interrupted training is resumed.
 Prints a table in Markdown and writes curves.svg, and photographs with their paintings, into OUT. With OMP_NUM_THREADS=1
 every training has one core.
 """
@@ -23,8 +23,8 @@ from gan_style.models.discriminator import DiscriminatorConfig
 
 PHOTOS = ("coffee.png", "rocket.jpg", "chelsea.png")
 WIDTH, HEIGHT = 900, 420
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Okabe and Ito's, which the colour-blind can tell apart."""
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""The color-blind-safe palette of Okabe and Ito."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("paintings", type=Path)
-    parser.add_argument("other_photos", type=Path, help="photographs to judge with")
-    parser.add_argument("other_paintings", type=Path, help="paintings to judge with")
+    parser.add_argument("other_photos", type=Path, help="held-out photographs")
+    parser.add_argument("other_paintings", type=Path, help="held-out paintings")
     parser.add_argument("out", type=Path)
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(CASES)}; all by default")
     parser.add_argument("--minutes", type=float, default=10.0)
@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def train(case: Case, style: Path, options: argparse.Namespace) -> None:
-    """Train, or go on with a training that was cut off."""
+    """Train, or resume an interrupted training."""
     run = style.with_name(f"{style.stem}-run")
     if any(run.glob("state-*")):
         gan_style.resume(run)
@@ -101,7 +101,7 @@ def train(case: Case, style: Path, options: argparse.Namespace) -> None:
 
 
 def history(style: Path) -> list[dict[str, float]]:
-    """The lines of a training's history that hold an examination."""
+    """The history entries of a training that have an evaluation."""
     path = style.with_name(f"{style.stem}-run") / "history.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     return [line for line in lines if line.get("held_closed") is not None]
@@ -133,14 +133,14 @@ def curves(styles: dict[str, Path], minutes: float) -> str:
         )
     parts.append(f'<text x="{WIDTH}" y="{HEIGHT + 25}" text-anchor="end">{minutes:g} minutes</text>')
     for index, (name, style) in enumerate(styles.items()):
-        colour = COLOURS[index % len(COLOURS)]
-        dashes = "" if index < len(COLOURS) else ' stroke-dasharray="6 4"'
+        color = COLORS[index % len(COLORS)]
+        dashes = "" if index < len(COLORS) else ' stroke-dasharray="6 4"'
         points = " ".join(
             f"{50 + (WIDTH - 50) * line['seconds'] / (60 * minutes):.1f},"
             f"{20 + (HEIGHT - 20) * (1 - min(max(line['held_closed'], 0), 1)):.1f}"
             for line in history(style)
         )
-        line = f'fill="none" stroke="{colour}" stroke-width="2.5"{dashes}'
+        line = f'fill="none" stroke="{color}" stroke-width="2.5"{dashes}'
         y = 30 + 26 * index
         parts.append(f'<polyline points="{points}" {line}/><path d="M{WIDTH + 15} {y}h30" {line}/>')
         parts.append(f'<text x="{WIDTH + 52}" y="{y + 5}">{name}</text>')

@@ -1,11 +1,11 @@
-"""Learn one of the painters that were learnt on a card: strokes from small crops first, then nearly whole pictures.
+"""Train one of the styles made on a GPU: strokes on small crops first, then nearly whole pictures.
 
     python benchmarks/painters.py titian --photos PHOTOS... --paintings PAINTINGS... --minutes 8 -o titian.safetensors
 
-``PAINTERS`` has the recipes of the bundled styles that came about so, and of others that are not good enough yet. All
-of them learnt side by side for eight minutes on an NVIDIA H200, 18 processes at once, some 600 steps of either kind,
-before steps were recorded as graphs: by itself a painter has as many there within a minute. Photographs and paintings
-are read from folders; ``--refiner FILE`` gives the style that of another, or one kept by itself.
+``PAINTERS`` has the recipes of the bundled styles that were made this way, and of others that are not good enough yet.
+All were trained concurrently for eight minutes on an NVIDIA H200, in 18 processes, with about 600 steps of each kind,
+before CUDA graphs were used: a single training has as many steps there within a minute. Photographs and paintings are
+read from folders; ``--refiner FILE`` adds the refiner of another style, or a separate one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from gan_style.training.recipe import Recipe
 from gan_style.training.step.trainer import Trainer
 
 FIRST = 0.4
-"""Share of the time for small crops, where a painter does not begin as himself."""
+"""Share of the time for small crops, if a style does not start from itself."""
 
 TOLD_EVERY = 30
 """Seconds."""
@@ -45,11 +45,11 @@ PAPER, INK = (244.0, 239.0, 228.0), (28.0, 26.0, 27.0)
 
 @dataclass(frozen=True)
 class Recipes:
-    """How a painter learns.
+    """Training recipes of a style.
 
     Attributes:
-        start: the style that he begins as.
-        size: short side in pixels of what he learns from.
+        start: starting style.
+        size: short side of the training pictures in pixels.
         generator: what of its config differs from the start's.
         both: settings of both steps, beside those of :meth:`recipes`.
         first: settings of the first step; None leaves it out.
@@ -129,8 +129,8 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, nargs="+", required=True)
     parser.add_argument("--paintings", type=Path, nargs="+", required=True)
     parser.add_argument("--minutes", type=float, default=8)
-    parser.add_argument("--batch-size", type=int, help="of both steps, instead of those of the recipe")
-    parser.add_argument("--refiner", help="a style whose refiner this one gets, too")
+    parser.add_argument("--batch-size", type=int, help="batch size of both steps; overrides the recipe")
+    parser.add_argument("--refiner", help="style file whose refiner is added")
     parser.add_argument("--device", default="auto")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()

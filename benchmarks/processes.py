@@ -1,4 +1,4 @@
-"""What a second process costs and gives: time of a step in one process and in two, of one thread each.
+"""Cost and benefit of a second process: step time with one and two processes of one thread each.
 
     python benchmarks/processes.py PHOTOS PAINTINGS [--steps 40]
 

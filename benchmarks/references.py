@@ -1,7 +1,7 @@
-"""What Pillow and libvips see in a file, and what gan-style made of it, in terms that can be compared.
+"""Comparable results of Pillow, libvips and gan-style for a file.
 
-Colors are compared as the means of 4x4 cells in sRGB, multiplied by opacity: enough to notice a wrong profile, a wrong
-orientation, a lost channel or a missing part, and blind to how a decoder rounds and interpolates.
+Colors are compared as the means of 4x4 cells in sRGB, premultiplied by alpha: enough to detect a wrong profile, a wrong
+orientation, a lost channel or a missing part, and insensitive to the rounding and interpolation of decoders.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from PIL import Image, ImageCms, ImageOps
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Raster
 from gan_style.imaging.photograph import Photograph
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.plugins import heic_available
 
 Cells = npt.NDArray[np.float32]
 
@@ -49,11 +49,11 @@ OF_PIXELS = re.compile(r"(line|row|strip|tile) \d")
 
 
 class NoPictureError(Exception):
-    """A reader does not read a file as a picture."""
+    """A reader does not recognize a file as a picture."""
 
 
 class DamagedError(Exception):
-    """A reader goes on past a damage."""
+    """A reader continues after damage."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def plugins_as_before(*, heif: bool = False) -> Iterator[None]:
     """
     Image.init()
     names, openers = Image.ID[:], Image.OPEN.copy()
-    heic_is_there.cache_clear()
+    heic_available.cache_clear()
     if heif:
         pillow_heif.register_heif_opener()
     try:
@@ -183,7 +183,7 @@ def plugins_as_before(*, heif: bool = False) -> Iterator[None]:
         Image.ID[:] = names
         Image.OPEN.clear()
         Image.OPEN.update(openers)
-        heic_is_there.cache_clear()
+        heic_available.cache_clear()
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -202,7 +202,7 @@ def plays_of_pillow(form: str, info: dict[Any, Any]) -> int | None:
 
 
 def srgb_of_pillow(image: Image.Image) -> npt.NDArray[np.uint8]:
-    """(H, W, 4), sRGB and opacity."""
+    """(H, W, 4), sRGB and alpha."""
     profile, mode = image.info.get("icc_profile"), image.mode
     alpha = None
     if image.has_transparency_data:
@@ -281,7 +281,7 @@ def by_vips(path: Path, max_pixels: int) -> Seen:
 
 
 def srgb_of_vips(image: vips.Image) -> npt.NDArray[np.uint8]:
-    """(H, W, 4), sRGB and opacity."""
+    """(H, W, 4), sRGB and alpha."""
     image = in_eight_bits(image.copy_memory())
     if image.get_typeof("icc-profile-data") or image.interpretation == "cmyk":
         try:

@@ -1,14 +1,15 @@
-"""Give a style its finer brush: a refiner that learns from scans at high resolution how this painter's strokes look.
+"""Train the refiner of a style, which adds fine strokes, on high-resolution scans of the painter's works.
 
     python benchmarks/refine.py monet SCANS... --photos PHOTOS... --minutes 10 -o monet-refined.safetensors
 
-SCANS are folders of paintings at the resolution at which single strokes show; PHOTOS are folders of photographs, which
-the style paints first, so that the refiner also learns on what it will be given. The style is written every minute,
-with a line of the mean losses since the last on standard output. ``--preview PHOTO`` paints that, too, each time.
+SCANS are folders of paintings with a resolution that shows single strokes; PHOTOS are folders of photographs, which the
+style paints first, so that the refiner also trains on its actual input. Every minute the style is written and the mean
+losses since the last minute are printed. ``--preview PHOTO`` also paints that photograph each time.
 
-``benchmarks/refiners/`` holds four to begin as (``--start``), in half precision: from scans of Van Gogh, of Monet, of
-ukiyo-e, and of oil by many hands. Each learnt for 9 minutes on an NVIDIA H200 beside the four others, batch 8, about
-8,200 steps, ``--set depth=3 adversarial_weight=2 feature_weight=0.4``, before local means were kept: finish them.
+``benchmarks/refiners/`` has four starting points (``--start``) in half precision: from scans of Van Gogh, Monet,
+ukiyo-e, and oil paintings by many artists. Each was trained for 9 minutes on an NVIDIA H200, five at once, batch size
+8, about 8,200 steps, ``--set depth=3 adversarial_weight=2 feature_weight=0.4``, before local means were kept, so train
+them further.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ def main() -> None:
     parser.add_argument("style")
     parser.add_argument("scans", type=Path, nargs="+")
     parser.add_argument("--photos", type=Path, nargs="*", default=[])
-    parser.add_argument("--largest", type=int, default=1024, help="short side of the photographs that are painted")
-    parser.add_argument("--most", type=int, default=150, help="how many of them")
-    parser.add_argument("--start", type=Path, help="the refiner to begin as: a file of weights, or of a style")
+    parser.add_argument("--largest", type=int, default=1024, help="maximum short side of the photographs in pixels")
+    parser.add_argument("--most", type=int, default=150, help="maximum number of photographs")
+    parser.add_argument("--start", type=Path, help="starting refiner: a weight file or a style file")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--batch-size", type=int, default=4)
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="anything else of RefinerConfig")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="other RefinerConfig fields")
     parser.add_argument("--preview", type=Path, nargs="*", default=[])
     parser.add_argument("--device", default="auto")
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -88,7 +89,7 @@ def main() -> None:
 
 
 def read_refiner(path: Path, config: GeneratorConfig) -> Refiner:
-    """The refiner of a style, or the weights of one by themselves."""
+    """Read a refiner from a style file or a weight file."""
     weights = load_file(path)
     refiner = Refiner(config)
     refiner.load_state_dict({name: weights.get(f"refiner.{name}", weights.get(name)) for name in refiner.state_dict()})
@@ -104,7 +105,7 @@ def read(folders: list[Path], short_side: int | None = None, most: int | None = 
 
 
 def report(trainer: RefinerTrainer, losses: list[tuple[float, ...]], seconds: float) -> None:
-    """Print where training is."""
+    """Print training progress."""
     if losses:
         means = [round(float(value), 4) for value in np.mean(losses, 0)]
         print(json.dumps({"steps": trainer.steps, "seconds": round(seconds, 1), "losses": means}), flush=True)

@@ -1,9 +1,9 @@
-"""The same training with several seeds: how much of its quality is luck.
+"""Repeat a training with several seeds to measure the variance of its quality.
 
     python benchmarks/seeds.py PHOTOS PAINTINGS OTHER_PHOTOS OTHER_PAINTINGS OUT --seeds 0 1 2 --steps 1980
 
-Trainings run one after another; styles that OUT already holds (seed0.safetensors, ...) are not learnt again. Each is
-judged as ``gan-style eval`` does, on pictures that it was not learnt from. Prints a table in Markdown.
+Trainings run one after another; styles that OUT already holds (seed0.safetensors, ...) are not trained again. Each is
+evaluated like ``gan-style eval``, on held-out pictures. Prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("paintings", type=Path)
-    parser.add_argument("other_photos", type=Path, help="photographs to judge with")
-    parser.add_argument("other_paintings", type=Path, help="paintings to judge with")
+    parser.add_argument("other_photos", type=Path, help="held-out photographs")
+    parser.add_argument("other_paintings", type=Path, help="held-out paintings")
     parser.add_argument("out", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=1980)

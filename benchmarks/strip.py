@@ -1,8 +1,8 @@
-"""One photograph beside its paintings by several styles, left to right.
+"""Show a photograph next to its paintings by several styles, left to right.
 
     python benchmarks/strip.py PHOTO -o strip.jpg --height 400 monet mine.safetensors
 
-With style files saved at different minutes of a training this shows what to expect of it.
+With style files saved at different times of a training this shows its progress.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ def main() -> None:
     parser.add_argument("styles", nargs="+")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--height", type=int, default=400)
-    parser.add_argument("--paintings-only", action="store_true", help="leave the photograph out")
-    parser.add_argument("--zoom", action="store_true", help="beside each painting a part of it, pixel by pixel")
-    parser.add_argument("--at", type=float, nargs=2, default=(0.5, 0.5), help="where that is, across and down, 0..1")
+    parser.add_argument("--paintings-only", action="store_true", help="omit the photograph")
+    parser.add_argument("--zoom", action="store_true", help="add a detail of each painting at full resolution")
+    parser.add_argument(
+        "--at", type=float, nargs=2, default=(0.5, 0.5), help="position of the detail, horizontal and vertical, 0..1"
+    )
     options = parser.parse_args()
     with Image.open(options.photo) as picture:
         photo = ImageOps.exif_transpose(picture).convert("RGB")

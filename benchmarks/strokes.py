@@ -1,12 +1,12 @@
-"""How much of the way from photographs to paintings is gone at 100 %: random crops against random crops of scans.
+"""Share of the style gap closed at full resolution: random crops of paintings against random crops of scans.
 
     python benchmarks/strokes.py PHOTOS SCANS OTHER_SCANS PAINTED... --crops DIR
 
-PHOTOS are large photographs, PAINTED folders of the same painted, SCANS real paintings at high resolution that were not
-learnt from, and OTHER_SCANS more by the same painter. Crops of --side pixels are cut from all of them, the same places
-of a photograph and of what was made of it. The distance is the unbiased kernel inception distance (KID) in
-EfficientNet-Lite2, which takes no part in training; closed is where the painted crops lie between the photographs' own
-(0 %) and the other scans' (100 %). With --crops they are kept as files, for other judges.
+PHOTOS are large photographs, PAINTED folders of their paintings, SCANS held-out high-resolution scans of real
+paintings, and OTHER_SCANS more by the same painter. Crops of --side pixels are taken from all of them, at the same
+places in a photograph and its paintings. The distance is the unbiased kernel inception distance (KID) in
+EfficientNet-Lite2, which is not used in training; the closed share is where the painted crops lie between the
+photographs' own (0 %) and the other scans' (100 %). --crops keeps the crops as files for other metrics.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def main() -> None:
     parser.add_argument("others", type=Path, metavar="OTHER_SCANS")
     parser.add_argument("painted", type=Path, nargs="+")
     parser.add_argument("--side", type=int, default=256)
-    parser.add_argument("--count", type=int, default=200, help="crops of each set")
+    parser.add_argument("--count", type=int, default=200, help="number of crops per set")
     parser.add_argument("--features", default="lite2")
-    parser.add_argument("--crops", type=Path, help="where to leave the crops")
+    parser.add_argument("--crops", type=Path, help="output folder for the crops")
     options = parser.parse_args()
     look = choose_features(options.features)
 

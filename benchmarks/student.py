@@ -1,13 +1,13 @@
-"""A small dense network learns to see as the backbone does, for ``benchmarks/ideas.py`` to train painters through.
+"""Distill the backbone into a small dense network, for training in ``benchmarks/ideas.py``.
 
     python benchmarks/student.py PHOTOS PAINTINGS OUT.safetensors --cpu-seconds 900 --painters vangogh ukiyoe
 
 Where the backbone has depthwise convolutions, the student has two dense ones of 3x3 for each of the strides 2, 4, 8 and
-16, and a projection to the backbone's channels. It is shown photographs, paintings, and photographs painted by some
-styles at any strength and in any manner, so that a generator should not fool it easily, and learns by a smooth L1
-distance between maps whose channels have been brought to mean zero and spread one (Hinton et al., 2015; Romero et al.,
-"FitNets", ICLR 2015). Printed at the end: what share of the spread of each of the backbone's maps it explains on crops
-that it has not seen, of each of the three kinds.
+16, and a projection to the backbone's channels. Its inputs are photographs, paintings, and photographs painted by some
+styles at random strengths and variations, so that a generator cannot easily fool it, and is trained by a smooth L1
+distance between maps whose channels have been brought to zero mean and unit variance (Hinton et al., 2015; Romero et
+al., "FitNets", ICLR 2015). Printed at the end: what share of the spread of each of the backbone's maps it explains on
+crops that it has not seen, of each of the three kinds.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Student(Backbone):
 
 
 def load_student(config: BackboneConfig, path: Path) -> Student:
-    """A student that has learnt, frozen."""
+    """Load a trained, frozen student."""
     student = Student(config)
     student.load_state_dict(load_file(path))
     student.requires_grad_(False).eval()

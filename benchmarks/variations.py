@@ -1,12 +1,12 @@
-"""How much, and in how many ways, the noise changes what a style paints.
+"""Measure how much, and in how many directions, the latent vector changes the paintings of a style.
 
     python benchmarks/variations.py STYLE PHOTOS [--pictures 16] [--seeds 8] [--sheet FILE]
 
 For every photograph, paintings with several seeds are compared in pairs: mean absolute difference of pixels, and
 distance between pooled features of a network that training does not use (EfficientNet-Lite2), as a share of the
 distance between photograph and painting. Directions: the participation ratio of the covariance of those features over
-seeds, 1 if everything lies on a line, at most the number of seeds less one. Palette: what share of the pixels'
-difference is left when every painting is given the mean colour of the others.
+seeds, 1 if all lie on a line, at most the number of seeds less one. Palette: what share of the pixels'
+difference is left when every painting is given the mean color of the others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--pictures", type=int, default=16)
     parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--sheet", type=Path, help="where to put photographs and paintings, a row each")
+    parser.add_argument("--sheet", type=Path, help="output file for a sheet with one row per photograph")
     options = parser.parse_args()
     style, space = gan_style.load_style(options.style), choose_features()
     found = list(find_pictures(options.photos))
@@ -53,7 +53,7 @@ def main() -> None:
     directions = [float(one.sum() ** 2 / np.square(one).sum()) for one in spectra]
     print(f"{len(chosen)} photographs, {options.seeds} seeds")
     print(f"pixels      {np.mean(pixels):.1f} / 255 between two paintings of one photograph")
-    print(f"palette     {100 * np.mean(textures) / np.mean(pixels):.0f} % of that remain without the mean colour")
+    print(f"palette     {100 * np.mean(textures) / np.mean(pixels):.0f} % of that remain without the mean color")
     print(f"features    {np.mean(distances):.2f} of the distance between photograph and painting")
     print(f"directions  {np.mean(directions):.1f}")
     if options.sheet:

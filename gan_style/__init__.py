@@ -1,9 +1,9 @@
-"""gan-style turns photographs into paintings, and learns new painters from two folders of pictures.
+"""gan-style turns photographs into paintings and trains new styles from two folders of pictures.
 
 >>> import gan_style
 >>> gan_style.load_style("monet").paint("photo.jpg").save("painting.png")
 
-Nothing heavy is imported until one of the names below is first used.
+Heavy dependencies are imported on the first use of a name below.
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is asked for (PEP 562)."""
+    """Import a public name on first use (PEP 562)."""
     if name in __all__:
-        room = next((module for module, names in MODULES.items() if name in names), "gan_style.errors")
-        return getattr(importlib.import_module(room), name)
+        source = next((module for module, names in MODULES.items() if name in names), "gan_style.errors")
+        return getattr(importlib.import_module(source), name)
     raise AttributeError(f"module 'gan_style' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    """The public names."""
+    """List the public names."""
     return __all__

@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C, even while it is being loaded, is no traceback."""
+    """Run the command line; Ctrl-C never prints a traceback, not even during imports."""
     try:
         from gan_style.cli.interrupt import wait_for_imports
 

@@ -1,4 +1,4 @@
-"""Defaults that the library and the command line share, in a module that imports nothing."""
+"""Defaults shared by the library and the command line; this module imports nothing."""
 
 STYLE = "monet"
 STRENGTH = 1.0
@@ -8,7 +8,7 @@ KEEP_COLORS = 0.0
 QUALITY = 95
 NAME = "{name}-{style}"
 MAX_PIXELS = 178_956_970
-"""Where Pillow, too, calls a picture a decompression bomb."""
+"""Pillow's threshold for a decompression bomb."""
 
 MINUTES = 30.0
 DAY = 24 * 60.0
@@ -17,15 +17,15 @@ SCRATCH = "scratch"
 SIZE = 256
 BATCH_SIZE = 4
 FINE_TUNING_BATCH = 2
-"""Its crops have three times the area."""
+"""Smaller, because fine-tuning crops have three times the area."""
 CONTENT_WEIGHT = 2.0
 CONTENT_LIMIT = 0.1
 SEED = 0
 NOISE = 8
 STREAKS = 8
-"""Strokes that follow forms; who is fine-tuned keeps those that he has."""
+"""Streak channels, for strokes that follow shapes; fine-tuning keeps those of the starting style."""
 REFINER, NO_REFINER = "auto", "none"
-"""Words for a refiner that are not the name of a style; the first is the default."""
+"""Values of the refiner option that are not style names; the first is the default."""
 OBJECTIVE = "least-squares"
 DISCRIMINATOR = "projected"
 FOLDS = 3

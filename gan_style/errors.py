@@ -1,46 +1,46 @@
-"""Errors that people see: one sentence with a remedy, and the exit code that the command line gives for it."""
+"""User-facing errors: one sentence with a remedy, and the exit code of the command line."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-ODD_BYTES = re.compile("[\udc80-\udcff]+")
-"""Bytes of file names that are no text in the locale, as Python has them in text."""
+UNDECODABLE_BYTES = re.compile("[\udc80-\udcff]+")
+"""File-name bytes that the locale cannot decode, as Python represents them (surrogateescape)."""
 
-LONGEST = 2000
-"""Letters of a sentence; what files from strangers put into it may be longer."""
+MAX_LENGTH = 2000
+"""Maximum message length in characters; text from untrusted files may be longer."""
 
 
 def readable(text: str) -> str:
-    r"""Text for people with whatever file names are in it: UTF-8 in any locale, and a byte that is none as ``\xe9``."""
-    return ODD_BYTES.sub(
+    r"""Decode surrogate escapes for display: UTF-8 in any locale, and each invalid byte as ``\xe9``."""
+    return UNDECODABLE_BYTES.sub(
         lambda odd: bytes(ord(one) - 0xDC00 for one in odd[0]).decode("utf-8", "backslashreplace"), text
     )
 
 
 def printable(text: str) -> str:
-    """A stranger's words without what a terminal would obey, and no longer than anybody reads."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in readable(text)[: LONGEST + 1])
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    """Replace unprintable characters (terminal escapes) in untrusted text and limit its length to ``LONGEST``."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in readable(text)[: MAX_LENGTH + 1])
+    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}..."
 
 
 class GanStyleError(Exception):
-    """Base of every error this package raises on purpose.
+    """Base class of all errors that this package raises deliberately.
 
     Attributes:
-        exit_code: what the command line exits with.
+        exit_code: exit code of the command line.
     """
 
     exit_code = 1
 
     def __init__(self, sentence: str = "") -> None:
-        """One line, whatever file names and strangers' files have put into it."""
+        """Sanitize the message to one printable line."""
         super().__init__(printable(sentence))
 
 
 class UsageError(GanStyleError):
-    """Options or arguments that make no sense together."""
+    """Invalid options or arguments, or an invalid combination of them."""
 
     exit_code = 2
 
@@ -52,19 +52,19 @@ class PictureError(GanStyleError):
 
 
 class StyleError(GanStyleError):
-    """A style is missing, damaged or not a style."""
+    """A style file is missing, damaged or invalid."""
 
     exit_code = 4
 
 
 class DataError(GanStyleError):
-    """A training folder has too little to learn from."""
+    """A training folder has too little data."""
 
     exit_code = 5
 
 
 class ResourceError(GanStyleError):
-    """The device, the memory, the disk or the backbone's weights are not to be had."""
+    """The device, memory, disk space or backbone weights are unavailable."""
 
     exit_code = 6
 
@@ -73,16 +73,16 @@ class NoSpaceError(ResourceError):
     """A disk is full.
 
     Attributes:
-        place: the folder in which nothing can be written.
+        place: the folder that cannot be written to.
     """
 
-    def __init__(self, place: Path, remedy: str = "make room") -> None:
-        """One sentence, whatever was to be written."""
-        super().__init__(f"The disk of {place} is full; {remedy}.")
+    def __init__(self, place: Path, remedy: str = "free some space") -> None:
+        """Build the message from the folder and the remedy."""
+        super().__init__(f"The disk that holds {place} is full; {remedy}.")
         self.place = place
 
 
 class TrainingError(GanStyleError):
-    """Training went wrong; the last good style is kept."""
+    """Training failed; the last good style is kept."""
 
     exit_code = 7

@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever sees half of one, and reading them where the network has hiccups."""
+"""Atomic file writes, and retries on transient errors of network file systems."""
 
 from __future__ import annotations
 
@@ -19,74 +19,75 @@ except ImportError:  # Windows
 
 T = TypeVar("T")
 
-HICCUPS = {
+TRANSIENT_ERRORS = {
     getattr(errno, name)
     for name in ("EIO", "ESTALE", "ETIMEDOUT", "EAGAIN", "ECONNRESET", "ENETDOWN", "ENETUNREACH", "EHOSTDOWN")
     if hasattr(errno, name)
 }
-"""Errors of network file systems that may be gone a moment later."""
+"""Error numbers that network file systems raise transiently."""
 
-FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
-"""Errors of a disk, or of somebody's share of it, that is full."""
-MOVED = 2**20
-"""Bytes that are moved at a time within a file."""
+DISK_FULL_ERRORS = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)}
+"""Error numbers of a full disk or an exhausted quota."""
+
+COPY_CHUNK = 2**20
+"""Bytes moved per step within a file."""
 
 PART = ".gan-style-{}.part"
-"""Name of what is being written."""
+"""Name pattern of temporary files."""
 
-PAUSES = (0.1, 1.0, 5.0)
-"""Seconds to wait before each further attempt."""
+RETRY_DELAYS = (0.1, 1.0, 5.0)
+"""Seconds to wait before each retry."""
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether something failed for want of space; libraries that are not written in Python tell it in words only."""
+    """Whether an error means a full disk; native libraries report it only in the message text."""
     if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in FULL
-    return any(os.strerror(number) in str(error) for number in FULL)
+        return error.errno in DISK_FULL_ERRORS
+    return any(os.strerror(number) in str(error) for number in DISK_FULL_ERRORS)
 
 
 def exists(path: Path) -> bool:
-    """Whether something lies at a path; nothing does that cannot be looked up, whatever the reason."""
-    return os.path.exists(path)  # noqa: PTH110 - that of pathlib raises where a folder is closed or a name too long
+    """Whether a path exists; False where it cannot be looked up, whatever the reason."""
+    return os.path.exists(path)  # noqa: PTH110 - pathlib raises if a folder is unreadable or a name too long
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file lies at a path; none does that cannot be looked up, whatever the reason."""
+    """Whether a path is a file; False where it cannot be looked up, whatever the reason."""
     return os.path.isfile(path)  # noqa: PTH113 - as above
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder lies at a path; none does that cannot be looked up, whatever the reason."""
+    """Whether a path is a folder; False where it cannot be looked up, whatever the reason."""
     return os.path.isdir(path)  # noqa: PTH112 - as above
 
 
-def real(path: Path) -> Path:
-    """A path without links in it, as far as they can be followed."""
-    return Path(os.path.realpath(path))  # that of pathlib raises where links go round in a circle
+def resolved(path: Path) -> Path:
+    """Resolve the symbolic links of a path as far as possible."""
+    return Path(os.path.realpath(path))  # pathlib raises on circular links
 
 
-def patiently(work: Callable[[], T], pauses: Sequence[float] = PAUSES) -> T:
-    """Do something with files, again after a while where a network file system had a hiccup.
+def retry_transient(work: Callable[[], T], pauses: Sequence[float] = RETRY_DELAYS) -> T:
+    """Call a function that uses files, and retry after transient errors of network file systems.
 
     Raises:
-        OSError: what ``work`` raises, at once or in the end.
+        OSError: ``work`` failed permanently, or still fails after the last retry.
     """
     for pause in pauses:
         try:
             return work()
         except OSError as error:
-            if error.errno not in HICCUPS:
+            if error.errno not in TRANSIENT_ERRORS:
                 raise
         time.sleep(pause)
     return work()
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``; when the block ends without an error it takes the place of ``path``.
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the same folder, and rename it to ``path`` when the block ends without an error.
 
-    The new file gets the permissions that a plain ``open`` gives. After an error nothing is left behind; after a death
-    the temporary file is, and :func:`remove_parts` finds that nobody holds it any more.
+    The new file gets the permissions of a plain ``open``. An error removes the temporary file; if the process is killed
+    it remains, unlocked, and :func:`remove_parts` deletes it.
 
     Raises:
         OSError: the folder cannot be written or the disk is full.
@@ -96,7 +97,7 @@ def replacing(path: Path) -> Iterator[Path]:
         with holder:
             mode = temporary.stat().st_mode
             yield temporary
-            temporary.chmod(mode)  # Some writers put a private file of their own in its place.
+            temporary.chmod(mode)  # Some writers replace it by a private file of their own.
             with temporary.open("r+b") as stream:
                 os.fsync(stream.fileno())
             temporary.replace(path)
@@ -106,25 +107,25 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def new_part(path: Path) -> tuple[Path, IO[bytes]]:
-    """An empty file for what is being written, and a hold on it that ends with the process."""
+    """Create an empty temporary file and lock it until the process ends."""
     while True:
         temporary = path.with_name(PART.format(secrets.token_hex(8)))
         holder = temporary.open("xb")
-        if hold(holder) and is_at(temporary, holder):
+        if try_lock(holder) and is_at(temporary, holder):
             return temporary, holder
-        holder.close()  # Somebody cleared it away in between.
+        holder.close()  # Another process removed it in between.
 
 
 def is_at(path: Path, stream: IO[bytes]) -> bool:
-    """Whether an open file is what lies at a path."""
+    """Whether a path refers to an open file."""
     try:
         return os.path.samestat(path.stat(), os.fstat(stream.fileno()))
     except FileNotFoundError:
         return False
 
 
-def hold(stream: IO[bytes]) -> bool:
-    """Take hold of an open file, which only one process can have at a time; where there are no locks, all have it."""
+def try_lock(stream: IO[bytes]) -> bool:
+    """Try to lock an open file exclusively; True also where the file system has no locks."""
     if fcntl is None:
         return True
     try:
@@ -137,39 +138,39 @@ def hold(stream: IO[bytes]) -> bool:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove from a folder what was being written when its writer was killed, and leave what others are writing."""
+    """Remove temporary files of killed processes from a folder, and keep those that are still being written."""
     if fcntl is None:
         return
     paths: list[Path] = []
-    with contextlib.suppress(OSError):  # It may not be there, or be closed.
+    with contextlib.suppress(OSError):  # It may be missing or unreadable.
         paths = list(folder.glob(PART.format("*")))
     for path in paths:
         with contextlib.suppress(OSError), path.open("r+b") as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:  # It is being written, or nobody can tell.
+            except OSError:  # It is being written, or its lock cannot be tested.
                 continue
             path.unlink(missing_ok=True)
 
 
 def splice(stream: IO[bytes], start: int, end: int, data: bytes) -> None:
-    """Put bytes in the place of others, few or more, of a file that is open for both, and move what comes after them.
+    """Replace a byte range of a file by data of any length and shift the rest of the file.
 
     Args:
-        stream: the file.
-        start: where the others begin.
-        end: where they end; ``start`` for none.
-        data: what comes instead.
+        stream: the file, open for reading and writing.
+        start: start of the range.
+        end: end of the range, exclusive; ``start`` to insert.
+        data: replacement bytes.
 
     Raises:
         OSError: the disk is full.
     """
     shift = start + len(data) - end
     size = stream.seek(0, 2)
-    places = range(end, size, MOVED)
+    places = range(end, size, COPY_CHUNK)
     for place in reversed(places) if shift > 0 else places:
         stream.seek(place)
-        moved = stream.read(MOVED)
+        moved = stream.read(COPY_CHUNK)
         stream.seek(place + shift)
         stream.write(moved)
     stream.seek(start)
@@ -178,11 +179,11 @@ def splice(stream: IO[bytes], start: int, end: int, data: bytes) -> None:
 
 
 class CheckedFile(io.BufferedRandom):
-    """A file into which Pillow writes through Python.
+    """A file without a descriptor, so that Pillow writes through Python.
 
-    Given a descriptor, it writes by itself, and takes a disk that becomes full for one that has taken it all.
+    Given a descriptor, Pillow writes to it directly and misses that the disk became full.
     """
 
     def fileno(self) -> int:
-        """None that Pillow may have."""
+        """Hide the descriptor from Pillow."""
         raise io.UnsupportedOperation("fileno")

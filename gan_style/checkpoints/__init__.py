@@ -1,1 +1,1 @@
-"""Files of weights: styles, the backbone, where they are found."""
+"""Weight files: style files and backbones, and where to find them."""

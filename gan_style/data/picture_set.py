@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gan_style.data.prefetch import LazyPictures, PictureStore
 from gan_style.data.reading import decode_picture
-from gan_style.imaging.canvas import no_space
+from gan_style.imaging.canvas import no_temporary_space
 from gan_style.imaging.decoding import Pixels
 
 MEMORY_BUDGET = 3 * 2**29
@@ -240,7 +240,7 @@ class PixelStore:
             self.kept.append((self.file.tell(), pixels.shape))
             self.file.write(pixels.tobytes())
         except OSError as error:
-            raise no_space(error, "So many pictures need") from None
+            raise no_temporary_space(error, "So many pictures need") from None
 
     def finish(self) -> list[Pixels]:
         """Return all arrays in the order added."""
@@ -249,7 +249,7 @@ class PixelStore:
         try:
             self.file.flush()
         except OSError as error:
-            raise no_space(error, "So many pictures need") from None
+            raise no_temporary_space(error, "So many pictures need") from None
         mapped = np.memmap(self.file, np.uint8, "r")
         self.file.close()  # The mapping stays valid; the unlinked file is freed with it.
         arrays = []

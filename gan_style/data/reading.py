@@ -9,7 +9,7 @@ from PIL import Image
 
 from gan_style.data.margins import find_margins
 from gan_style.errors import GanStyleError
-from gan_style.files import patiently
+from gan_style.files import retry_transient
 from gan_style.imaging.decoding import Pixels, read_picture
 
 SMALLEST_SIDE = 32
@@ -45,7 +45,7 @@ def read(path: Path, short_side: int) -> Pixels:
         ResourceError: there is not enough memory.
     """
     try:
-        content = patiently(path.read_bytes) if path.stat().st_size <= WHOLE else None
+        content = retry_transient(path.read_bytes) if path.stat().st_size <= WHOLE else None
     except OSError:
         content = None  # Decoding will report the error.
     if content is None:

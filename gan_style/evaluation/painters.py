@@ -11,7 +11,7 @@ from PIL import Image
 from gan_style.errors import DataError
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.finding import find_pictures
-from gan_style.imaging.unsupported import what_instead
+from gan_style.imaging.unsupported import suggestion_for
 from gan_style.inference.style import Style
 
 SHORT_SIDE = 512
@@ -65,7 +65,7 @@ def pictures_in(folder: Path) -> list[Path]:
         return list(find_pictures(folder))
     except OSError as error:
         reason = f"The folder {folder} cannot be read ({error.strerror}); check the path."
-        raise DataError(what_instead(str(folder)) or reason) from None
+        raise DataError(suggestion_for(str(folder)) or reason) from None
 
 
 PictureSource: TypeAlias = Painted | Painting

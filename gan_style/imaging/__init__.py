@@ -1,1 +1,1 @@
-"""Pictures in and out."""
+"""Reading and writing pictures."""

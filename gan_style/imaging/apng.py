@@ -1,4 +1,4 @@
-"""Animated PNG in, whose frames libvips reads one by one, each as a still PNG: so 16 bits stay 16 bits."""
+"""Animated PNG input: libvips decodes each frame as a still PNG, which preserves 16 bits."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from gan_style.imaging.canvas import strips
 from gan_style.imaging.photograph import Animation
 from gan_style.imaging.png import SIGNATURE, chunk, chunks
 
-HEADER = struct.Struct(">II5s")  # width, height, and how pixels are stored
-CONTROL = struct.Struct(">IIIIIHHBB")  # number, width, height, left, top, delay (twice), disposal, blending
+HEADER = struct.Struct(">II5s")  # width, height, rest of IHDR
+CONTROL = struct.Struct(
+    ">IIIIIHHBB"
+)  # sequence number, width, height, left, top, delay (numerator, denominator), disposal, blending
 KEEP, CLEAR, RESTORE = range(3)
-"""What becomes of a frame before the next one is shown."""
+"""Disposal operations of a frame before the next one is shown."""
 
 SOURCE, OVER = range(2)
-"""Whether a frame replaces what was there, or lies over it."""
+"""Blend operations: a frame replaces the canvas, or is composited over it."""
 
 Pixels = npt.NDArray[Any]
 
 
 class BrokenAnimationError(Exception):
-    """What a file says of its frames does not fit what it holds, or what can be read."""
+    """The frames of a file are missing, inconsistent or unreadable."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,11 @@ class Frame:
     """A frame before it is decoded.
 
     Attributes:
-        box: left, top, width, height of what it changes.
-        delay: seconds that it stays.
+        box: left, top, width, height of the changed region.
+        delay: duration in seconds.
         disposal: ``KEEP``, ``CLEAR`` or ``RESTORE``.
         blending: ``SOURCE`` or ``OVER``.
-        data: places and lengths of its compressed pixels in the file.
+        data: offsets and lengths of its compressed pixels in the file.
     """
 
     box: tuple[int, int, int, int]
@@ -50,15 +52,15 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Film:
+class AnimatedPng:
     """An animated PNG before its frames are decoded.
 
     Attributes:
         size: width and height.
         layout: the rest of its header.
-        shared: chunks that each frame needs to be decoded.
-        plays: how often all frames are shown; 0 for ever.
-        frames: in their order.
+        shared: chunks needed to decode every frame.
+        plays: number of loops; 0 for infinite.
+        frames: in display order.
     """
 
     size: tuple[int, int]
@@ -68,26 +70,26 @@ class Film:
     frames: list[Frame]
 
     @property
-    def sees_through(self) -> bool:
-        """Whether parts of the picture may stay empty, whatever the frames hold."""
+    def needs_alpha(self) -> bool:
+        """Whether parts of the canvas may stay empty, so that an alpha channel is needed."""
         return self.frames[0].box != (0, 0, *self.size) or any(frame.disposal != KEEP for frame in self.frames)
 
     @property
     def animation(self) -> Animation:
-        """How the frames follow each other, with delays in whole milliseconds that together last as long."""
+        """Timing of the frames, in whole milliseconds that add up to the same total duration."""
         ends = np.round(np.cumsum([1000 * frame.delay for frame in self.frames])).astype(int)
         return Animation(tuple(int(delay) for delay in np.diff(ends, prepend=0)), self.plays)
 
 
-def read_film(stream: BinaryIO) -> Film | None:
-    """The frames of a PNG, the picture that only programs without animation show left out; None of a still one.
+def read_animated_png(stream: BinaryIO) -> AnimatedPng | None:
+    """Read the frames of an animated PNG, without a default image that is not a frame; None for a still PNG.
 
     Raises:
         BrokenAnimationError: frames are missing or contradict each other.
     """
     size, layout, shared, plays, count = (0, 0), b"", b"", 0, 0
     frames: list[Frame] = []
-    early: list[bytes] = []  # What is said of frames before it is said that there are any.
+    early: list[bytes] = []  # Frame control chunks before the animation control chunk.
     number, pixels = 0, False
     for kind, place, length in chunks(stream):
         body = stream.read(length) if kind in (b"IHDR", b"PLTE", b"tRNS", b"acTL", b"fcTL") else b""
@@ -99,15 +101,15 @@ def read_film(stream: BinaryIO) -> Film | None:
         elif kind in (b"PLTE", b"tRNS"):
             shared += chunk(kind, body)
         elif kind == b"acTL" and length == 8 and not pixels:
-            if count:  # Nobody knows which one is meant.
+            if count:  # Two animation control chunks.
                 raise BrokenAnimationError
             count, plays = struct.unpack(">II", body)
-            frames = [controlled(control, index, size) for index, control in enumerate(early)]
+            frames = [parse_frame_control(control, index, size) for index, control in enumerate(early)]
             number = len(frames)
         elif kind == b"fcTL" and not count:
             early.append(body)
         elif kind == b"fcTL":
-            frames.append(controlled(body, number, size))
+            frames.append(parse_frame_control(body, number, size))
             number += 1
         elif kind == b"IDAT":
             pixels = True
@@ -126,44 +128,44 @@ def read_film(stream: BinaryIO) -> Film | None:
         return None
     if len(frames) < count or not all(frame.data for frame in frames[:count]):
         raise BrokenAnimationError
-    return Film(size, layout, shared, plays, frames[:count])
+    return AnimatedPng(size, layout, shared, plays, frames[:count])
 
 
-def controlled(body: bytes, number: int, size: tuple[int, int]) -> Frame:
-    """What is said of a frame.
+def parse_frame_control(body: bytes, number: int, size: tuple[int, int]) -> Frame:
+    """Parse a frame control chunk.
 
     Raises:
-        BrokenAnimationError: it is not the next one, or does not lie in the picture.
+        BrokenAnimationError: it is out of sequence, or the frame exceeds the picture.
     """
     if len(body) != CONTROL.size:
         raise BrokenAnimationError
-    said, width, height, left, top, delay, parts, disposal, blending = CONTROL.unpack(body)
+    sequence, width, height, left, top, delay, parts, disposal, blending = CONTROL.unpack(body)
     inside = width and height and left + width <= size[0] and top + height <= size[1]
-    if said != number or not inside or disposal > RESTORE or blending > OVER:
+    if sequence != number or not inside or disposal > RESTORE or blending > OVER:
         raise BrokenAnimationError
     return Frame((left, top, width, height), delay / (parts or 100), disposal, blending, [])
 
 
-def shown(stream: BinaryIO, film: Film) -> Iterator[Pixels]:
-    """What is seen while each frame lasts, in the file's own colours.
+def composited_frames(stream: BinaryIO, animated: AnimatedPng) -> Iterator[Pixels]:
+    """Composite the frames, in the color space of the file.
 
     Yields:
-        (H, W, 1 to 4), uint8 or uint16, with opacity last where there are 2 or 4; the same array each time.
+        (H, W, 1 to 4), uint8 or uint16, with alpha as the last of 2 or 4 channels; the same array each time.
 
     Raises:
         vips.Error: a frame is damaged.
     """
     canvas: Pixels | None = None
-    for index, frame in enumerate(film.frames):
-        pixels = decoded(stream, film, frame)
+    for index, frame in enumerate(animated.frames):
+        pixels = decode_frame(stream, animated, frame)
         if canvas is None:
-            canvas = np.zeros((film.size[1], film.size[0], pixels.shape[2]), pixels.dtype)
+            canvas = np.zeros((animated.size[1], animated.size[0], pixels.shape[2]), pixels.dtype)
         left, top, width, height = frame.box
         part = canvas[top : top + height, left : left + width]
         disposal = CLEAR if index == 0 and frame.disposal == RESTORE else frame.disposal
         before = part.copy() if disposal == RESTORE else None
         if frame.blending == OVER and pixels.shape[2] in (2, 4):
-            lay_over(part, pixels)
+            alpha_composite(part, pixels)
         else:
             part[...] = pixels
         yield canvas
@@ -171,21 +173,21 @@ def shown(stream: BinaryIO, film: Film) -> Iterator[Pixels]:
             part[...] = 0 if before is None else before
 
 
-def decoded(stream: BinaryIO, film: Film, frame: Frame) -> Pixels:
-    """The pixels of a frame."""
-    data = [SIGNATURE, chunk(b"IHDR", HEADER.pack(*frame.box[2:], film.layout)), film.shared]
+def decode_frame(stream: BinaryIO, animated: AnimatedPng, frame: Frame) -> Pixels:
+    """Decode the pixels of a frame."""
+    data = [SIGNATURE, chunk(b"IHDR", HEADER.pack(*frame.box[2:], animated.layout)), animated.shared]
     for place, length in frame.data:
         stream.seek(place)
         data.append(chunk(b"IDAT", stream.read(length)))
     image = vips.Image.pngload_buffer(b"".join([*data, chunk(b"IEND", b"")]), fail_on="error")
-    if film.sees_through and not image.hasalpha():
+    if animated.needs_alpha and not image.hasalpha():
         image = image.bandjoin(65535 if image.format == "ushort" else 255)
     pixels: Pixels = image.numpy()
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
-def lay_over(below: Pixels, above: Pixels) -> None:
-    """Change pixels to what is seen with others over them, opacity last."""
+def alpha_composite(below: Pixels, above: Pixels) -> None:
+    """Alpha-composite pixels over others, in place; alpha is the last channel."""
     most = np.iinfo(below.dtype).max
     for rows in strips(below.shape):
         opacity = above[rows, :, -1:] / most

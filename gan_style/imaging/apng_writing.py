@@ -1,4 +1,4 @@
-"""Animated PNG out, as deep as a still one: libvips compresses each frame, and the frames are put into one file."""
+"""Animated PNG output with 8 or 16 bits: libvips compresses each frame, and the frames are merged into one file."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from gan_style.imaging.canvas import strips
 from gan_style.imaging.photograph import Animation
 from gan_style.imaging.png import chunk, chunks
 
-LONGEST = 2**16 - 1
-"""Largest numerator and denominator of a delay."""
+MAX_UINT16 = 2**16 - 1
+"""Maximum numerator and denominator of a delay."""
 
 
 def add_frames(path: Path, animation: Animation, frames: Iterable[Pixels]) -> None:
-    """Make a still PNG the first frame of an animated one.
+    """Turn a still PNG into the first frame of an animated PNG.
 
     Args:
         path: the file, without a palette.
-        animation: how the frames follow each other.
-        frames: all of them, the first included, (H, W, C) each as the file stores its pixels.
+        animation: timing of the frames.
+        frames: all frames including the first, (H, W, C), in the pixel format of the file.
 
     Raises:
         OSError or vips.Error: it cannot be written.
@@ -39,22 +39,22 @@ def add_frames(path: Path, animation: Animation, frames: Iterable[Pixels]) -> No
         stream.write(chunk(b"acTL", struct.pack(">II", len(animation.delays), animation.loop)))
         before: Pixels | None = None
         for pixels, delay in zip(frames, animation.delays, strict=True):
-            left, top, width, height = changed(before, pixels)
-            timing = delay_of(delay)
+            left, top, width, height = changed_box(before, pixels)
+            timing = delay_fraction(delay)
             stream.write(chunk(b"fcTL", CONTROL.pack(number, width, height, left, top, *timing, KEEP, SOURCE)))
             number += 1
             if before is None:
                 stream.write(still[first:end])
             else:
-                for part in compressed(pixels[top : top + height, left : left + width]):
+                for part in compress_frame(pixels[top : top + height, left : left + width]):
                     stream.write(chunk(b"fdAT", number.to_bytes(4, "big") + part))
                     number += 1
             before = pixels
         stream.write(still[end:])
 
 
-def changed(before: Pixels | None, after: Pixels) -> tuple[int, int, int, int]:
-    """Left, top, width, height of what differs between two frames, a pixel at least."""
+def changed_box(before: Pixels | None, after: Pixels) -> tuple[int, int, int, int]:
+    """Bounding box of the changed pixels: left, top, width, height; at least one pixel."""
     height, width = after.shape[:2]
     if before is None:
         return 0, 0, width, height
@@ -69,8 +69,8 @@ def changed(before: Pixels | None, after: Pixels) -> tuple[int, int, int, int]:
     return left, top, right - left + 1, bottom - top + 1
 
 
-def compressed(pixels: Pixels) -> Iterator[bytes]:
-    """The parts of a frame's data."""
+def compress_frame(pixels: Pixels) -> Iterator[bytes]:
+    """Compress a frame; yield the contents of its IDAT chunks."""
     deep = pixels.dtype == np.uint16
     image = vips.Image.new_from_array(np.ascontiguousarray(pixels), interpretation="rgb16" if deep else "srgb")
     stream = io.BytesIO(image.pngsave_buffer(compression=6, keep="none"))
@@ -80,7 +80,7 @@ def compressed(pixels: Pixels) -> Iterator[bytes]:
             yield stream.read(length)
 
 
-def delay_of(milliseconds: int) -> tuple[int, int]:
-    """A delay as two numbers of 16 bits whose quotient is seconds."""
-    parts = min(1000, max(1, LONGEST * 1000 // max(milliseconds, 1)))
-    return min(round(milliseconds * parts / 1000), LONGEST), parts
+def delay_fraction(milliseconds: int) -> tuple[int, int]:
+    """Convert a delay to seconds as a fraction with 16-bit numerator and denominator."""
+    parts = min(1000, max(1, MAX_UINT16 * 1000 // max(milliseconds, 1)))
+    return min(round(milliseconds * parts / 1000), MAX_UINT16), parts

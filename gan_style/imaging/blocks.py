@@ -1,4 +1,4 @@
-"""EXIF blocks as they are in JPEG, PNG, WebP and AVIF: libvips takes them apart and puts them together anew."""
+"""Byte-exact EXIF blocks in JPEG, PNG, WebP and AVIF; libvips would parse and rebuild them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gan_style.files import splice
-from gan_style.imaging.exif import PREFIX, signed
+from gan_style.imaging.exif import PREFIX, with_software
 from gan_style.imaging.png import chunk, chunks
 
-FILLING = "~"
+FILLER = "~"
 START_OF_SCAN = 0xDA
 
 Place = tuple[int, int]
 
 
-def put_exif(path: Path, form: str, block: bytes) -> None:
-    """Put an EXIF block into a file in the place of the one that libvips has written.
+def replace_exif(path: Path, form: str, block: bytes) -> None:
+    """Replace the EXIF block that libvips has written.
 
     Args:
-        path: a file that has one.
-        form: Pillow's name of its format: JPEG, PNG or WEBP.
-        block: beginning with ``Exif``, and short enough for the format.
+        path: a file with an EXIF block.
+        form: Pillow's format name: JPEG, PNG or WEBP.
+        block: starts with ``Exif``; must be short enough for the format.
 
     Raises:
         OSError: the file cannot be read or written.
@@ -48,31 +48,31 @@ def put_exif(path: Path, form: str, block: bytes) -> None:
             stream.write((size - 8).to_bytes(4, "little"))
 
 
-def stand_in(block: bytes) -> bytes:
-    """A block of nothing but filling, longer than another, for libvips to write where :func:`put_over` finds it."""
-    return signed(None, FILLING * len(block))
+def placeholder_exif(block: bytes) -> bytes:
+    """Make a block longer than ``block`` for libvips to write, to be replaced by :func:`overwrite_placeholder`."""
+    return with_software(None, FILLER * len(block))
 
 
-def put_over(path: Path, block: bytes) -> None:
-    """Write an EXIF block over its stand-in in an AVIF, whose parts stay where they are, and zeros behind it.
+def overwrite_placeholder(path: Path, block: bytes) -> None:
+    """Overwrite the placeholder in an AVIF by the EXIF block, padded with zeros, so that no offset changes.
 
     Args:
-        path: a file that libvips has written with :func:`stand_in`.
-        block: the same that the stand-in stands for.
+        path: a file that libvips has written with :func:`placeholder_exif`.
+        block: the block that the placeholder was made for.
 
     Raises:
         OSError: the file cannot be read or written.
     """
-    body, filling = block.removeprefix(PREFIX), FILLING.encode() * len(block)
+    body, filler = block.removeprefix(PREFIX), FILLER.encode() * len(block)
     with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as data:
-        end = data.find(filling) + len(filling)
+        end = data.find(filler) + len(filler)
         start = data.rfind(PREFIX, 0, end) + len(PREFIX)
-        if len(filling) <= end and len(PREFIX) <= start <= end - len(body):
+        if len(filler) <= end and len(PREFIX) <= start <= end - len(body):
             data[start:end] = body.ljust(end - start, b"\0")
 
 
 def segments(stream: BinaryIO) -> Iterator[Place]:
-    """Where the segments of a JPEG before its pixels begin and end."""
+    """Start and end of each JPEG segment before the pixels."""
     place = 2
     while len(head := read(stream, place, 4)) == 4 and head[0] == 0xFF and head[1] != START_OF_SCAN:
         end = place + 2 + int.from_bytes(head[2:], "big")
@@ -81,7 +81,7 @@ def segments(stream: BinaryIO) -> Iterator[Place]:
 
 
 def riff_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, Place]]:
-    """The kinds of the chunks of a WebP, and where each begins and ends."""
+    """Type, start and end of each chunk of a WebP."""
     place = 12
     while len(head := read(stream, place, 8)) == 8:
         size = int.from_bytes(head[4:], "little")
@@ -91,6 +91,6 @@ def riff_chunks(stream: BinaryIO) -> Iterator[tuple[bytes, Place]]:
 
 
 def read(stream: BinaryIO, place: int, count: int) -> bytes:
-    """So many bytes from a place on, or as many as there are."""
+    """Read up to ``count`` bytes at an offset."""
     stream.seek(place)
     return stream.read(count)

@@ -1,4 +1,4 @@
-"""EXIF blocks, made true in place: whatever else they hold, makers' notes included, stays byte for byte."""
+"""In-place edits of EXIF blocks: everything else, including maker notes, stays byte for byte."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 0xA002, 0xA003
 THUMBNAIL, THUMBNAIL_LENGTH = 0x0201, 0x0202
 SOFTWARE = 0x0131
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
-PER_INCH, PER_CENTIMETRE = 2, 3
+PER_INCH, PER_CENTIMETER = 2, 3
 BYTE, ASCII, SHORT, LONG, RATIONAL, SBYTE, SSHORT, SRATIONAL = 1, 2, 3, 4, 5, 6, 8, 10
 RATIONALS = (RATIONAL, SRATIONAL)
 BYTE_LONG = struct.Struct("B")
@@ -22,17 +22,17 @@ LARGEST_DENOMINATOR = 10000
 ENTRY_LENGTH = 12
 
 EMPTY = b"II*\0\x08\0\0\0" + bytes(6)
-"""A block that says nothing: an empty directory and no other."""
+"""A block with a single, empty directory."""
 
 
 class Block:
-    """An EXIF block that is being read and changed."""
+    """An EXIF block that can be read and modified."""
 
     def __init__(self, block: bytes) -> None:
-        """Find out the byte order.
+        """Detect the byte order.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is not an EXIF block.
         """
         self.data = bytearray(block.removeprefix(PREFIX))
         order = {b"II": "<", b"MM": ">"}.get(bytes(self.data[:2]))
@@ -41,26 +41,26 @@ class Block:
         self.short, self.long = struct.Struct(order + "H"), struct.Struct(order + "I")
 
     def read(self, kind: struct.Struct, place: int) -> int:
-        """A number at a place.
+        """Read a number at an offset.
 
         Raises:
-            struct.error: it lies outside.
+            struct.error: the offset is out of range.
         """
         value: int = kind.unpack_from(self.data, place)[0]
         return value
 
     def entries(self, directory: int) -> Iterator[tuple[int, int]]:
-        """Tags of a directory, each with the place of its entry.
+        """Yield the tags of a directory with the offsets of their entries.
 
         Raises:
-            struct.error: it reaches outside.
+            struct.error: an entry is out of range.
         """
         for index in range(self.read(self.short, directory)):
             place = directory + 2 + ENTRY_LENGTH * index
             yield self.read(self.short, place), place
 
     def number(self, place: int) -> Fraction:
-        """The single number of an entry, whatever kind of number the writer took; 0 where it is none."""
+        """Read the first number of an entry of any numeric type; 0 for text."""
         kind = self.read(self.short, place + 2)
         if kind in RATIONALS:
             at = self.read(self.long, place + 8)
@@ -69,16 +69,16 @@ class Block:
         return Fraction(0 if kind == ASCII else self.read(sizes.get(kind, self.long), place + 8))
 
     def value(self, place: int) -> int:
-        """The same as a whole number."""
+        """Like :meth:`number`, truncated to an integer."""
         return int(self.number(place))
 
     def change(self, place: int, value: int) -> None:
-        """Give an entry of a single number another one, as a number that every reader takes."""
+        """Set an entry to a single number, with a type that every reader supports."""
         kind, packed = (SHORT, self.short.pack(value) + bytes(2)) if value < 2**16 else (LONG, self.long.pack(value))
         self.data[place + 2 : place + ENTRY_LENGTH] = self.short.pack(kind) + self.long.pack(1) + packed
 
     def added(self, value: str | int | float) -> bytes:
-        """Type, count, and value or place of a value, which goes to the end where it is long."""
+        """Encode type, count and value or offset of an entry; long values are appended to the block."""
         if isinstance(value, int):
             return self.short.pack(SHORT) + self.long.pack(1) + self.short.pack(value) + bytes(2)
         place = self.long.pack(len(self.data))
@@ -91,12 +91,12 @@ class Block:
         return self.short.pack(RATIONAL) + self.long.pack(1) + place
 
     def first(self) -> int:
-        """Place of the first directory."""
+        """Offset of the first directory."""
         return self.read(self.long, 4)
 
 
 def orientation_of(block: bytes) -> int:
-    """1 to 8; 1 where the block does not say, or is broken."""
+    """The orientation, 1 to 8; 1 if it is missing or the block is broken."""
     try:
         exif = Block(block)
         found = [exif.value(place) for tag, place in exif.entries(exif.first()) if tag == ORIENTATION]
@@ -106,17 +106,17 @@ def orientation_of(block: bytes) -> int:
 
 
 def upright(block: bytes, size: tuple[int, int]) -> bytes | None:
-    """The block of a picture that has been turned upright.
+    """Update a block for an upright picture.
 
-    Its orientation says so, its width and height are those of the picture, and the thumbnail, which shows the
-    photograph, is gone.
+    Its orientation becomes 1, its width and height those of the picture, and the thumbnail is removed because it shows
+    the photograph.
 
     Args:
-        block: with or without ``Exif`` before it.
+        block: with or without the ``Exif`` prefix.
         size: width and height.
 
     Returns:
-        The block with ``Exif`` before it, or None where it is broken.
+        The block with the ``Exif`` prefix, or None if it is broken.
     """
     try:
         exif = Block(block)
@@ -129,59 +129,59 @@ def upright(block: bytes, size: tuple[int, int]) -> bytes | None:
                 inner = exif.value(place)
     except (ValueError, struct.error):
         return None
-    with contextlib.suppress(struct.error):  # What follows may be cut off, and what stands before it still be read.
+    with contextlib.suppress(struct.error):  # The inner directory may be truncated and the first one still valid.
         for tag, place in exif.entries(inner) if inner else ():
             if tag in (WIDTH, HEIGHT):
                 exif.change(place, size[0] if tag == WIDTH else size[1])
     with contextlib.suppress(struct.error):
-        forget_thumbnail(exif, first)
+        remove_thumbnail(exif, first)
     return PREFIX + bytes(exif.data)
 
 
-def forget_thumbnail(exif: Block, first: int) -> None:
-    """Leave out the directory that follows the first, and what it shows.
+def remove_thumbnail(exif: Block, first: int) -> None:
+    """Unlink the thumbnail directory and erase the thumbnail.
 
     Raises:
-        struct.error: the block ends before.
+        struct.error: the block is truncated.
     """
     link = first + 2 + ENTRY_LENGTH * exif.read(exif.short, first)
     second = exif.read(exif.long, link)
     exif.long.pack_into(exif.data, link, 0)
     if second:
-        blot_thumbnail(exif, second)
+        erase_thumbnail(exif, second)
 
 
-def signed(block: bytes | None, words: str) -> bytes:
-    """A block that says what program made the picture, whatever it said of that before.
+def with_software(block: bytes | None, words: str) -> bytes:
+    """Set the Software tag of a block.
 
     Args:
-        block: one that there is, or None for one that says nothing else.
-        words: what it is to say; anything but ASCII becomes a question mark.
+        block: an existing block, or None for a new one.
+        words: value of the tag; characters outside ASCII become question marks.
 
     Returns:
-        The block with ``Exif`` before it; unchanged where it is broken.
+        The block with the ``Exif`` prefix; unchanged if it is broken.
     """
     return with_entries(block, {SOFTWARE: words})
 
 
 def with_density(block: bytes, density: tuple[float, float]) -> bytes:
-    """A block that says how large a picture prints; the same one where it says so already.
+    """Set the resolution tags of a block, unless they already have about the same values.
 
     Args:
-        block: one that there is.
-        density: pixels per inch, across and down.
+        block: an existing block.
+        density: pixels per inch, horizontal and vertical.
 
     Returns:
-        The block with ``Exif`` before it; unchanged where it is broken.
+        The block with the ``Exif`` prefix; unchanged if it is broken.
     """
-    said = density_of(block)
-    if said and all(math.isclose(one, other, rel_tol=0.002) for one, other in zip(said, density, strict=True)):
+    current = density_of(block)
+    if current and all(math.isclose(one, other, rel_tol=0.002) for one, other in zip(current, density, strict=True)):
         return block
     return with_entries(block, {X_RESOLUTION: density[0], Y_RESOLUTION: density[1], RESOLUTION_UNIT: PER_INCH})
 
 
 def density_of(block: bytes) -> tuple[float, float] | None:
-    """Pixels per inch, across and down; None where the block does not say, or is broken."""
+    """Pixels per inch, horizontal and vertical; None if missing or the block is broken."""
     try:
         exif = Block(block)
         places = dict(exif.entries(exif.first()))
@@ -189,21 +189,21 @@ def density_of(block: bytes) -> tuple[float, float] | None:
         unit = exif.value(places[RESOLUTION_UNIT]) if RESOLUTION_UNIT in places else PER_INCH
     except (ValueError, KeyError, struct.error):
         return None
-    scale = {PER_INCH: 1.0, PER_CENTIMETRE: 2.54}.get(unit, 0.0)
+    scale = {PER_INCH: 1.0, PER_CENTIMETER: 2.54}.get(unit, 0.0)
     return (across * scale, down * scale) if scale * across * down else None
 
 
 def with_entries(block: bytes | None, values: Mapping[int, str | int | float]) -> bytes:
-    """A block that says some things anew.
+    """Set entries of the first directory.
 
-    The first directory is written once more, at the end, and everything else stays where it is.
+    The first directory is rewritten at the end, and everything else keeps its offset.
 
     Args:
-        block: one that there is, or None for one that says nothing else.
-        values: text of four letters or more, whole numbers below 65536, or fractions, by their tags.
+        block: an existing block, or None for a new one.
+        values: values by tag: text of at least four characters, integers below 65536, or fractions.
 
     Returns:
-        The block with ``Exif`` before it; unchanged where it is broken.
+        The block with the ``Exif`` prefix; unchanged if it is broken.
     """
     try:
         exif = Block(block or EMPTY)
@@ -223,8 +223,8 @@ def with_entries(block: bytes | None, values: Mapping[int, str | int | float]) -
     return PREFIX + bytes(exif.data)
 
 
-def blot_thumbnail(exif: Block, directory: int) -> None:
-    """Overwrite a thumbnail with zeros, or cut it off where it comes last."""
+def erase_thumbnail(exif: Block, directory: int) -> None:
+    """Overwrite a thumbnail with zeros, or truncate the block if the thumbnail comes last."""
     values = {tag: exif.value(place) for tag, place in exif.entries(directory) if tag in (THUMBNAIL, THUMBNAIL_LENGTH)}
     start = values.get(THUMBNAIL, 0)
     end = min(start + values.get(THUMBNAIL_LENGTH, 0), len(exif.data))

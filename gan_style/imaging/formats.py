@@ -1,4 +1,4 @@
-"""Formats that paintings are written in: what each can hold."""
+"""Output formats and their capabilities."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.errors import PictureError, UsageError
-from gan_style.imaging.avif_writing import AVIF_MOVES
+from gan_style.imaging.avif_writing import HAS_AVIF_CODEC
 from gan_style.imaging.metadata import Details
-from gan_style.imaging.plugins import heic_is_there
-from gan_style.imaging.png import LARGEST_PACKED
+from gan_style.imaging.plugins import heic_available
+from gan_style.imaging.png import MAX_COMPRESSED
 
 
 @dataclass(frozen=True)
 class Format:
-    """What a kind of file can hold.
+    """Capabilities of a file format.
 
     Attributes:
-        name: Pillow's name of it.
-        alpha: whether it knows transparency.
-        deep: whether it knows 16 bits.
-        moving: whether it knows animations.
-        longest: most pixels of a side.
+        name: Pillow's name of the format.
+        alpha: whether it supports transparency.
+        deep: whether it supports 16 bits.
+        moving: whether it supports animation.
+        longest: maximum pixels per side.
     """
 
     name: str
@@ -32,18 +32,18 @@ class Format:
 
     @property
     def lossy(self) -> bool:
-        """Whether a quality is chosen for it."""
+        """Whether it has a quality setting."""
         return self.name in LOSSY
 
 
 LOSSY = {"JPEG", "WEBP", "AVIF", "HEIF"}
-"""Formats that leave out what is hardly seen, more or less of it."""
+"""Formats with lossy compression."""
 
 PNG = Format("PNG", deep=True, moving=True)
 JPEG = Format("JPEG", alpha=False, longest=65500)
 TIFF = Format("TIFF", deep=True)
 HEIC = Format("HEIF", longest=16384)
-AVIF = Format("AVIF", moving=AVIF_MOVES, longest=16384)
+AVIF = Format("AVIF", moving=HAS_AVIF_CODEC, longest=16384)
 FORMATS = {
     ".png": PNG,
     ".jpg": JPEG,
@@ -62,22 +62,22 @@ FORMATS = {
 
 
 def format_of(path: Path) -> Format:
-    """The format that an extension asks for.
+    """The format of a file extension.
 
     Raises:
-        PictureError: no format that can be written has it.
+        PictureError: the extension is not supported, or its plugin is not installed.
     """
     form = FORMATS.get(path.suffix.lower())
     if form is None:
-        raise PictureError(f"{path} has no extension of a picture; use one of {', '.join(FORMATS)}.")
+        raise PictureError(f"{path} has no supported picture extension; use one of {', '.join(FORMATS)}.")
     return available(form)
 
 
 def format_named(word: str) -> Format:
-    """The format that a word means: an extension without its dot.
+    """The format of an extension without its dot.
 
     Raises:
-        UsageError: no format that can be written is called so.
+        UsageError: the format is not supported.
         PictureError: it needs a plugin that is not installed.
     """
     form = FORMATS.get(f".{word.lower()}")
@@ -88,29 +88,30 @@ def format_named(word: str) -> Format:
 
 
 def available(form: Format) -> Format:
-    """The same format.
+    """Check that the format can be written here, and return it.
 
     Raises:
         PictureError: it needs a plugin that is not installed.
     """
-    if form is HEIC and not heic_is_there():
+    if form is HEIC and not heic_available():
         raise PictureError('HEIC needs a plugin; install it with pip install "gan-style[heic]", or use AVIF.')
     return form
 
 
 def check_fits(form: Format, size: tuple[int, int], name: str) -> None:
-    """Refuse before painting what a format cannot hold.
+    """Check before painting that a format supports the size.
 
     Raises:
-        PictureError: it takes no picture of this width and height.
+        PictureError: width or height exceeds the maximum of the format.
     """
     if max(size) > form.longest:
         raise PictureError(
-            f"{name} cannot be {size[0]}x{size[1]} pixels: {form.name} ends at {form.longest}; use PNG or TIFF."
+            f"{name} cannot have {size[0]}x{size[1]} pixels: {form.name} supports at most {form.longest} per side; "
+            "use PNG or TIFF."
         )
 
 
 def profile_in(form: Format, details: Details) -> bytes | None:
-    """The color profile that goes along into a file; None where the painting leaves in sRGB."""
-    too_large = form.name == "PNG" and len(details.profile or b"") > LARGEST_PACKED
+    """The color profile to embed in a file; None to write the painting in sRGB."""
+    too_large = form.name == "PNG" and len(details.profile or b"") > MAX_COMPRESSED
     return None if too_large else details.profile

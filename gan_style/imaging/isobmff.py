@@ -1,4 +1,4 @@
-"""AVIF and HEIC as files: what kind they are, and how often an AVIF plays, which Pillow neither reads nor writes."""
+"""AVIF and HEIC containers: brands, and the AVIF loop count, which Pillow neither reads nor writes."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import BinaryIO
 
 CONTAINERS = (b"moov", b"trak", b"edts")
 FOR_EVER = {4: 2**32 - 1, 8: 2**64 - 1}
-"""By bytes of a duration, the one that has no end."""
+"""Infinite duration by width of the field in bytes."""
 
 MOST = 2**31 - 1
-"""Repetitions, beyond which writers mean for ever."""
+"""Maximum finite loop count; writers use more for infinite."""
 
 DURATION_AFTER = {b"mvhd": (16, 24), b"tkhd": (20, 28)}
-"""Bytes before the duration in boxes of version 0 and of version 1 (ISO 14496-12)."""
+"""Offset of the duration in boxes of version 0 and version 1 (ISO 14496-12)."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """A number about time in a file.
+    """A duration field of a file.
 
     Attributes:
-        kind: box in which it stands: how long a film or a track plays, or, in ``elst``, what is played again and again.
-        place: where in the file.
+        kind: type of its box: duration of a movie or track, or in ``elst`` of the repeated segment.
+        place: offset in the file.
         width: 4 or 8 bytes.
-        value: the number.
-        repeats: of ``elst``, whether it is played more than once.
+        value: the duration.
+        repeats: for ``elst``, whether the segment is repeated.
     """
 
     kind: bytes
@@ -38,20 +38,20 @@ class Timing:
 
 
 def brands_of(head: bytes) -> set[bytes]:
-    """What a file that begins so says it is; empty where it is none of this family."""
+    """Brands in the first bytes of a file; empty if it is not ISO BMFF."""
     if head[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(head[:4], "big"), len(head))
     return {head[8:12], *(head[place : place + 4] for place in range(16, end - 3, 4))}
 
 
-def holds(stream: BinaryIO, kind: bytes) -> bool:
-    """Whether there is a box of a kind at the top of a file, or in a film or track."""
+def has_box(stream: BinaryIO, kind: bytes) -> bool:
+    """Whether a file has a box of a type at the top level or in a movie or track."""
     return any(one == kind for one, _, _ in boxes(stream, 0, stream.seek(0, 2)))
 
 
-def plays_of(stream: BinaryIO) -> int:
-    """How often a moving picture is shown; 0 for ever, also where the file does not say, as browsers have it."""
+def loop_count(stream: BinaryIO) -> int:
+    """Read the loop count; 0 for infinite, also if the file has none, as in browsers."""
     found = list(timings(stream))
     length = next((one.value for one in found if one.kind == b"tkhd" and one.value != FOR_EVER[one.width]), 0)
     part = next((one for one in found if one.kind == b"elst"), None)
@@ -63,8 +63,8 @@ def plays_of(stream: BinaryIO) -> int:
     return plays if plays <= MOST else 0
 
 
-def set_plays(stream: BinaryIO, plays: int) -> None:
-    """Say how often a moving picture is shown; 0 for ever."""
+def set_loop_count(stream: BinaryIO, plays: int) -> None:
+    """Write the loop count; 0 for infinite."""
     found = list(timings(stream))
     part = next((one for one in found if one.kind == b"elst"), None)
     if part is None:
@@ -72,7 +72,7 @@ def set_plays(stream: BinaryIO, plays: int) -> None:
     for one in found:
         stream.seek(one.place)
         if one.kind == b"elst":
-            stream.seek(one.place - 5)  # Its flags end before the number of its entries.
+            stream.seek(one.place - 5)  # The last byte of the flags, before the entry count.
             stream.write(bytes([plays != 1]))
         else:
             most = FOR_EVER[one.width]
@@ -80,7 +80,7 @@ def set_plays(stream: BinaryIO, plays: int) -> None:
 
 
 def timings(stream: BinaryIO) -> Iterator[Timing]:
-    """The numbers that say how often a moving picture is shown."""
+    """Yield the duration fields that determine the loop count."""
     for kind, place, length in list(boxes(stream, 0, stream.seek(0, 2))):
         stream.seek(place)
         body = stream.read(min(length, 64))
@@ -93,7 +93,7 @@ def timings(stream: BinaryIO) -> Iterator[Timing]:
 
 
 def boxes(stream: BinaryIO, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, place and length of what boxes hold, those in films and tracks after these."""
+    """Yield type, content offset and content length of the boxes, recursing into movies and tracks."""
     while place + 8 <= end:
         stream.seek(place)
         head = stream.read(16)

@@ -1,4 +1,4 @@
-"""What kind of file something is: from its beginning and name and, where these are not enough, by opening it."""
+"""File type detection by signature and extension, and by decoding if these are not enough."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gan_style.defaults import MAX_PIXELS
 from gan_style.imaging.isobmff import brands_of
 
 SIGNATURE_BYTES = 64
-"""Bytes of a file's beginning that tell its kind."""
+"""Bytes read from the start of a file to detect its type."""
 
 RAW_NAMES = "3fr arw cr2 cr3 crw dcr dng erf fff iiq kdc mef mos mrw nef nrw orf pef raf rw2 rwl sr2 srf srw x3f"
 PICTURE_NAMES = (
@@ -21,10 +21,10 @@ PICTURE_NAMES = (
     "mpo pbm pcx pfm pgm png pnm ppm psd qoi sgi tga tif tiff webp"
 )
 RAW_SUFFIXES = {f".{name}" for name in RAW_NAMES.split()}
-"""Extensions of what cameras make before there is a picture."""
+"""Extensions of camera raw files."""
 
 SUFFIXES = RAW_SUFFIXES | {f".{name}" for name in PICTURE_NAMES.split()}
-"""Extensions that promise a picture and nothing else."""
+"""Extensions used only for pictures."""
 
 SIGNATURES = (
     b"\xff\xd8\xff",  # JPEG
@@ -44,35 +44,35 @@ SIGNATURES = (
 )
 
 RAW_SIGNATURES = (b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")
-"""Of Fujifilm, Panasonic, Olympus, Sigma and Minolta; others' are those of TIFF."""
+"""Signatures of Fujifilm, Panasonic, Olympus, Sigma and Minolta; others use that of TIFF."""
 
 POSTSCRIPT = (b"%!PS", b"\xc5\xd0\xd3\xc6")
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
-"""Of HEIF, those that promise HEVC."""
+"""HEIF brands that use HEVC."""
 
 AVIF_BRANDS = {b"avif", b"avis"}
 
 HEIF_BRANDS = HEIC_BRANDS | AVIF_BRANDS | {b"mif1", b"mif2", b"msf1", b"miaf"}
 
-NAMELESS = {".imt": "IMT", ".spi": "SPIDER", ".spider": "SPIDER"}
-"""Names of formats that have no signature and that Pillow knows no name for."""
+UNREGISTERED = {".imt": "IMT", ".spi": "SPIDER", ".spider": "SPIDER"}
+"""Formats without a signature whose extensions Pillow does not register."""
 
 SUBFILE, PHOTOMETRIC, SUBDIRECTORIES, DNG = 0xFE, 0x106, 0x14A, 0xC612
 """Tags of a TIFF."""
 
 MOSAIC = {32803, 34892}
-"""Photometric interpretations of what a sensor has measured."""
+"""Photometric interpretations of raw sensor data."""
 
 
-def beginning(path: Path) -> bytes:
-    """The first bytes of a file."""
+def first_bytes(path: Path) -> bytes:
+    """Read the first bytes of a file."""
     with path.open("rb") as stream:
         return stream.read(SIGNATURE_BYTES)
 
 
 def looks_like_picture(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of a picture and of nothing else, in a format that is read or not."""
+    """Whether the first bytes of a file are a picture signature, of a supported or unsupported format."""
     return (
         head.startswith(SIGNATURES + RAW_SIGNATURES)
         or (head.startswith(b"BM") and head[6:10] == bytes(4))
@@ -82,7 +82,7 @@ def looks_like_picture(head: bytes) -> bool:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is a picture, by its content: it begins like one, or is of a rarer kind and can be read.
+    """Whether a file is a picture by content: by its signature, or by decoding it if its format has none.
 
     Raises:
         OSError: it cannot be opened.
@@ -93,16 +93,16 @@ def is_picture(path: Path) -> bool:
 
 
 def pillow_formats(head: bytes, suffix: str = "") -> list[str]:
-    """Pillow's names of the formats that a file may have which begins so and is called so."""
+    """Pillow's names of the possible formats of a file, by its first bytes and extension."""
     from PIL import Image
 
     Image.init()
-    named = Image.registered_extensions().get(suffix, NAMELESS.get(suffix))
+    named = Image.registered_extensions().get(suffix, UNREGISTERED.get(suffix))
     found = []
     for form, (_, accepts) in Image.OPEN.items():
         try:
             may_be = form == named if accepts is None else accepts(head) is True
-        except (IndexError, struct.error):  # There are fewer bytes than a format needs.
+        except (IndexError, struct.error):  # Fewer bytes than the format needs.
             may_be = False
         if may_be:
             found.append(form)
@@ -110,7 +110,7 @@ def pillow_formats(head: bytes, suffix: str = "") -> list[str]:
 
 
 def is_readable(path: Path, head: bytes) -> bool:
-    """Whether Pillow reads a file that begins with what may be a picture or something else, as text may."""
+    """Whether Pillow can decode a file whose signature is ambiguous, such as text."""
     forms = pillow_formats(head, path.suffix.lower())
     if not forms:
         return False
@@ -123,19 +123,19 @@ def is_readable(path: Path, head: bytes) -> bool:
                 if image.width * image.height <= MAX_PIXELS:
                     image.load()
         return True
-    except Exception:  # As many ways to fail as there are formats.
+    except Exception:  # Every format can fail in its own way.
         return False
 
 
 def is_raw(source: Path | bytes, head: bytes) -> bool:
-    """Whether a file holds what a camera's sensor has measured, and at most a preview that could be shown."""
+    """Whether a file is a camera raw file: sensor data with at most a preview."""
     if head.startswith(RAW_SIGNATURES) or b"crx " in brands_of(head) or head[8:11] == b"CR\2":
         return True
     if not head.startswith(SIGNATURES[4:8]):
         return False
     from PIL import TiffImagePlugin
 
-    with contextlib.suppress(Exception), streamed(source) as stream:  # Whoever decodes it says what is wrong.
+    with contextlib.suppress(Exception), open_stream(source) as stream:  # The decoder reports errors.
         directory = TiffImagePlugin.ImageFileDirectory_v2(stream.read(16 if head[2:4] in (b"+\0", b"\0+") else 8))
         stream.seek(directory.next)
         directory.load(stream)
@@ -144,8 +144,8 @@ def is_raw(source: Path | bytes, head: bytes) -> bool:
     return False
 
 
-def streamed(source: Path | bytes) -> BinaryIO:
-    """A file, or the bytes of one, to be read in any order.
+def open_stream(source: Path | bytes) -> BinaryIO:
+    """Open a file, or its bytes, as a seekable stream.
 
     Raises:
         OSError: it cannot be opened.

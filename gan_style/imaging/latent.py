@@ -1,4 +1,4 @@
-"""The noise that chooses a manner of painting: from a seed, or from the photograph itself."""
+"""Latent vectors that select a variation of the style: from a seed, or from the photograph."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from torch import Tensor
 from gan_style.imaging.decoding import Pixels
 
 CELLS = 16
-"""Cells in a row and in a column of what is seen of a photograph."""
+"""Rows and columns of the grid to which a photograph is reduced."""
 
 
 def latent_of_seed(seed: int, dimensions: int) -> Tensor:
-    """(1, Z), standard normal, the same for the same seed everywhere."""
+    """Latent vector of a seed: (1, Z), standard normal, identical on all machines."""
     return torch.from_numpy(np.random.default_rng(seed).standard_normal((1, dimensions), np.float32))
 
 
 def latent_of_picture(rgb: Pixels, dimensions: int) -> Tensor:
-    """A photograph's own noise: (1, Z), over many photographs about standard normal.
+    """Latent vector of a photograph: (1, Z), approximately standard normal over many photographs.
 
-    A fixed random projection of the differences between neighbouring cells of a coarse grid (differences, since the
-    spectrum of natural pictures falls with frequency, and what is projected should not). So the same photograph is
-    painted in the same manner every time, at any size, however it is compressed, and the frames of a scene in nearly
-    the same. Zero for a photograph without anything on it.
+    A fixed random projection of the differences between neighboring cells of a coarse grid (differences, because the
+    spectrum of natural images falls with frequency and the projected values should not). So the same photograph gets
+    the same variation at any size and compression, and the frames of a scene get nearly the same. Zero for a blank
+    photograph.
 
     Args:
         rgb: (H, W, 3), 0..255.

@@ -1,4 +1,4 @@
-"""Files for two readers, libvips and Pillow: whom to trust with which, and what to make of unusual values."""
+"""Choice of the reader, libvips or Pillow, for each file, and conversion of unusual pixel values."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from gan_style.errors import GanStyleError
 from gan_style.imaging import vips
 from gan_style.imaging.isobmff import brands_of
 from gan_style.imaging.kinds import AVIF_BRANDS
-from gan_style.imaging.tiff_directory import named, plane, source_with
-from gan_style.imaging.tiff_layout import INK, Layout, layout_of
+from gan_style.imaging.tiff_directory import plane_layout, source_with, with_photometric
+from gan_style.imaging.tiff_layout import CMYK, Layout, layout_of
 
 T = TypeVar("T")
 
@@ -29,28 +29,28 @@ UNSUPPORTED = re.compile(
     r"|not available",
     re.IGNORECASE,
 )
-"""Reasons that speak of a kind of file rather than of a damage."""
+"""Error messages that mean an unsupported format rather than a damaged file."""
 
-GREYS = {"uchar": "b-w", "ushort": "grey16", "float": "b-w"}
-INKS = {"uchar": "cmyk", "ushort": "cmyk"}
+GRAYS = {"uchar": "b-w", "ushort": "grey16", "float": "b-w"}
+CMYKS = {"uchar": "cmyk", "ushort": "cmyk"}
 COLORS = {"uchar": "srgb", "ushort": "rgb16", "float": "scrgb"}
-"""What libvips calls values of a type."""
+"""libvips interpretations by pixel format."""
 
-MOST = {"uchar": 255, "ushort": 65535, "float": 1}
-"""The value of full opacity."""
+MAX_ALPHA = {"uchar": 255, "ushort": 65535, "float": 1}
+"""Maximum alpha by pixel format."""
 
 ICC_LAB = 9
 DEEP = 65535
 LEVELS = 1.5
-"""What grey in floating point is above only where it is not meant to lie in 0..1; light may be anywhere above 1."""
+"""Floating-point gray above this is not in 0..1; linear light may exceed 1 by any amount."""
 
 
 class UnsupportedError(ValueError):
-    """A file of a kind that a reader does not know, whole as it may be."""
+    """A reader does not support the format of a file, which may be undamaged."""
 
 
 def loader_of(head: bytes) -> str:
-    """The loader of libvips for what begins so; empty where it is left to Pillow."""
+    """The libvips loader for a signature; empty to use Pillow."""
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -64,77 +64,77 @@ def loader_of(head: bytes) -> str:
     return "heif" if brands_of(head) & AVIF_BRANDS else ""
 
 
-def trusted(source: Path | bytes, loader: str) -> tuple[bool, bool]:
-    """Whether libvips, and whether Pillow, reads a file rightly or not at all.
+def reliable_readers(source: Path | bytes, loader: str) -> tuple[bool, bool]:
+    """Whether libvips, and whether Pillow, either decodes a file correctly or reports an error.
 
     Raises:
         OSError: it cannot be read.
     """
     if loader == "tiff":
         layout = layout_of(source)
-        return (layout.libvips_is_right(), layout.pillow_is_right()) if layout else (True, True)
-    if loader == "heif":  # libheif takes the narrow range of pictures without colors for the full one.
+        return (layout.libvips_is_reliable(), layout.pillow_is_reliable()) if layout else (True, True)
+    if loader == "heif":  # libheif reads limited-range monochrome pictures as full range.
         return not is_monochrome(source), True
-    return loader != "", loader not in ("gif", "webp")  # Of which one reader may see frames that the other does not.
+    return loader != "", loader not in ("gif", "webp")  # The readers may disagree on the frames of these.
 
 
 def is_monochrome(source: Path | bytes) -> bool:
-    """Whether Pillow sees a picture without colors in a file."""
+    """Whether a file is a grayscale picture according to Pillow."""
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
             return image.mode in ("L", "LA")
-    except Exception:  # Whatever is wrong shows when it is read.
+    except Exception:  # The decoder reports errors.
         return False
 
 
-def first_that_reads(ways: Sequence[Callable[[], T]], *, until_damage: bool = False) -> T:
-    """What the first reader makes of a file, or else the next.
+def first_success(ways: Sequence[Callable[[], T]], *, until_damage: bool = False) -> T:
+    """Return the result of the first reader that succeeds.
 
     Args:
-        ways: one for each reader.
-        until_damage: whether a damage that one finds is final.
+        ways: one function per reader.
+        until_damage: stop at the first reader that finds the file damaged.
 
     Raises:
-        UnsupportedError: no reader is left.
-        Exception: what the first said that found a damage, or the first of all.
+        UnsupportedError: there is no reader.
+        Exception: the error of the first reader that found damage, or else of the first reader.
     """
     errors = []
     for way in ways:
-        made = tried(way)
+        made = attempt(way)
         if not isinstance(made, Exception):
             return made
         errors.append(made)
         if until_damage and not is_unsupported(made):
             break
-    # A damage says more than a kind that is not known, and that more than nothing at all.
+    # Prefer errors about damage, then about unsupported features, then about unidentified files.
     errors.sort(key=lambda error: (is_unsupported(error), isinstance(error, UnidentifiedImageError)))
-    raise errors[0] if errors else UnsupportedError("no reader knows it")
+    raise errors[0] if errors else UnsupportedError("no reader supports it")
 
 
-def tried(way: Callable[[], T]) -> T | Exception:
-    """What a reader makes of a file, or why it does not, if another one may.
+def attempt(way: Callable[[], T]) -> T | Exception:
+    """Run a reader; return its exception if another reader may succeed.
 
     Raises:
-        GanStyleError, MemoryError, OSError or PIL.Image.DecompressionBombError: nobody may.
+        GanStyleError, MemoryError, OSError or PIL.Image.DecompressionBombError: no other reader would succeed.
     """
     try:
         return way()
     except (GanStyleError, MemoryError, Image.DecompressionBombError, FileNotFoundError, PermissionError):
         raise
-    except Exception as error:  # Damaged files make decoders raise whatever they happen to break.
+    except Exception as error:  # Damaged files can make decoders raise anything.
         return error
 
 
 def is_unsupported(error: Exception) -> bool:
-    """Whether an error speaks of a kind of file rather than of a damage."""
+    """Whether an error means an unsupported format rather than a damaged file."""
     words = vips.reason(error) if isinstance(error, vips.Error) else str(error)
     return isinstance(error, UnsupportedError | UnidentifiedImageError | NotImplementedError) or bool(
         UNSUPPORTED.search(words)
     )
 
 
-def checked(source: Path | bytes, loader: str) -> Path | bytes:
-    """The same file, if it is whole in a way that Pillow does not look at.
+def check_damage(source: Path | bytes, loader: str) -> Path | bytes:
+    """Check a file for damage that Pillow ignores, and return it.
 
     Raises:
         SyntaxError or ValueError: it is damaged.
@@ -143,35 +143,40 @@ def checked(source: Path | bytes, loader: str) -> Path | bytes:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
             image.verify()
     layout = layout_of(source) if loader == "tiff" else None
-    if layout and layout.is_old_jpeg and layout.breaks_off:
-        raise ValueError("it breaks off")
+    if layout and layout.is_old_jpeg and layout.is_truncated:
+        raise ValueError("the file is truncated")
     return source
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What libvips has opened.
+    """A file opened by libvips.
 
     Attributes:
-        image: to be read once from top to bottom; nothing of it has been decoded.
-        layout: of a TIFF.
-        read: opens it once more.
+        image: the image for sequential access, not decoded yet.
+        layout: layout of a TIFF, otherwise None.
+        read: opens the image again.
     """
 
     image: vips.Image
     layout: Layout | None
     read: Callable[[], vips.Image]
 
-    def in_common_values(self) -> vips.Image:
-        """The picture in 8 or 16 bits, in a space that libvips knows; what has others may be decoded for it.
+    def normalized(self) -> vips.Image:
+        """Convert to 8 or 16 bits in a color space that libvips supports; this may decode the picture.
 
         Raises:
             vips.Error: it is damaged.
-            UnsupportedError: its values are of a kind that libvips knows less of than Pillow.
+            UnsupportedError: the pixel values are better supported by Pillow.
         """
         image = self.image
-        if self.layout and self.layout.is_vague and image.hasalpha() and not self.read()[image.bands - 1].max():
-            image = image[: image.bands - 1]  # Nothing would be seen.
+        if (
+            self.layout
+            and self.layout.has_unspecified_extra
+            and image.hasalpha()
+            and not self.read()[image.bands - 1].max()
+        ):
+            image = image[: image.bands - 1]  # It would be fully transparent.
         colors = image.bands - image.hasalpha()
         if self.layout and self.layout.photometric == ICC_LAB and colors == 3 and image.format == "uchar":
             lab = image.cast("float").linear([100 / 255, 1, 1], [0, -128, -128])
@@ -179,24 +184,24 @@ class Loaded:
         if image.interpretation in ("lab", "labs") and colors == 3:
             return image.colourspace("rgb16")
         if colors not in (1, 3, 4):
-            raise UnsupportedError(f"it has {colors} channels")
+            raise UnsupportedError(f"it has {colors} color channels")
         if image.format in ("uchar", "ushort"):
             return image
         if image.format == "uint":
             return scaled(image, colors, self.read().max())
         if image.format not in ("float", "double") or colors > 3:
-            raise UnsupportedError(f"its values are of the kind {image.format}")
+            raise UnsupportedError(f"its pixel values have the type {image.format}")
         seen = self.read()[:colors]
         if seen.max() > LEVELS if colors == 1 else seen.avg() > 1:
             return scaled(image, colors, self.read()[:colors].max())
         if colors == 1 or image.get_typeof("icc-profile-data"):
             return scaled(image, colors, 1)
-        # Light, as libvips and others take floating point that does not say.
+        # Linear light, the convention for floating point without a profile.
         return image.copy(interpretation="scrgb").colourspace("rgb16")
 
 
 def scaled(image: vips.Image, colors: int, highest: float) -> vips.Image:
-    """Levels of some kind of number, of which the highest is known, in 16 bits."""
+    """Scale values with a known maximum to 16 bits."""
     white = next((most for most in (1, 255, DEEP) if highest <= most), 2**32 - 1)
     levels = (image * (DEEP / white) + 0.5).cast("ushort")
     return levels.copy(interpretation="grey16" if colors == 1 else "rgb16" if colors == 3 else "cmyk")
@@ -207,23 +212,23 @@ def load(source: Path | bytes, loader: str, **options: Any) -> Loaded:
 
     Args:
         source: a file, or its bytes.
-        loader: as :func:`loader_of` says.
-        options: of the loader.
+        loader: result of :func:`loader_of`.
+        options: options of the loader.
 
     Raises:
         vips.Error: it is damaged.
-        UnsupportedError: it does not say what is needed.
+        UnsupportedError: required fields are missing.
     """
     options = {"access": "sequential", "fail_on": "error", **options}
     way = f"{loader}load" + ("_buffer" if isinstance(source, bytes) else "")
-    content = source if isinstance(source, bytes) else os.fsencode(source)  # libvips takes text for UTF-8.
+    content = source if isinstance(source, bytes) else os.fsencode(source)  # libvips expects UTF-8 in text.
     read: Callable[[], vips.Image] = partial(getattr(vips.Image, way), content, **options)
     layout = layout_of(source) if loader == "tiff" else None
     if layout:
         read = tiff_reader(source, layout, read, options)
     image = read()
     if layout and image.hasalpha() and layout.samples in (1, 3) and image.bands > layout.samples:
-        image = image[: image.bands - 1]  # Made up by the reader.
+        image = image[: image.bands - 1]  # An alpha channel added by the reader.
     elif layout and layout.samples == image.bands > layout.shown:
         image = image[: layout.shown]
     return Loaded(image, layout, read)
@@ -232,22 +237,22 @@ def load(source: Path | bytes, loader: str, **options: Any) -> Loaded:
 def tiff_reader(
     source: Path | bytes, layout: Layout, read: Callable[[], vips.Image], options: dict[str, Any]
 ) -> Callable[[], vips.Image]:
-    """How to read a TIFF that lacks something, or whose planes libvips knows only one by one; any other as before."""
+    """Make a reader for a TIFF without a photometric tag or with planes to read singly; otherwise return ``read``."""
     if layout.photometric is None:
-        complete = named(layout)
+        complete = with_photometric(layout)
         if complete is None:
-            raise UnsupportedError("it does not say what its values mean")
+            raise UnsupportedError("it has no photometric interpretation")
         layout = complete
         read = partial(load_with, source, layout, options)
-    if not layout.in_planes_apart:
+    if not layout.needs_plane_reader:
         return read
 
     def joined() -> vips.Image:
-        planes = [load_with(source, plane(layout, index), options) for index in range(layout.shown)]
-        spaces = GREYS if layout.is_grey else INKS if layout.photometric == INK else COLORS
+        planes = [load_with(source, plane_layout(layout, index), options) for index in range(layout.shown)]
+        spaces = GRAYS if layout.is_gray else CMYKS if layout.photometric == CMYK else COLORS
         image = planes[0].bandjoin(planes[1:]).copy(interpretation=spaces.get(planes[0].format, "multiband"))
-        if layout.is_multiplied and image.hasalpha() and image.format in MOST:
-            apart = image.unpremultiply(max_alpha=MOST[image.format])
+        if layout.is_premultiplied and image.hasalpha() and image.format in MAX_ALPHA:
+            apart = image.unpremultiply(max_alpha=MAX_ALPHA[image.format])
             return apart if image.format == "float" else apart.rint().cast(image.format)
         return image
 
@@ -255,13 +260,13 @@ def tiff_reader(
 
 
 def load_with(source: Path | bytes, layout: Layout, options: dict[str, Any]) -> vips.Image:
-    """What libvips makes of a TIFF with another directory.
+    """Open a TIFF with libvips, with a replaced directory.
 
     Raises:
         vips.Error or ValueError: it is damaged.
-        UnsupportedError: it is too long for its kind.
+        UnsupportedError: it is too large for its TIFF variant.
     """
     try:
         return vips.Image.new_from_source(source_with(source, layout), "", **options)
     except struct.error:
-        raise UnsupportedError("it is too long for a TIFF of its kind") from None
+        raise UnsupportedError("it is too large for its TIFF variant") from None

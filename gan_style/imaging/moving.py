@@ -1,4 +1,4 @@
-"""Moving pictures in that libvips takes for still ones: animated PNG and AVIF, and FLIC."""
+"""Animations that libvips reads as still pictures: animated PNG, AVIF and FLIC."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ import numpy as np
 from PIL import Image
 
 from gan_style.imaging import apng, vips
-from gan_style.imaging.canvas import Canvas, strips, turned
-from gan_style.imaging.isobmff import brands_of, plays_of
-from gan_style.imaging.kinds import streamed
+from gan_style.imaging.canvas import Canvas, oriented, strips
+from gan_style.imaging.isobmff import brands_of, loop_count
+from gan_style.imaging.kinds import open_stream
 from gan_style.imaging.metadata import Details, details_of, details_of_pillow, orientation_of_vips
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.pillow_images import by_profile, to_eight_bit, upright
-from gan_style.imaging.png import with_said
+from gan_style.imaging.png import with_png_metadata
 from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
 from gan_style.imaging.refusing import check_count
 
 FULL_DELAY = 100
-"""Milliseconds a frame stays where the file says nothing, or less than browsers allow."""
+"""Default frame delay in milliseconds."""
 
 FLIC = (b"\x11\xaf", b"\x12\xaf")
-"""Fifth and sixth byte of a FLIC, either kind."""
+"""Fifth and sixth byte of FLI and FLC files."""
 
 
 def open_moving(source: Path | bytes, head: bytes, loader: str, name: str, max_pixels: int) -> Photograph | None:
-    """The frames of a picture that libvips takes for a still one; None where it is one, or not known here.
+    """Open an animation that libvips reads as a still picture; None for still pictures and other formats.
 
     Args:
-        source: a file, or the bytes of one.
-        head: how it begins.
-        loader: the loader of libvips for it; empty where there is none.
-        name: what errors call it.
-        max_pixels: how many there may be, all frames together.
+        source: a path or bytes.
+        head: its first bytes.
+        loader: its libvips loader; empty if there is none.
+        name: name in error messages.
+        max_pixels: maximum pixels of all frames together.
 
     Raises:
-        BrokenAnimationError: only its still picture can be read.
-        PictureError or whatever decoders raise: it is damaged or too large.
+        BrokenAnimationError: only the still picture can be read.
+        PictureError or any decoder exception: it is damaged or too large.
     """
     if loader == "png":
         return moving_png(source, name, max_pixels)
@@ -52,31 +52,31 @@ def open_moving(source: Path | bytes, head: bytes, loader: str, name: str, max_p
 
 
 def moving_png(source: Path | bytes, name: str, max_pixels: int) -> Photograph | None:
-    """An animated PNG, as deep as it is."""
-    with streamed(source) as stream:
-        film = apng.read_film(stream)
-        if film is None:
+    """Open an animated PNG at its full bit depth."""
+    with open_stream(source) as stream:
+        animated = apng.read_animated_png(stream)
+        if animated is None:
             return None
-        check_count(film.size[0] * film.size[1] * len(film.frames), name, max_pixels)
+        check_count(animated.size[0] * animated.size[1] * len(animated.frames), name, max_pixels)
         header = (
             vips.Image.pngload_buffer(source) if isinstance(source, bytes) else vips.Image.pngload(os.fsencode(source))
         )
-        header = with_said(header, source)
+        header = with_png_metadata(header, source)
         details = details_of(header)
-        animation = film.animation if len(film.frames) > 1 else None
-        photograph = stacked(apng.shown(stream, film), len(film.frames), details, animation)
-        return turned_upright(photograph, orientation_of_vips(header))
+        animation = animated.animation if len(animated.frames) > 1 else None
+        photograph = stack_frames(apng.composited_frames(stream, animated), len(animated.frames), details, animation)
+        return orient_frames(photograph, orientation_of_vips(header))
 
 
 def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int) -> Photograph | None:
-    """A moving picture of a format, as Pillow calls it, 8 bits deep.
+    """Open an animation with Pillow, 8 bits deep; ``form`` is Pillow's format name.
 
     Raises:
-        BrokenAnimationError: Pillow does not know it.
+        BrokenAnimationError: Pillow cannot open it.
     """
     ends: list[int] = []
 
-    def shown(image: Image.Image, count: int) -> Iterator[apng.Pixels]:
+    def decoded_frames(image: Image.Image, count: int) -> Iterator[apng.Pixels]:
         for index in range(count):
             image.seek(index)
             image.load()
@@ -84,38 +84,38 @@ def moving_by_pillow(source: Path | bytes, form: str, name: str, max_pixels: int
             ends.append(start + round(float(image.info.get("duration", FULL_DELAY))))
             yield np.asarray(to_eight_bit(by_profile(upright(image))))
 
-    with streamed(source) as stream:
+    with open_stream(source) as stream:
         try:
             image = Image.open(stream, formats=[form])
-        except Exception:  # Its codec is missing, or the file breaks it, in as many ways.
+        except Exception:  # Missing codec or damaged file; decoders can raise anything.
             raise apng.BrokenAnimationError from None
         count = int(getattr(image, "n_frames", 1))
         if count < 2:
             return None
         check_count(image.width * image.height * count, name, max_pixels)
         details = details_of_pillow(image)
-        photograph = stacked(shown(image, count), count, details)
+        photograph = stack_frames(decoded_frames(image, count), count, details)
         delays = tuple(int(delay) for delay in np.diff(ends, prepend=0))
-        plays = plays_of(stream) if form == "AVIF" else 0
+        plays = loop_count(stream) if form == "AVIF" else 0
         return replace(photograph, animation=Animation(delays, plays))
 
 
-def stacked(
+def stack_frames(
     frames: Iterator[apng.Pixels], count: int, details: Details, animation: Animation | None = None
 ) -> Photograph:
-    """Frames one below the other in sRGB, with the profile to return to.
+    """Stack frames vertically in sRGB, with the profile for output.
 
     Args:
         frames: (H, W, C) each.
-        count: how many there are.
-        details: what lies beside them, with the profile that their colours are in; None for sRGB.
-        animation: how they follow each other.
+        count: number of frames.
+        details: metadata with the color profile of the frames; no profile means sRGB.
+        animation: timing of the frames.
     """
     canvas: Canvas | None = None
     profile, back = details.profile, None
     for index, pixels in enumerate(frames):
-        deep, grey = pixels.dtype == np.uint16, pixels.shape[2] < 3
-        space = ("grey16" if grey else "rgb16") if deep else ("b-w" if grey else "srgb")
+        deep, gray = pixels.dtype == np.uint16, pixels.shape[2] < 3
+        space = ("grey16" if gray else "rgb16") if deep else ("b-w" if gray else "srgb")
         image = vips.Image.new_from_array(np.ascontiguousarray(pixels), interpretation=space)
         srgb, back = to_srgb(image if profile is None else with_profile(image, profile))
         height = srgb.height
@@ -127,15 +127,15 @@ def stacked(
     return Photograph(canvas, details.with_profile(back), animation, remark_on(profile, back))
 
 
-def turned_upright(photograph: Photograph, orientation: int) -> Photograph:
-    """The picture, or each frame of it, as an EXIF orientation of 1 to 8 says."""
+def orient_frames(photograph: Photograph, orientation: int) -> Photograph:
+    """Apply an EXIF orientation, 1 to 8, to every frame."""
     if photograph.frames == 1:
-        return replace(photograph, pixels=turned(photograph.pixels, orientation))
+        return replace(photograph, pixels=oriented(photograph.pixels, orientation))
     if orientation not in range(2, 9):
         return photograph
     canvas: Canvas | None = None
     for index in range(photograph.frames):
-        frame = turned(photograph.still(index).pixels, orientation)
+        frame = oriented(photograph.still(index).pixels, orientation)
         height = frame.shape[0]
         if canvas is None:
             canvas = Canvas((height * photograph.frames, *frame.shape[1:]), frame.dtype)

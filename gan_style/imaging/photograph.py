@@ -1,4 +1,4 @@
-"""A photograph as it comes in for painting: pixels that may lie on disk, and all that goes out with them again."""
+"""A decoded photograph: pixels, possibly on disk, with metadata for the output."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from gan_style.imaging.metadata import Details
 
 @dataclass(frozen=True)
 class Animation:
-    """How the frames of a moving picture follow each other.
+    """Timing of an animation.
 
     Attributes:
-        delays: milliseconds that each frame stays.
-        loop: how often all are shown; 0 for ever.
+        delays: duration of each frame in milliseconds.
+        loop: loop count; 0 for infinite.
     """
 
     delays: tuple[int, ...]
     loop: int = 0
 
     def in_hundredths(self) -> list[int]:
-        """The delays in steps of 10 ms, as a GIF has them, that together last as long.
+        """Round the delays to the 10 ms steps of GIF, preserving the total duration.
 
-        Browsers show for 100 ms what is shorter than two steps; no frame that lasts longer than one becomes so.
+        Browsers show frames shorter than 20 ms for 100 ms, so frames longer than 10 ms get at least 20 ms.
         """
         result, due = [], 0
         for delay in self.delays:
@@ -36,13 +36,13 @@ class Animation:
 
 @dataclass(frozen=True)
 class Photograph:
-    """A decoded picture, or the frames of a moving one, one below the other.
+    """A decoded picture, or the frames of an animation stacked vertically.
 
     Attributes:
-        pixels: (frames * H, W, 3 or 4), uint8 or uint16, sRGB, upright; the fourth channel is opacity.
-        details: what lies beside the pixels.
+        pixels: (frames * H, W, 3 or 4), uint8 or uint16, sRGB, upright; the fourth channel is alpha.
+        details: metadata.
         animation: None for a still picture.
-        remark: what of the file is not painted, or does not go along, in sentences; empty for all of it is and does.
+        remark: sentences about content that is not painted or not preserved; empty if there is none.
     """
 
     pixels: Canvas
@@ -52,7 +52,7 @@ class Photograph:
 
     @property
     def frames(self) -> int:
-        """How many frames there are."""
+        """Number of frames."""
         return len(self.animation.delays) if self.animation else 1
 
     @property
@@ -62,7 +62,7 @@ class Photograph:
 
     @property
     def has_alpha(self) -> bool:
-        """Whether there is a channel for opacity."""
+        """Whether there is an alpha channel."""
         return self.pixels.shape[2] == 4
 
     def frame(self, index: int) -> Raster:
@@ -71,7 +71,7 @@ class Photograph:
         return Rows(self.pixels, index * height, height)
 
     def still(self, index: int = 0) -> Photograph:
-        """One frame as a picture of its own."""
+        """One frame as a still picture."""
         if not self.animation:
             return self
         frame = self.frame(index)
@@ -80,12 +80,12 @@ class Photograph:
             pixels[rows, :] = frame[rows, :]
         return replace(self, pixels=pixels, animation=None)
 
-    def remarked(self, sentence: str) -> Photograph:
-        """The same picture with one more remark; nothing changes where that is empty."""
+    def with_remark(self, sentence: str) -> Photograph:
+        """Return a copy with one more remark, which may be empty."""
         return replace(self, remark=f"{self.remark} {sentence}".strip())
 
-    def painted(self, colours: Canvas) -> Photograph:
-        """The same picture in other colours, (frames * H, W, 3)."""
+    def painted(self, colors: Canvas) -> Photograph:
+        """Return a copy with other colors, (frames * H, W, 3)."""
         if not self.has_alpha:
-            return replace(self, pixels=colours)
-        return replace(self, pixels=Canvas.of(colours.image().bandjoin(self.pixels.image()[3])))
+            return replace(self, pixels=colors)
+        return replace(self, pixels=Canvas.of(colors.image().bandjoin(self.pixels.image()[3])))

@@ -1,4 +1,4 @@
-"""PIL images and arrays, whatever values they have, upright and in eight bits."""
+"""Conversion of PIL images and arrays with any pixel type to upright 8-bit images."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from gan_style.errors import PictureError
 from gan_style.imaging.tiff_layout import BITS
 
 OVERSHOOT = 0.5
-"""How far floats may lie outside 0..1, as resizing leaves them, before they must be something else."""
+"""How far floats may exceed 0..1, from resampling, before they are rejected."""
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """The picture turned as its metadata says."""
+    """Apply the orientation in the metadata of an image."""
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # A broken block can raise anything, and the pixels are fine without it.
+    except Exception:  # A broken block can raise anything; the pixels are valid without it.
         return image
 
 
 def by_profile(image: Image.Image) -> Image.Image:
-    """Grey or ink in sRGB, by a profile that works; whatever else as it is."""
+    """Convert gray or CMYK to sRGB by a usable profile; return other images unchanged."""
     profile = image.info.get("icc_profile")
     if image.mode not in ("L", "LA", "CMYK") or not profile or "transparency" in image.info:
         return image
@@ -44,13 +44,13 @@ def by_profile(image: Image.Image) -> Image.Image:
 
 
 def bits_of(image: Image.Image) -> int:
-    """How many bits of 16 a picture uses."""
+    """Number of bits used in a 16-bit image."""
     bits = getattr(image, "tag_v2", {}).get(BITS, (16,))
     return int(bits[0]) if isinstance(bits, tuple) and 8 < bits[0] < 16 else 16
 
 
 def to_eight_bit(image: Image.Image, bits: int = 16) -> Image.Image:
-    """The picture as RGB, or as RGBA where it has transparency."""
+    """Convert to 8-bit RGB, or RGBA if the image has transparency."""
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode.startswith("I;16"):
@@ -64,17 +64,17 @@ def to_eight_bit(image: Image.Image, bits: int = 16) -> Image.Image:
 
 
 def array_image(array: npt.NDArray[np.generic]) -> Image.Image:
-    """A PIL image of an array.
+    """Convert an array to a PIL image.
 
     Raises:
-        PictureError: the shape or the type is not a picture's.
+        PictureError: the shape or the type is not supported.
     """
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
-        raise PictureError(f"An array of shape {array.shape} is no picture; give (H, W), (H, W, 3) or (H, W, 4).")
+        raise PictureError(f"An array of shape {array.shape} is not a picture; give (H, W), (H, W, 3) or (H, W, 4).")
     if array.dtype == np.uint8:
         return Image.fromarray(np.ascontiguousarray(array))
     if np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all():
         if min(float(array.min()), 1 - float(array.max())) < -OVERSHOOT:
             raise PictureError("An array of floats must lie in 0..1; divide it by 255, or give uint8.")
         return Image.fromarray(np.asarray(np.clip(array, 0, 1) * 255 + 0.5, np.uint8))
-    raise PictureError(f"An array of {array.dtype} is no picture; give uint8 in 0..255 or finite floats in 0..1.")
+    raise PictureError(f"An array of {array.dtype} is not a picture; give uint8 in 0..255 or finite floats in 0..1.")

@@ -1,4 +1,4 @@
-"""Formats that Pillow reads and writes only with the help of another package."""
+"""Pillow plugins for additional formats."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import functools
 
 
 @functools.cache
-def heic_is_there() -> bool:
-    """Whether HEIC can be read and written; Pillow is told of it the first time."""
+def heic_available() -> bool:
+    """Whether HEIC can be read and written; registers the Pillow plugin on the first call."""
     try:
         from pillow_heif import register_heif_opener
     except ImportError:

@@ -1,4 +1,4 @@
-"""What PNG files say beside their pixels, before or behind them: libvips sees a part of it, and packs XMP."""
+"""PNG metadata: libvips reads only a part of it, and writes compressed XMP."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from typing import BinaryIO
 from gan_style.files import splice
 from gan_style.imaging import vips
 from gan_style.imaging.exif import PREFIX
-from gan_style.imaging.kinds import streamed
+from gan_style.imaging.kinds import open_stream
 from gan_style.imaging.metadata import IPTC, IRB, XMP, XMP_KEY, with_density, with_exif
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AFTER_HEADER = len(SIGNATURE) + 25
-"""Where the first chunk after IHDR begins."""
+"""Offset of the first chunk after IHDR."""
 
 XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 RAW_KEY = b"Raw profile type "
-"""How ImageMagick and ExifTool call blocks that they write as text (ImageMagick, coders/png.c)."""
+"""Keyword prefix of metadata blocks that ImageMagick and ExifTool write as text (ImageMagick, coders/png.c)."""
 
 RESOURCE = b"8BIM"
 
-LARGEST_BLOCK = 2**26
-"""Bytes of a block that are read; Pillow ends there, too."""
+MAX_BLOCK = 2**26
+"""Maximum bytes of a metadata block, as in Pillow."""
 
-LARGEST_PACKED = 2**20
-"""Bytes of packed text, or of a color profile, beyond which Pillow takes a file for an attack and does not open it."""
+MAX_COMPRESSED = 2**20
+"""Maximum bytes of compressed text or of a color profile; Pillow rejects files with more as an attack."""
 
 
 @dataclass
-class Said:
-    """What the chunks of a PNG say.
+class PngMetadata:
+    """Metadata in the chunks of a PNG.
 
     Attributes:
-        exif: the EXIF block, beginning with ``Exif``, or None.
-        xmp: the XMP packet, or None.
-        iptc: the IPTC block as a JPEG holds it, or None.
-        density: pixels per millimetre, across and down, or None.
+        exif: EXIF block, starting with ``Exif``, or None.
+        xmp: XMP packet, or None.
+        iptc: IPTC block in its JPEG form, or None.
+        density: pixels per millimeter, horizontal and vertical, or None.
     """
 
     exif: bytes | None = None
@@ -50,7 +50,7 @@ class Said:
 
 
 def chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, place and length of what each chunk holds, where the stream then stands; they end where the file does."""
+    """Yield type, content offset and length of each chunk up to the end of the file, with the stream at the content."""
     place = len(SIGNATURE)
     while True:
         stream.seek(place)
@@ -63,56 +63,56 @@ def chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    """A chunk as it stands in a file."""
+    """Encode a chunk."""
     return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
 
 
-def with_said(image: vips.Image, source: Path | bytes) -> vips.Image:
-    """A PNG that libvips has opened, with all that its chunks say.
+def with_png_metadata(image: vips.Image, source: Path | bytes) -> vips.Image:
+    """Add the metadata of all chunks to a PNG opened by libvips.
 
     Raises:
         OSError: it cannot be read.
     """
-    said = said_in(source)
+    metadata = read_png_metadata(source)
     image = image.copy()
-    for name, block in ((XMP, said.xmp), (IPTC, said.iptc)):
+    for name, block in ((XMP, metadata.xmp), (IPTC, metadata.iptc)):
         if block:
             image.set_type(vips.BLOB, name, block)
-    if said.exif:
-        image = with_exif(image, said.exif)
-    return with_density(image, said.density) if said.density else image
+    if metadata.exif:
+        image = with_exif(image, metadata.exif)
+    return with_density(image, metadata.density) if metadata.density else image
 
 
-def said_in(source: Path | bytes) -> Said:
-    """What a PNG says beside its pixels.
+def read_png_metadata(source: Path | bytes) -> PngMetadata:
+    """Read the metadata of a PNG.
 
     Raises:
         OSError: it cannot be read.
     """
-    said = Said()
-    with streamed(source) as stream:
+    metadata = PngMetadata()
+    with open_stream(source) as stream:
         for kind, place, length in chunks(stream):
-            if kind not in (b"eXIf", b"pHYs", b"tEXt", b"zTXt", b"iTXt") or length > LARGEST_BLOCK:
+            if kind not in (b"eXIf", b"pHYs", b"tEXt", b"zTXt", b"iTXt") or length > MAX_BLOCK:
                 continue
             stream.seek(place)
             content = stream.read(length)
             if kind == b"eXIf":
-                said.exif = PREFIX + content.removeprefix(PREFIX)
+                metadata.exif = PREFIX + content.removeprefix(PREFIX)
             elif kind == b"pHYs":
-                if content[8:] == b"\1":  # The unit is the metre.
+                if content[8:] == b"\1":  # The unit is the meter.
                     across, down = (int.from_bytes(content[at : at + 4], "big") / 1000 for at in (0, 4))
-                    said.density = (across, down) if across and down else None
+                    metadata.density = (across, down) if across and down else None
             else:
                 with contextlib.suppress(ValueError, zlib.error):
-                    hear(said, *text_of(kind, content))
-    return said
+                    store_text(metadata, *text_of(kind, content))
+    return metadata
 
 
 def text_of(kind: bytes, content: bytes) -> tuple[bytes, bytes]:
-    """Key and text of a chunk of text, unpacked.
+    """Decode a text chunk to keyword and decompressed text.
 
     Raises:
-        ValueError or zlib.error: it is broken.
+        ValueError or zlib.error: it is damaged.
     """
     key, rest = content.split(b"\0", 1)
     packed = kind == b"zTXt"
@@ -121,50 +121,50 @@ def text_of(kind: bytes, content: bytes) -> tuple[bytes, bytes]:
     elif kind == b"iTXt":
         packed = rest[:1] == b"\1"
         rest = rest[2:].split(b"\0", 2)[2] if rest[2:].count(b"\0") >= 2 else b""
-    return key, zlib.decompressobj().decompress(rest, LARGEST_BLOCK) if packed else rest
+    return key, zlib.decompressobj().decompress(rest, MAX_BLOCK) if packed else rest
 
 
-def hear(said: Said, key: bytes, text: bytes) -> None:
-    """Take up what a text says, unless it has been said in a better place.
+def store_text(metadata: PngMetadata, key: bytes, text: bytes) -> None:
+    """Store the metadata of a text chunk; blocks in dedicated chunks have precedence.
 
     Raises:
-        ValueError: it is broken.
+        ValueError: it is damaged.
     """
     if key == XMP_KEY:
-        said.xmp = text or said.xmp
+        metadata.xmp = text or metadata.xmp
     if not key.startswith(RAW_KEY):
         return
     block = bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
     if block.startswith(XMP_PREFIX) or key == RAW_KEY + b"xmp":
-        said.xmp = said.xmp or block.removeprefix(XMP_PREFIX)
+        metadata.xmp = metadata.xmp or block.removeprefix(XMP_PREFIX)
     elif block.startswith(PREFIX) or key == RAW_KEY + b"exif":
-        said.exif = said.exif or PREFIX + block.removeprefix(PREFIX)
+        metadata.exif = metadata.exif or PREFIX + block.removeprefix(PREFIX)
     elif block.startswith(RESOURCE):
-        said.iptc = said.iptc or IRB + block
+        metadata.iptc = metadata.iptc or IRB + block
 
 
 def add_xmp(path: Path, packet: bytes) -> None:
-    """Put an XMP packet into a PNG as the XMP specification has it: as plain iTXt, before the pixels.
+    """Insert an XMP packet into a PNG as the XMP specification requires: uncompressed iTXt before the pixels.
 
     Raises:
         OSError: the file cannot be written.
     """
-    if len(packet) >= LARGEST_BLOCK:
+    if len(packet) >= MAX_BLOCK:
         return
     made = chunk(b"iTXt", XMP_KEY + bytes(5) + packet)
     with path.open("r+b") as stream:
         splice(stream, AFTER_HEADER, AFTER_HEADER, made)
 
 
-def forget_density(path: Path) -> None:
-    """Make what a PNG says of its density, which libvips always writes, the shape of its pixels and no more."""
+def remove_density_unit(path: Path) -> None:
+    """Reduce the density of a PNG, which libvips always writes, to the pixel aspect ratio."""
     with path.open("r+b") as stream:
         for kind, place, _ in chunks(stream):
             if kind == b"IDAT":
                 return
             if kind == b"pHYs":
                 stream.seek(place)
-                made = chunk(kind, stream.read(8) + b"\0")  # In no unit.
+                made = chunk(kind, stream.read(8) + b"\0")  # Unit: unknown.
                 stream.seek(place - 8)
                 stream.write(made)
                 return

@@ -1,4 +1,4 @@
-"""Files that are refused before any of them is decoded, and what to do about them."""
+"""Checks that reject files before decoding."""
 
 from __future__ import annotations
 
@@ -7,40 +7,50 @@ from pathlib import Path
 from PIL import EpsImagePlugin
 
 from gan_style.errors import PictureError
-from gan_style.imaging.isobmff import brands_of, holds
-from gan_style.imaging.kinds import AVIF_BRANDS, HEIC_BRANDS, HEIF_BRANDS, POSTSCRIPT, SIGNATURE_BYTES, is_raw, streamed
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.isobmff import brands_of, has_box
+from gan_style.imaging.kinds import (
+    AVIF_BRANDS,
+    HEIC_BRANDS,
+    HEIF_BRANDS,
+    POSTSCRIPT,
+    SIGNATURE_BYTES,
+    is_raw,
+    open_stream,
+)
+from gan_style.imaging.plugins import heic_available
 
 
 def check_count(pixels: int, name: str, most: int) -> None:
-    """Refuse what claims to be too large, before any of it is decoded.
+    """Check the pixel count before decoding.
 
     Raises:
         PictureError: there are more pixels than allowed.
     """
     if pixels > most:
         raise PictureError(
-            f"{name} claims {pixels / 1e6:.0f} megapixels and {most / 1e6:.0f} are allowed; "
-            f"shrink it, or allow it with --max-pixels {pixels}."
+            f"{name} has {pixels / 1e6:.0f} megapixels, and the limit is {most / 1e6:.0f}; "
+            f"shrink it, or use --max-pixels {pixels}."
         )
 
 
 def check_kind(source: Path | bytes, name: str) -> None:
-    """Have Pillow ready for a file, or say what to do where its kind is known and not read.
+    """Reject known but unsupported formats, and register the Pillow plugin that a file needs.
 
     Raises:
         OSError: it cannot be opened.
-        PictureError: it is a camera's raw file, a film, or HEIC or PostScript without what these need.
+        PictureError: it is a camera raw file, a video, or needs a missing plugin (HEIC) or Ghostscript (PostScript).
     """
-    with streamed(source) as stream:
+    with open_stream(source) as stream:
         head = stream.read(SIGNATURE_BYTES)
         brands = brands_of(head)
-        film = bool(brands & HEIF_BRANDS) and holds(stream, b"moov") and not holds(stream, b"meta")
+        is_video = bool(brands & HEIF_BRANDS) and has_box(stream, b"moov") and not has_box(stream, b"meta")
     if is_raw(source, head):
-        raise PictureError(f"{name} is a camera's raw file; develop it first and save it as TIFF or JPEG.")
-    if film and not brands & AVIF_BRANDS:
-        raise PictureError(f"{name} is a moving picture in HEVC, which is not read; convert it to AVIF or WebP first.")
-    if brands & HEIF_BRANDS and not heic_is_there() and brands & HEIC_BRANDS:
+        raise PictureError(f"{name} is a camera raw file; convert it to TIFF or JPEG first.")
+    if is_video and not brands & AVIF_BRANDS:
+        raise PictureError(f"{name} is an HEVC animation, which is not supported; convert it to AVIF or WebP first.")
+    if brands & HEIF_BRANDS and not heic_available() and brands & HEIC_BRANDS:
         raise PictureError(f'{name} is HEIC, which needs a plugin; install it with pip install "gan-style[heic]".')
     if head.startswith(POSTSCRIPT) and not EpsImagePlugin.has_ghostscript():
-        raise PictureError(f"{name} is PostScript, which needs Ghostscript; install that, or convert it to PNG first.")
+        raise PictureError(
+            f"{name} is PostScript, which needs Ghostscript; install Ghostscript, or convert the file to PNG first."
+        )

@@ -1,4 +1,4 @@
-"""Between bytes and the numbers that networks see."""
+"""Conversion between pixels and network tensors, and basic tensor operations on pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (ITU-R BT.601)."""
 
 GRAIN_PERIODS = (509, 521)
-"""After how many rows and columns the grain repeats; primes, so that it falls in step with no tile."""
+"""Period of the grain in rows and columns; primes, so that it never aligns with tiles."""
 
 
 def to_unit(pixels: Tensor) -> Tensor:
@@ -32,13 +32,13 @@ def to_tensor(rgb: Pixels) -> Tensor:
 
 
 def luminance(picture: Tensor) -> Tensor:
-    """(N, 3, H, W), RGB -> (N, 1, H, W), as in ITU-R BT.601; in units of ``picture``."""
+    """(N, 3, H, W), RGB -> (N, 1, H, W), ITU-R BT.601, in the range of ``picture``."""
     weights = constant(LUMINANCE, picture.device, picture.dtype)
     return (picture * weights.view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def to_pixels(picture: Tensor, dtype: npt.DTypeLike = np.uint8) -> npt.NDArray[Any]:
-    """(1, 3, H, W) in [-1, 1], clamped -> (H, W, 3), uint8 or uint16 over their whole range."""
+    """(1, 3, H, W) in [-1, 1], clamped -> (H, W, 3), full-range uint8 or uint16."""
     most = np.iinfo(np.dtype(dtype)).max
     values = (picture[0].clamp(-1, 1) + 1) * (most / 2) + 0.5
     pixels: npt.NDArray[Any] = values.permute(1, 2, 0).cpu().numpy().astype(dtype)
@@ -56,13 +56,13 @@ def shrink(picture: Tensor) -> Tensor:
 
 
 def grain(top: int, left: int, height: int, width: int) -> Tensor:
-    """Noise of one grey level, such as real photographs have, for those parts of a picture that have none.
+    """Noise with a standard deviation of one gray level, like camera noise, for perfectly flat areas.
 
-    Where neighbouring pixels are exactly equal, as in clipped blacks, a convolutional generator has nothing to hang its
-    strokes on and paints a flat patch. The noise depends on the position in the picture alone, so tiles agree on it.
+    Where neighboring pixels are exactly equal, as in clipped blacks, a convolutional generator has no texture to form
+    strokes from and paints a flat patch. The noise depends only on the position in the picture, so that tiles match.
 
     Returns:
-        (1, 3, height, width), float32, in units of a picture in [-1, 1].
+        (1, 3, height, width), float32, in the units of a picture in [-1, 1].
     """
     rows, columns = (
         np.arange(start, start + length) % period
@@ -72,16 +72,16 @@ def grain(top: int, left: int, height: int, width: int) -> Tensor:
 
 
 def cell_grain(top: int, left: int, height: int, width: int) -> Tensor:
-    """Noise with one number for each cell of 2x2 pixels, which streaks are made of.
+    """Noise with one value per cell of 2x2 pixels, the input of streaks.
 
     Args:
-        top: row of the picture at which the window begins, even, as all four are.
-        left: likewise, column.
-        height: of the window, in pixels.
-        width: likewise.
+        top: first row of the window; even, like the other arguments.
+        left: first column of the window.
+        height: height of the window in pixels.
+        width: width of the window in pixels.
 
     Returns:
-        (1, 3, height / 2, width / 2), float32, standard normal; it depends on the position in the picture alone.
+        (1, 3, height / 2, width / 2), float32, standard normal; it depends only on the position in the picture.
     """
     return 127.5 * grain(top // 2, left // 2, height // 2, width // 2)
 

@@ -1,4 +1,4 @@
-"""EXIF in TIFF files, where it shares a directory with the layout of the file; libvips leaves it alone."""
+"""EXIF in TIFF files, where it shares a directory with the pixel layout; libvips does not handle it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DESCRIBING = (
     0x013B,  # Artist
     0x8298,  # Copyright
 )
-"""Tags of the first directory that say something of the picture rather than of the file."""
+"""Tags of the first directory that describe the picture rather than the pixel layout."""
 
 NUMBERS = (
     TiffTags.SHORT,
@@ -40,90 +40,90 @@ HEADER = b"II*\0\0\0\0\0"
 ENTRY = struct.Struct("<HHI4s")
 
 
-def describing(exif: Image.Exif) -> dict[int, Any]:
-    """What of a TIFF's directory describes the picture: values by their tags, and by those of its inner directories."""
-    result = {tag: as_it_was(exif[tag]) for tag in DESCRIBING if tag in exif}
+def descriptive_tags(exif: Image.Exif) -> dict[int, Any]:
+    """Extract the descriptive tags of a TIFF: values by tag, with nested dictionaries for the sub-directories."""
+    result = {tag: original_bytes(exif[tag]) for tag in DESCRIBING if tag in exif}
     for tag in INNER:
-        result[tag] = {key: as_it_was(value) for key, value in exif.get_ifd(tag).items()}
-    if INTEROP_IFD in result[EXIF_IFD]:  # Pillow gives the place where it was.
+        result[tag] = {key: original_bytes(value) for key, value in exif.get_ifd(tag).items()}
+    if INTEROP_IFD in result[EXIF_IFD]:  # Pillow returns its offset in the source file.
         result[EXIF_IFD][INTEROP_IFD] = dict(exif.get_ifd(INTEROP_IFD))
     return {tag: value for tag, value in result.items() if value}
 
 
-def packed(values: Mapping[int, Any], place: int) -> tuple[bytes, bytes]:
-    """What values become in a file.
+def encode_directories(values: Mapping[int, Any], place: int) -> tuple[bytes, bytes]:
+    """Encode tags as directories.
 
     Args:
-        values: as :func:`describing` gives them; what cannot be written is left out.
-        place: where in the file it is to lie.
+        values: result of :func:`descriptive_tags`; values that cannot be written are omitted.
+        place: offset in the file.
 
     Returns:
-        The inner directories, and the directory that follows them.
+        The sub-directories, and the directory that follows them.
     """
     inner, pointers = b"", {}
     for tag in INNER:
         if tag in values:
             pointers[tag] = place + len(inner)
-            inner += directory(values[tag], pointers[tag], tag)
-    return inner, directory({**values, **pointers}, place + len(inner))
+            inner += encode_directory(values[tag], pointers[tag], tag)
+    return inner, encode_directory({**values, **pointers}, place + len(inner))
 
 
-def directory(values: Mapping[int, Any], place: int, group: int | None = None) -> bytes:
-    """A directory that lies at a place, with what its entries point at, of an even length."""
+def encode_directory(values: Mapping[int, Any], place: int, group: int | None = None) -> bytes:
+    """Encode a directory for an offset, with the data of its entries, padded to an even length."""
     result = TiffImagePlugin.ImageFileDirectory_v2(HEADER, group=group)
     for tag, value in values.items():
         if can_be_written(tag, value, group):
-            put(result, tag, value)
+            add_entry(result, tag, value)
     data = result.tobytes(place)
     return data + bytes(len(data) % 2)
 
 
-def put(entries: TiffImagePlugin.ImageFileDirectory_v2, tag: int, value: Any) -> None:
-    """Add an entry; some cameras write text where there should be numbers, and it stays that."""
+def add_entry(entries: TiffImagePlugin.ImageFileDirectory_v2, tag: int, value: Any) -> None:
+    """Add an entry; text in numeric tags, as some cameras write it, stays text."""
     entries[tag] = value
     if isinstance(value, (str, bytes)) and entries.tagtype[tag] in NUMBERS:
         entries.tagtype[tag] = TiffTags.ASCII
 
 
 def can_be_written(tag: int, value: Any, group: int | None) -> bool:
-    """Whether Pillow writes what it has read."""
+    """Whether Pillow can write a value that it has read."""
     trial = TiffImagePlugin.ImageFileDirectory_v2(HEADER, group=group)
     try:
-        put(trial, tag, value)
+        add_entry(trial, tag, value)
         trial.tobytes()
-    except Exception:  # Of as many kinds as there are wrong values.
+    except Exception:  # Invalid values can raise anything.
         return False
     return True
 
 
-def as_block(values: Mapping[int, Any]) -> bytes:
-    """The same as an EXIF block, beginning with ``Exif``."""
+def exif_block(values: Mapping[int, Any]) -> bytes:
+    """Encode tags as an EXIF block, starting with ``Exif``."""
     start = len(HEADER)
-    inner, first = packed(values, start)
+    inner, first = encode_directories(values, start)
     return PREFIX + HEADER[:4] + struct.pack("<I", start + len(inner)) + inner + first
 
 
-def as_it_was(value: Any) -> Any:
-    """Text as the bytes that it was: Pillow reads Latin-1 and writes question marks for what is not ASCII."""
+def original_bytes(value: Any) -> Any:
+    """Restore the bytes of text: Pillow reads Latin-1 but writes non-ASCII characters as question marks."""
     return value.encode("latin-1", "replace") if isinstance(value, str) and not value.isascii() else value
 
 
 def add_exif(path: Path, block: bytes) -> None:
-    """Add an EXIF block to a classic little-endian TIFF; a larger kind is left as it is.
+    """Add an EXIF block to a classic little-endian TIFF; a BigTIFF is left unchanged.
 
-    The directory is written once more at the end of the file, with the entries of both, and the header points there.
-    What the old entries point at stays where it is.
+    A merged directory is written at the end of the file, and the header is changed to point to it. The data of the old
+    entries keeps its offset.
 
     Args:
-        path: a file that ``tiffsave`` of libvips has written.
-        block: beginning with ``Exif``.
+        path: a file written by ``tiffsave`` of libvips.
+        block: starts with ``Exif``.
 
     Raises:
         OSError: the file cannot be written.
     """
     exif = Image.Exif()
     exif.load(block)
-    values = describing(exif)
+    values = descriptive_tags(exif)
     with path.open("r+b") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if stream.read(4) != HEADER[:4]:
@@ -133,8 +133,8 @@ def add_exif(path: Path, block: bytes) -> None:
         entries = entries_of(stream.read(2 + ENTRY.size * 4096 + 4))
         end = stream.seek(0, 2)
         start = end + end % 2
-        inner, added = packed(values, start)
-        # What the file says itself stays.
+        inner, added = encode_directories(values, start)
+        # Existing entries have precedence.
         merged = sorted({**{one[0]: one for one in entries_of(added)}, **{one[0]: one for one in entries}}.values())
         stream.write(bytes(end % 2) + inner + added)
         place = stream.tell()
@@ -144,6 +144,6 @@ def add_exif(path: Path, block: bytes) -> None:
 
 
 def entries_of(data: bytes) -> list[tuple[int, int, int, bytes]]:
-    """Tag, type, count, and value or place of value, of a directory that begins here."""
+    """Parse a directory into tag, type, count, and value or offset of each entry."""
     count = struct.unpack_from("<H", data)[0]
     return [ENTRY.unpack_from(data, 2 + ENTRY.size * index) for index in range(count)]

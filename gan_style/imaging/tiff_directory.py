@@ -1,4 +1,4 @@
-"""Other directories for TIFFs as they are, with which libvips reads more of them."""
+"""Replacement TIFF directories, which let libvips read more TIFF variants."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gan_style.imaging import vips
-from gan_style.imaging.kinds import streamed
+from gan_style.imaging.kinds import open_stream
 from gan_style.imaging.tiff_layout import (
     BITS,
     BLACK_IS_ZERO,
@@ -29,50 +29,52 @@ from gan_style.imaging.tiff_layout import (
     Layout,
 )
 
-WRITTEN = Entry(0, 0, b"")
-"""Stands for an entry whose numbers are written anew."""
+REPLACED = Entry(0, 0, b"")
+"""Marks an entry whose values are replaced."""
 
 
-def named(layout: Layout) -> Layout | None:
-    """The layout with what the values mean, where the file leaves it out, as libtiff takes it; None: nobody knows."""
+def with_photometric(layout: Layout) -> Layout | None:
+    """Add a missing photometric interpretation, as libtiff guesses it; None if it is ambiguous."""
     if layout.colors not in (1, 3):
         return None
-    grey = WHITE_IS_ZERO if layout.first(COMPRESSION, 1) in FAX else BLACK_IS_ZERO
-    meaning = RGB if layout.colors == 3 else grey
-    return changed(layout, {PHOTOMETRIC: (meaning,)})
+    gray = WHITE_IS_ZERO if layout.first(COMPRESSION, 1) in FAX else BLACK_IS_ZERO
+    meaning = RGB if layout.colors == 3 else gray
+    return with_values(layout, {PHOTOMETRIC: (meaning,)})
 
 
-def plane(layout: Layout, index: int) -> Layout:
-    """One channel as a picture of its own."""
+def plane_layout(layout: Layout, index: int) -> Layout:
+    """Make the layout of a single channel."""
     places, sizes = (TILES, TILE_SIZES) if TILES in layout.values else (STRIPS, STRIP_SIZES)
     count = len(layout.values[places]) // layout.samples
     part = slice(index * count, (index + 1) * count)
     meaning = WHITE_IS_ZERO if index == 0 and layout.photometric == WHITE_IS_ZERO else BLACK_IS_ZERO
     values: dict[int, tuple[int, ...]] = {SAMPLES: (1,), PLANES: (1,), PHOTOMETRIC: (meaning,), EXTRA: ()}
     values |= {tag: layout.values[tag][:1] for tag in (BITS, FORMAT) if tag in layout.values}
-    return changed(layout, values | {tag: layout.values[tag][part] for tag in (places, sizes) if tag in layout.values})
+    return with_values(
+        layout, values | {tag: layout.values[tag][part] for tag in (places, sizes) if tag in layout.values}
+    )
 
 
-def changed(layout: Layout, values: dict[int, tuple[int, ...]]) -> Layout:
-    """The layout with other numbers in some entries; no numbers, no entry."""
-    return replace(layout, values=layout.values | values, entries={**layout.entries, **dict.fromkeys(values, WRITTEN)})
+def with_values(layout: Layout, values: dict[int, tuple[int, ...]]) -> Layout:
+    """Replace the values of some entries; an empty tuple removes the entry."""
+    return replace(layout, values=layout.values | values, entries={**layout.entries, **dict.fromkeys(values, REPLACED)})
 
 
-def written(layout: Layout) -> tuple[bytes, bytes]:
-    """A header and the directory that it points to, which belongs behind the file.
+def encode_directory(layout: Layout) -> tuple[bytes, bytes]:
+    """Encode a header and the directory it points to, to be appended to the file.
 
     Raises:
-        struct.error: the file is too long for its kind.
+        struct.error: the file is too large for its TIFF variant.
     """
     start = layout.size + layout.size % 2
     long, form = ("Q", "HHQ8s") if layout.big else ("I", "HHI4s")
-    entries = {tag: entry for tag, entry in layout.entries.items() if entry is not WRITTEN or layout.values[tag]}
+    entries = {tag: entry for tag, entry in layout.entries.items() if entry is not REPLACED or layout.values[tag]}
     counted = struct.pack(layout.order + ("Q" if layout.big else "H"), len(entries))
     entry_form = struct.Struct(layout.order + form)
     behind = start + len(counted) + entry_form.size * len(entries) + struct.calcsize(long)
     directory, rest = counted, b""
     for tag, entry in sorted(entries.items()):
-        if entry is WRITTEN:
+        if entry is REPLACED:
             values = layout.values[tag]
             kind, code = (SHORT, "H") if max(values) < 2**16 else (16, "Q") if layout.big else (4, "I")
             data = struct.pack(f"{layout.order}{len(values)}{code}", *values)
@@ -88,17 +90,17 @@ def written(layout: Layout) -> tuple[bytes, bytes]:
 
 
 def source_with(source: Path | bytes, layout: Layout) -> vips.SourceCustom:
-    """A TIFF with another directory, for libvips.
+    """Make a libvips source of a TIFF with a replaced directory.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: a part of it is missing.
-        struct.error: it is too long for its kind.
+        ValueError: the file is truncated.
+        struct.error: the file is too large for its TIFF variant.
     """
-    if layout.breaks_off:
-        raise ValueError("it breaks off")
-    head, tail = written(layout)
-    stream = streamed(source)
+    if layout.is_truncated:
+        raise ValueError("the file is truncated")
+    head, tail = encode_directory(layout)
+    stream = open_stream(source)
     end = layout.size + len(tail)
     place = 0
 

@@ -17,11 +17,11 @@ from typing import Literal
 from gan_style.defaults import MAX_PIXELS
 from gan_style.errors import GanStyleError, NoSpaceError, PictureError, UsageError
 from gan_style.files import exists, is_file, remove_parts
-from gan_style.imaging.encoding import Saving, encoded, write_photograph
-from gan_style.imaging.finding import is_picture_or_closed
+from gan_style.imaging.encoding import Saving, encode, write_photograph
+from gan_style.imaging.finding import is_picture_or_unreadable
 from gan_style.imaging.formats import Format, check_fits, format_of, profile_in
 from gan_style.imaging.photograph import Photograph
-from gan_style.imaging.unsupported import what_instead
+from gan_style.imaging.unsupported import suggestion_for
 from gan_style.inference.artist import Artist
 from gan_style.inference.disk_space import GO_ON, is_there, make_room
 from gan_style.inference.options import Progress, StylizeOptions
@@ -204,7 +204,7 @@ class Batch:
         """What would become of a job."""
         try:
             there = job.source == PIPE or is_file(job.source)
-            instead = "" if there and is_picture_or_closed(job.source) else what_instead(str(job.source))
+            instead = "" if there and is_picture_or_unreadable(job.source) else suggestion_for(str(job.source))
             if instead or not there:
                 raise PictureError(instead or f"{job.source} is not there, or not a file; check the path.")
             return self.blocking_outcome(job) or Outcome(job, "planned")
@@ -316,9 +316,9 @@ def as_held(photograph: Photograph, form: Format) -> Photograph:
     """What a format holds of a photograph, of a moving one a frame where it knows no more, and remarks on the rest."""
     if photograph.animation and not form.moving:
         sentence = f"{form.name} holds one frame; the first of {photograph.frames} is painted."
-        photograph = photograph.still().remarked(sentence)
+        photograph = photograph.still().with_remark(sentence)
     if photograph.details.profile and not profile_in(form, photograph.details):
-        return photograph.remarked(f"{form.name} holds no color profile of this size; the painting is in sRGB.")
+        return photograph.with_remark(f"{form.name} holds no color profile of this size; the painting is in sRGB.")
     return photograph
 
 
@@ -350,7 +350,7 @@ def paint_to_pipe(
     photograph = as_held(read_source(source, rules.max_pixels), form)
     check_fits(form, photograph.size, "The painting")
     painting = style.paint_photograph(photograph, options, on_progress)
-    return encoded(painting, form, rules.saving), painting.remark
+    return encode(painting, form, rules.saving), painting.remark
 
 
 def identity(path: Path) -> object:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gan_style.errors import NoSpaceError, PictureError
 from gan_style.files import is_full
-from gan_style.imaging.encoding import unwritable
+from gan_style.imaging.encoding import write_error
 
 LEAST_SPACE = 2**20
 """Bytes that must be free where a painting goes, or it is not begun."""
@@ -26,7 +26,7 @@ def is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise unwritable(path, error.strerror or str(error)) from None
+        raise write_error(path, error.strerror or str(error)) from None
     return True
 
 

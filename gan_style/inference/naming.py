@@ -10,7 +10,7 @@ from pathlib import Path
 from gan_style.defaults import NAME
 from gan_style.errors import UsageError
 from gan_style.imaging.formats import FORMATS, format_named
-from gan_style.names import fitting, nameable
+from gan_style.names import encodable, shortened_name
 
 WORDS = ("name", "style", "seed", "folder")
 """What a template of names may hold in braces."""
@@ -61,12 +61,14 @@ class Naming:
         if seed is None and "{seed}" in self.template:
             raise UsageError(f"--name {self.template!r} needs a seed; add --seed or --variations.")
         words = {
-            "style": nameable(self.style),
+            "style": encodable(self.style),
             "seed": "" if seed is None else str(seed),
             "folder": self.folder_of(photo),
         }
         last = f"-{seed}" if seed is not None and "{seed}" not in self.template else ""
-        return folder / fitting(lambda name: self.template.format(name=name, **words) + last + suffix, stem, folder)
+        return folder / shortened_name(
+            lambda name: self.template.format(name=name, **words) + last + suffix, stem, folder
+        )
 
     def folder_of(self, photo: Path) -> str:
         """Name of the folder that holds a photograph, where the template asks for it."""
@@ -77,7 +79,7 @@ def numbered(output: Path, seed: int | None) -> Path:
     """A name that was asked for, with its seed at the end where there are several."""
     if seed is None:
         return output
-    return output.with_name(fitting(lambda stem: f"{stem}-{seed}{output.suffix}", output.stem, output.parent))
+    return output.with_name(shortened_name(lambda stem: f"{stem}-{seed}{output.suffix}", output.stem, output.parent))
 
 
 def absolute(path: Path) -> Path:

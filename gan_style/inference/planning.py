@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.errors import PictureError, UsageError
-from gan_style.files import exists, is_folder, real
+from gan_style.files import exists, is_folder, resolved
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.formats import FORMATS, format_named, format_of
-from gan_style.imaging.unsupported import what_instead
+from gan_style.imaging.unsupported import suggestion_for
 from gan_style.inference.naming import Naming, absolute, numbered
 
 PIPE = Path("-")
@@ -64,7 +64,7 @@ def plan(
     if not inputs:
         raise UsageError("There is nothing to paint; name photographs, folders or --from-file.")
     if len(inputs) == 1 and inputs[0] != PIPE and is_missing(inputs[0]):
-        raise PictureError(what_instead(str(inputs[0])) or f"{inputs[0]} does not exist; check the path.")
+        raise PictureError(suggestion_for(str(inputs[0])) or f"{inputs[0]} does not exist; check the path.")
     several = len(inputs) > 1 or is_folder(inputs[0])
     if output is None:
         if any(map(is_folder, inputs)):
@@ -176,7 +176,7 @@ def expand(inputs: Sequence[Path], output: Path) -> Iterable[tuple[Path, Path]]:
     Raises:
         PictureError: the only folder does.
     """
-    paintings = real(output)
+    paintings = resolved(output)
     for path in inputs:
         if not is_folder(path):
             yield path, Path(path.name)
@@ -187,8 +187,8 @@ def expand(inputs: Sequence[Path], output: Path) -> Iterable[tuple[Path, Path]]:
             if len(inputs) == 1:
                 raise PictureError(f"{path} cannot be read ({error.strerror}); check its permissions.") from None
             found = [path]
-        if real(path) in paintings.parents:
-            found = [picture for picture in found if paintings not in real(picture).parents]
+        if resolved(path) in paintings.parents:
+            found = [picture for picture in found if paintings not in resolved(picture).parents]
         if not found and len(inputs) == 1:
             raise PictureError(f"{path} holds no pictures; check the path.")
         for picture in found or [path]:

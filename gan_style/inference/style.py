@@ -12,8 +12,8 @@ from PIL import Image
 from gan_style.checkpoints.bundled import Located, locate
 from gan_style.checkpoints.header import SUFFIX
 from gan_style.checkpoints.hub.cache import source_of
-from gan_style.checkpoints.hub.fetching import Count
-from gan_style.checkpoints.integrity import sum_of
+from gan_style.checkpoints.hub.fetching import ProgressCallback
+from gan_style.checkpoints.integrity import sha256_of
 from gan_style.checkpoints.style_file import StyleFile, read_style
 from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, SIZE, STRENGTH, STROKE, STYLE
 from gan_style.device import PRECISIONS, Compute
@@ -83,7 +83,7 @@ def load_style(
     *,
     device: str = "auto",
     precision: str = "auto",
-    downloading: Count | None = None,
+    downloading: ProgressCallback | None = None,
 ) -> Style:
     """Load a style.
 
@@ -122,7 +122,7 @@ def load_artist(
     device: str = "auto",
     precision: str = "auto",
     minutes: float | None = None,
-    downloading: Count | None = None,
+    downloading: ProgressCallback | None = None,
 ) -> Artist:
     """Load whatever can paint: a style, or a painting to paint after.
 
@@ -146,7 +146,7 @@ def load_artist(
     if not is_picture(path):
         return style_in(found, device, precision)
     if found.pin:
-        found.pin.check(path, sum_of(path, math.inf))  # Paintings are larger than styles may be.
+        found.pin.check(path, sha256_of(path, math.inf))  # Paintings are larger than styles may be.
     from gan_style.checkpoints.backbone import load_backbone
     from gan_style.optimization.stylizer import LARGEST, OptimizationStylizer
 

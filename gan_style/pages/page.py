@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from PIL import Image
 
 from gan_style.errors import NoSpaceError, ResourceError, readable
-from gan_style.files import exists, is_full, replacing
+from gan_style.files import atomic_path, exists, is_full
 from gan_style.imaging.decoding import Pixels
 from gan_style.metrics.distances import Estimate, Range
 
@@ -74,7 +74,7 @@ def write_page(html: str, folder: Path) -> Path:
     check_page(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with replacing(page) as temporary:
+        with atomic_path(page) as temporary:
             temporary.write_text(readable(html), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         if is_full(error):

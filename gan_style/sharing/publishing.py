@@ -17,7 +17,7 @@ from gan_style.checkpoints.bundled import locate
 from gan_style.checkpoints.header import SUFFIX
 from gan_style.checkpoints.hub.address import SCHEME, Address, hub_address
 from gan_style.checkpoints.hub.client import client, network_errors
-from gan_style.checkpoints.hub.errors import LOGIN, answered, beyond
+from gan_style.checkpoints.hub.errors import LOGIN, http_error, malformed_response
 from gan_style.checkpoints.style_file import read_style
 from gan_style.errors import GanStyleError, PictureError, ResourceError, StyleError, UsageError
 from gan_style.imaging.decoding import read_picture
@@ -180,19 +180,19 @@ def uploading(repository: str) -> Iterator[None]:
     except GanStyleError:
         raise
     except hub.errors.HfHubHTTPError as error:
-        raise answered(f"hf://{repository}", error) from None
+        raise http_error(f"hf://{repository}", error) from None
     except hub.errors.HFValidationError:
         raise UsageError(f"{repository} is no name that the Hub allows; write owner/repo.") from None
     except network_errors(RuntimeError) as error:
         cause = error.__cause__
         if isinstance(cause, hub.errors.HfHubHTTPError):
-            raise answered(f"hf://{repository}", cause) from None
+            raise http_error(f"hf://{repository}", cause) from None
         raise ResourceError(
             f"{hub.constants.ENDPOINT} is out of reach ({type(cause or error).__name__}); check the network, then "
             f"upload with: gan-style push STYLE {repository}"
         ) from None
     except Exception as error:  # What the client raises where an answer or a setting is beyond it.
-        raise beyond(error) from None
+        raise malformed_response(error) from None
 
 
 def shrunk(path: Path) -> bytes:

@@ -19,9 +19,9 @@ from gan_style.data.inspection import Inspection
 from gan_style.defaults import REFINER, SCRATCH, START
 from gan_style.device import Compute, local_rank
 from gan_style.errors import StyleError, TrainingError, UsageError
-from gan_style.files import is_file, real
+from gan_style.files import is_file, resolved
 from gan_style.imaging.kinds import SUFFIXES
-from gan_style.names import fitting
+from gan_style.names import shortened_name
 from gan_style.training.cross_validation.grid import Grid
 from gan_style.training.cross_validation.run import Choice, run_cross_validation
 from gan_style.training.cross_validation.state import CrossValidationState, is_unfinished, read_cross_validation_state
@@ -41,8 +41,8 @@ logger = logging.getLogger(__name__)
 
 def default_output(paintings: Path) -> Path:
     """Return the default style path: in the current folder, named after the folder of paintings or the painting."""
-    stem = paintings.stem if is_file(paintings) else real(paintings).name
-    return Path(fitting(lambda name: f"{name}.safetensors", stem or "style", Path()))
+    stem = paintings.stem if is_file(paintings) else resolved(paintings).name
+    return Path(shortened_name(lambda name: f"{name}.safetensors", stem or "style", Path()))
 
 
 def style_path(output: str | os.PathLike[str] | None, paintings: str | os.PathLike[str]) -> Path:
@@ -310,7 +310,7 @@ def check_output(output: Path, sources: tuple[Path, ...], overwrite: bool) -> No
     except OSError as error:
         raise UsageError(f"Cannot write {output} ({error.strerror}); choose another file with -o.") from None
     for folder in sources:
-        if real(folder) in real(output).parents:
+        if resolved(folder) in resolved(output).parents:
             raise UsageError(f"{output} is inside the picture folder {folder}; choose another location with -o.")
     if output.suffix.lower() in SUFFIXES:
         raise UsageError(f"{output} has a picture's extension; use a name such as {output.stem}.safetensors with -o.")

@@ -11,7 +11,7 @@ from gan_style.errors import DataError
 from gan_style.files import is_file
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.finding import find_pictures
-from gan_style.imaging.unsupported import what_instead
+from gan_style.imaging.unsupported import suggestion_for
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.listener import Listener
 
@@ -92,7 +92,7 @@ def load_set(
         paths = list(find_pictures(folder))
     except OSError as error:
         reason = f"Cannot read the folder of {what} {folder} ({error.strerror}); check the path."
-        raise DataError(what_instead(str(folder)) or reason) from None
+        raise DataError(suggestion_for(str(folder)) or reason) from None
     size = max(short_sides)
     if len(paths) > AT_ONCE:
         result = open_pictures(folder, paths, size, smallest=smallest, trim=trim)

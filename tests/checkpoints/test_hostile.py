@@ -62,13 +62,13 @@ CASES: dict[str, tuple[Make, str]] = {
         "not a safetensors file",
     ),
     "a header of 2**63 bytes": (lambda path, _: path.write_bytes(b"\xff" * 7 + b"\x7f{"), "not a safetensors file"),
-    "a network larger than its file": (lambda path, _: path.write_bytes(safetensors(largest())), "is cut off"),
+    "a network larger than its file": (lambda path, _: path.write_bytes(safetensors(largest())), "is truncated"),
     "a gigabyte of zeros": (lambda path, _: sparse(path, 1 << 30), "larger than 32 MiB"),
-    "as large as may be": (lambda path, _: sparse(path, FILE_LIMIT, safetensors(largest())), "is cut off"),
-    "more than its tensors": (lambda path, good: sparse(path, FILE_LIMIT, good), "goes on after its end"),
-    "a pipe": (lambda path, _: os.mkfifo(path), "no ordinary file"),
-    "a device": (lambda path, _: path.symlink_to("/dev/zero"), "no ordinary file"),
-    "a folder": (lambda path, _: path.mkdir(), "cannot be read|no ordinary file"),
+    "as large as may be": (lambda path, _: sparse(path, FILE_LIMIT, safetensors(largest())), "is truncated"),
+    "more than its tensors": (lambda path, good: sparse(path, FILE_LIMIT, good), "has trailing data"),
+    "a pipe": (lambda path, _: os.mkfifo(path), "not a regular file"),
+    "a device": (lambda path, _: path.symlink_to("/dev/zero"), "not a regular file"),
+    "a folder": (lambda path, _: path.mkdir(), "cannot be read|not a regular file"),
     "a link to nothing": (lambda path, _: path.symlink_to("nowhere"), "cannot be read"),
     "a link to itself": (lambda path, _: path.symlink_to(path), "cannot be read"),
     "nothing": (lambda path, _: path.touch(), "not a safetensors file"),
@@ -164,7 +164,7 @@ def test_a_number_beyond_all_bounds_is_no_json(tmp_path: Path) -> None:
     text = json.dumps({"schema": 1, "generator": vars(GeneratorConfig()), "size": 256, "metrics": {"a": 5}})
     path = tmp_path / "x.safetensors"
     path.write_bytes(safetensors({"__metadata__": {METADATA_KEY: text.replace("5}", "1e999}")}}))
-    with pytest.raises(StyleError, match="damaged description"):
+    with pytest.raises(StyleError, match="damaged style description"):
         read_style(path)
 
 

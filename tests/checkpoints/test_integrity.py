@@ -13,8 +13,8 @@ import pytest
 
 from gan_style.checkpoints import bundled
 from gan_style.checkpoints.bundled import bundled_styles, resolve_style
-from gan_style.checkpoints.hub.fetching import Count
-from gan_style.checkpoints.integrity import BUNDLED, unpinned
+from gan_style.checkpoints.hub.fetching import ProgressCallback
+from gan_style.checkpoints.integrity import BUNDLED, split_pin
 from gan_style.cli.app import main
 from gan_style.errors import StyleError
 from gan_style.inference.style import load_style
@@ -33,7 +33,7 @@ def test_a_changed_bundled_style_is_refused(tmp_path: Path, monkeypatch: pytest.
     with path.open("r+b") as stream:
         stream.seek(-1, 2)
         stream.write(b"\0")
-    with pytest.raises(StyleError, match="install gan-style again"):
+    with pytest.raises(StyleError, match="reinstall gan-style"):
         resolve_style("monet")
 
 
@@ -42,11 +42,11 @@ def test_any_file_can_be_pinned(style_path: Path) -> None:
     assert resolve_style(f"{style_path}@sha256:{digest}") == style_path
     assert resolve_style(f"{style_path}@sha256:{digest.upper()}") == style_path
     assert resolve_style(f"monet@sha256:{BUNDLED['monet']}") == bundled_styles()["monet"]
-    with pytest.raises(StyleError, match="not the file that was pinned"):
+    with pytest.raises(StyleError, match="not the pinned file"):
         resolve_style(f"{style_path}@sha256:{'0' * 64}")
     with pytest.raises(StyleError, match="64 hexadecimal digits"):
         resolve_style(f"{style_path}@sha256:{digest[:10]}")
-    assert unpinned("a@b") == ("a@b", "")
+    assert split_pin("a@b") == ("a@b", "")
 
 
 def test_what_is_checked_is_what_paints(style_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,13 +56,13 @@ def test_what_is_checked_is_what_paints(style_path: Path, monkeypatch: pytest.Mo
     assert load_style(word).file.sha256 == digest
     found = bundled.find_style
 
-    def exchange(word: str, progress: Count | None = None) -> Path:
+    def exchange(word: str, progress: ProgressCallback | None = None) -> Path:
         path = found(word, progress)
         shutil.copy(bundled_styles()["monet"], path)
         return path
 
     monkeypatch.setattr(bundled, "find_style", exchange)
-    with pytest.raises(StyleError, match="not the file that was pinned"):
+    with pytest.raises(StyleError, match="not the pinned file"):
         load_style(word)
 
 
@@ -127,7 +127,7 @@ def test_styles_are_listed_and_described(
         patch.setattr(bundled, "FOLDERS", (changed,))
         _, listed, error = run("--list-styles")
         assert "monet" not in {line.split()[0] for line in listed.splitlines()}
-        assert "install gan-style again" in error
+        assert "reinstall gan-style" in error
     code, out, _ = run("stylize", "--style", "tiny", "--info")
     about = json.loads(out)
     assert (code, about["licence"], about["training"]) == (0, "CC0-1.0", {"steps": 3})

@@ -121,7 +121,7 @@ def test_lists_patterns_names_and_json(shell: Shell, run: Run, holiday: Path, mo
         (("--from-file", "list", "--name", "{nobody}"), "is no name"),
         (("--from-file", "/dev/null"), "nothing to paint"),
         (("holiday/*.nef",), "does not exist"),
-        (("holiday/a.jpg", "--max-pixels", 100), "allow it with --max-pixels 2400"),
+        (("holiday/a.jpg", "--max-pixels", 100), "or use --max-pixels 2400"),
     ):
         refused = run("stylize", *wrong, "-o", "out2")
         assert refused.code in (2, 3)
@@ -189,7 +189,7 @@ def test_a_full_disk_is_survived(shell: Shell, holiday: Path) -> None:
     try:
         done = shell("gan-style stylize holiday -o small", holiday, GAN_STYLE_WEIGHTS=str(holiday / "styles"))
         assert done.returncode == 1
-        assert "The disk of small is full; make room" in done.stderr
+        assert "The disk that holds small is full" in done.stderr
         assert "3 of 3 pictures failed" in done.stderr
         single = shell(
             "gan-style stylize holiday/a.jpg -o small/new/a.png", holiday, GAN_STYLE_WEIGHTS=str(holiday / "styles")

@@ -253,7 +253,7 @@ def test_a_style_that_stands_in_is_said(
     monkeypatch.chdir(tmp_path)
     for word in ("tiny.ckpt", "Tiny.pth"):
         done = run("stylize", three[0], "-s", word, "-o", "out.png", "--overwrite")
-        expected = f"gan-style: there is no file {word}; using the style of GAN_STYLE_WEIGHTS: tiny.\n"
+        expected = f"gan-style: {word} does not exist; using the style of GAN_STYLE_WEIGHTS: tiny.\n"
         assert (done.code, done.error) == (0, expected)
     assert "using the bundled style monet" in run("stylize", "-s", "monet.ckpt", "--info").error
     for quiet in (

@@ -65,7 +65,7 @@ def test_offline_with_a_cold_cache(hub: Hub, fetch: Command, content: bytes) -> 
     hub.put("ada/monet", {"monet.safetensors": content})
     for word in ("ada/monet", "hf://ada/monet/monet.safetensors"):
         fetch(word, HF_HUB_OFFLINE="1").fails(6, "HF_HUB_OFFLINE")
-    fetch("ada/monet", HF_ENDPOINT="http://127.0.0.1:9").fails(6, "http://127.0.0.1:9 is out of reach")
+    fetch("ada/monet", HF_ENDPOINT="http://127.0.0.1:9").fails(6, "http://127.0.0.1:9 cannot be reached")
     assert not hub.requests
 
 
@@ -77,7 +77,7 @@ def test_revisions(hub: Hub, fetch: Command, content: bytes) -> None:
     assert Path(fetch("ada/monet@v1").out).read_bytes() == b"as it was"
     assert Path(fetch(f"hf://ada/monet/monet.safetensors@{OTHER}").out).read_bytes() == b"as it was"
     assert Path(fetch("hf://ada/monet@main/monet.safetensors").out).read_bytes() == newer
-    # The newest is asked for by name; without one the cache is believed.
+    # The latest revision is looked up only if it is named; otherwise the cache is used.
     repository.revisions["main"], repository.commits["main"] = {"monet.safetensors": b"newer"}, "3" * 40
     assert Path(fetch("ada/monet").out).read_bytes() == content
     assert Path(fetch("ada/monet@main").out).read_bytes() == b"newer"
@@ -99,16 +99,16 @@ def test_several_styles(hub: Hub, fetch: Command, content: bytes) -> None:
         ("ada/nothing", "not on the Hub"),
         ("hf://ada/nothing/x.safetensors", "not on the Hub"),
         ("ada/private", "log in with"),
-        ("hf://ada/gated/monet.safetensors", "is gated: ask for access at"),
-        ("ada/gated", "is gated: ask for access at"),
+        ("hf://ada/gated/monet.safetensors", "is gated: request access at"),
+        ("ada/gated", "is gated: request access at"),
         ("ada/monet@nowhere", "no revision nowhere"),
         ("hf://ada/monet/monet.safetensors@nowhere", "no revision nowhere"),
         ("hf://ada/monet/other.safetensors", "no file other.safetensors"),
         ("ada/empty", "no style in it"),
-        ("hf://ada/mo..net", "no name that the Hub allows"),
-        ("hf://ada/monet/model.bin", "nothing else is downloaded"),
-        ("hf://ada/monet/../x.safetensors", "no file inside a repository"),
-        ("hf://ada/monet//etc/x.safetensors", "no file inside a repository"),
+        ("hf://ada/mo..net", "not a valid name on the Hub"),
+        ("hf://ada/monet/model.bin", "the only type that is downloaded"),
+        ("hf://ada/monet/../x.safetensors", "not a file in a repository"),
+        ("hf://ada/monet//etc/x.safetensors", "not a file in a repository"),
         ("ada/monet@sha256:xyz", "64 hexadecimal digits"),
     ],
 )
@@ -135,7 +135,7 @@ def test_private_and_gated_with_a_token(hub: Hub, fetch: Command, content: bytes
         # Of a file that is named, the client asks again for most of a minute before it believes the others.
         ("hf://ada/monet/monet.safetensors", 403, 4, "denies access"),
         ("ada/monet", 403, 4, "denies access"),
-        ("ada/monet", 429, 6, "too many requests"),
+        ("ada/monet", 429, 6, "Too many requests"),
         ("ada/monet", 500, 6, "HTTP status 500"),
     ],
 )
@@ -231,7 +231,7 @@ def test_a_full_disk(hub: Hub, run: Command, tmp_path: Path) -> None:
     result = run("bash", "-c", script, sys.executable, FETCH)
     assert result.code == 6
     assert f"{tmp_path / 'hf'}" in result.out
-    assert "make room or set HF_HOME" in result.out
+    assert "free some space or set HF_HOME" in result.out
 
 
 def test_a_picture_is_not_a_style(hub: Hub, gan_style: Command, tmp_path: Path) -> None:

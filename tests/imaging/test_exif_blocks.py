@@ -15,7 +15,7 @@ from gan_style import files
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import Saving, write_photograph
-from gan_style.imaging.exif import PREFIX, density_of, orientation_of, signed, with_density
+from gan_style.imaging.exif import PREFIX, density_of, orientation_of, with_density, with_software
 from gan_style.imaging.formats import AVIF
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
@@ -104,7 +104,7 @@ def test_a_moving_avif_has_the_block_as_it_came_and_the_density_in_it(tmp_path: 
 def test_a_block_leaves_byte_for_byte(
     tmp_path: Path, cat: Pixels, suffix: str, moved: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MOVED", moved)
+    monkeypatch.setattr(files, "COPY_CHUNK", moved)
     small = Image.fromarray(cat[::8, ::8].copy())
     small.save(tmp_path / "x.jpg", exif=camera_block())
     small.save(tmp_path / "plain.png")
@@ -137,7 +137,7 @@ def test_density_stays_where_all_else_is_left_out(tmp_path: Path, cat: Pixels, s
 
 @pytest.mark.parametrize("suffix", [".webp", ".avif", ".jpg"])
 def test_density_that_only_the_block_says_is_known(tmp_path: Path, cat: Pixels, suffix: str) -> None:
-    block = with_density(signed(None, "a scanner"), (300.0, 150.0))
+    block = with_density(with_software(None, "a scanner"), (300.0, 150.0))
     Image.fromarray(cat[::8, ::8].copy()).save(tmp_path / f"x{suffix}", exif=block)
     density = open_photograph(tmp_path / f"x{suffix}").details.density
     assert density == pytest.approx((300 / 25.4, 150 / 25.4), rel=0.01)

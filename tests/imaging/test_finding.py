@@ -17,10 +17,10 @@ from gan_style.errors import PictureError
 from gan_style.imaging.decoding import Pixels, read_picture
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.opening import open_photograph
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.plugins import heic_available
 from gan_style.inference.style import is_picture
 
-needs_heic = pytest.mark.skipif(not heic_is_there(), reason="needs the plugin for HEIC")
+needs_heic = pytest.mark.skipif(not heic_available(), reason="needs the plugin for HEIC")
 
 
 def found(folder: Path) -> set[str]:
@@ -88,18 +88,18 @@ def test_heic_that_moves_is_said_to(cat: Pixels) -> None:
     content = saved(cat[:64, :64], "HEIF")
     film = struct.pack(">I4s", 16, b"moov") + struct.pack(">I4s", 8, b"trak")
     photograph = open_photograph(content + film, name="x.heic")
-    assert photograph.remark == "x.heic is a moving picture in HEVC, which is not read; its still picture is painted."
+    assert photograph.remark == "x.heic is an HEVC animation, which is not supported; its still picture is painted."
     for read in (open_photograph, read_picture):
-        with pytest.raises(PictureError, match="moving picture in HEVC"):
+        with pytest.raises(PictureError, match="HEVC animation"):
             read(b"\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc" + film)
 
 
 def test_heic_is_read_whatever_is_written(tmp_path: Path, cat: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
-    if heic_is_there():
+    if heic_available():
         (tmp_path / "x.heic").write_bytes(saved(cat[:64, :64], "HEIF"))
     else:
         (tmp_path / "x.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
-    monkeypatch.setattr("gan_style.imaging.refusing.heic_is_there", lambda: False)
+    monkeypatch.setattr("gan_style.imaging.refusing.heic_available", lambda: False)
     for read in (open_photograph, read_picture):
         with pytest.raises(PictureError, match=r"gan-style\[heic\]"):
             read(tmp_path / "x.heic")
@@ -149,7 +149,7 @@ def test_a_preview_in_a_raw_file_is_not_taken_for_the_photograph(tmp_path: Path,
         (tmp_path / name).write_bytes(content)
         for source in (tmp_path / name, content):
             for read in (open_photograph, read_picture):
-                with pytest.raises(PictureError, match="raw file; develop it"):
+                with pytest.raises(PictureError, match="raw file; convert it"):
                     read(source)
     assert found(tmp_path) == set(contents)
     # A smaller one beside a whole picture is no raw file.

@@ -16,12 +16,12 @@ from gan_style.data.picture_set import PixelStore
 from gan_style.errors import NoSpaceError, PictureError, ResourceError
 from gan_style.files import is_full
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.encoding import FAILURES, Saving, encoded, save, write_photograph
+from gan_style.imaging.encoding import FAILURES, Saving, encode, save, write_photograph
 from gan_style.imaging.formats import FORMATS, HEIC
 from gan_style.imaging.photograph import Photograph
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.plugins import heic_available
 
-SUFFIXES = [suffix for suffix, form in FORMATS.items() if form is not HEIC or heic_is_there()]
+SUFFIXES = [suffix for suffix, form in FORMATS.items() if form is not HEIC or heic_available()]
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +46,11 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_picture_that_does_not_fit_is_not_written(suffix: str, noise: Photograph, small: Path) -> None:
-    whole = len(encoded(noise, FORMATS[suffix], Saving()))
+    whole = len(encode(noise, FORMATS[suffix], Saving()))
     space = os.statvfs(small)
     room = whole // space.f_bsize  # A block less than it needs: whoever ignores a short write takes it for whole.
     (small / "rest").write_bytes(bytes((space.f_bavail - room) * space.f_bsize))
-    with pytest.raises(NoSpaceError, match=r"The disk of .*small is full; make room"):
+    with pytest.raises(NoSpaceError, match=r"The disk that holds .*small is full; free some space"):
         write_photograph(small / f"x{suffix}", noise)
     assert os.listdir(small) == ["rest"]
 
@@ -70,10 +70,10 @@ def test_temporary_files_without_room_are_a_sentence(noise: Photograph, monkeypa
     for name in ("TemporaryFile", "TemporaryDirectory"):
         monkeypatch.setattr(f"tempfile.{name}", full)
     with pytest.raises(ResourceError, match="set TMPDIR"):
-        encoded(noise, FORMATS[".png"], Saving())
+        encode(noise, FORMATS[".png"], Saving())
     with pytest.raises(ResourceError, match="set TMPDIR"):
         Canvas((10_000, 10_000, 3), np.uint8)
-    with pytest.raises(ResourceError, match="So many pictures need more space"):
+    with pytest.raises(ResourceError, match="So many pictures need more temporary space"):
         PixelStore(0).add(np.zeros((4, 4, 3), np.uint8))
 
 

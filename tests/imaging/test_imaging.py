@@ -47,12 +47,12 @@ def test_all_that_people_hand_over_is_understood(tmp_path: Path, cat: Pixels) ->
         np.full((4, 4), np.nan),
         np.zeros((4, 4), int),
     ):
-        with pytest.raises(PictureError, match="is no picture"):
+        with pytest.raises(PictureError, match="is not a picture"):
             read_picture(array)
     with pytest.raises(PictureError, match="divide it by 255"):
         read_picture(cat.astype(np.float32))
     assert read_picture(cat / 200.0).rgb.max() == 255, "what resizing overshoots is cut off"
-    with pytest.raises(PictureError, match="NoneType is no picture"):
+    with pytest.raises(PictureError, match="NoneType is not a picture"):
         read_picture(None)  # type: ignore[arg-type]
 
 

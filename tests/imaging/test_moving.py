@@ -23,13 +23,13 @@ from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging.apng_writing import add_frames
 from gan_style.imaging.canvas import Canvas
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.encoding import Saving, encoded, write_photograph
+from gan_style.imaging.encoding import Saving, encode, write_photograph
 from gan_style.imaging.formats import FORMATS
-from gan_style.imaging.isobmff import plays_of, set_plays
+from gan_style.imaging.isobmff import loop_count, set_loop_count
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
-from gan_style.imaging.png import LARGEST_PACKED, SIGNATURE, chunk, chunks
+from gan_style.imaging.png import MAX_COMPRESSED, SIGNATURE, chunk, chunks
 from gan_style.inference.batch import as_held
 
 MOVING = [suffix for suffix, form in FORMATS.items() if form.moving]
@@ -102,7 +102,7 @@ def test_sixteen_bits_stay_in_moving_pictures(
             assert image.info["duration"] == animation.delays[index]
     # Elsewhere it leaves with 8.
     for suffix in {".gif", ".webp", ".avif"} & set(MOVING):
-        assert open_photograph(encoded(again, FORMATS[suffix], Saving())).pixels.dtype == np.uint8
+        assert open_photograph(encode(again, FORMATS[suffix], Saving())).pixels.dtype == np.uint8
 
 
 @settings(max_examples=15, deadline=None)
@@ -116,10 +116,10 @@ def test_frames_are_laid_over_each_other_as_pillow_does(controls: list[tuple[int
         frames.append(frame)
     disposals, blendings = ([one[index] for one in controls] for index in (0, 1))
     source = saved(frames, "PNG", disposal=disposals, blend=blendings, duration=50)
-    film_ = apng.read_film(io.BytesIO(source))
+    film_ = apng.read_animated_png(io.BytesIO(source))
     if film_ is None:
         return
-    shown = [pixels.copy() for pixels in apng.shown(io.BytesIO(source), film_)]
+    shown = [pixels.copy() for pixels in apng.composited_frames(io.BytesIO(source), film_)]
     with Image.open(io.BytesIO(source)) as image:
         assert vars(image)["n_frames"] == len(shown)
         for index, pixels in enumerate(shown):
@@ -162,7 +162,7 @@ def test_what_a_frame_hid_comes_back_where_it_is_asked_to(cat: Pixels) -> None:
 def test_half_transparent_frames_mix() -> None:
     below = np.array([[[200, 100, 0, 255], [200, 100, 0, 128], [9, 9, 9, 0]]], np.uint8)
     above = np.array([[[0, 100, 200, 128], [0, 100, 200, 128], [50, 60, 70, 80]]], np.uint8)
-    apng.lay_over(below, above)
+    apng.alpha_composite(below, above)
     # 128/255 over opaque; over 128/255 the visible shares are 0.502 and 0.250; over nothing it is itself.
     assert np.abs(below.astype(int) - [[[100, 100, 100, 255], [66, 100, 134, 192], [50, 60, 70, 80]]]).max() <= 1
 
@@ -211,7 +211,7 @@ def test_wide_colours_of_moving_pictures_are_painted_as_srgb_and_go_back(cat: Pi
     assert np.array_equal(frames_of(photograph)[0], expected.pixels[:, :])
     assert np.abs(frames_of(photograph)[0] - frames[0]).mean() > 1, "it is not taken for sRGB"
     for suffix in {".png", ".avif"} & set(MOVING):
-        again = open_photograph(encoded(photograph, FORMATS[suffix], Saving(quality=95)))
+        again = open_photograph(encode(photograph, FORMATS[suffix], Saving(quality=95)))
         assert again.details.profile == profile
         assert np.abs(frames_of(again)[1] - frames_of(photograph)[1]).mean() < 4
 
@@ -242,12 +242,12 @@ def test_moving_avif_keeps_frames_durations_and_loop(tmp_path: Path, cat: Pixels
 @needs_avif
 def test_what_repeats_beyond_counting_has_no_end(cat: Pixels) -> None:
     content = io.BytesIO(saved(crops(cat, 2), "AVIF", duration=100))
-    set_plays(content, 2**40)
-    assert plays_of(content) == 0
+    set_loop_count(content, 2**40)
+    assert loop_count(content) == 0
     photograph = film(crops(cat, 2), [100, 100], 100_000)
     for suffix, loop in ((".png", 100_000), (".gif", 0), (".webp", 0), (".avif", 100_000)):
         if suffix in MOVING:
-            again = open_photograph(encoded(photograph, FORMATS[suffix], Saving())).animation
+            again = open_photograph(encode(photograph, FORMATS[suffix], Saving())).animation
             assert again is not None
             assert again.loop == loop, suffix
 
@@ -261,15 +261,15 @@ def test_moving_avif_keeps_opacity_and_descriptions(cat: Pixels) -> None:
     exif[0x010E] = "a cat"
     photograph = film(frames, [50, 50])
     details = Details(exif=b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0"), xmp=b"<x:xmpmeta/>")
-    content = encoded(Photograph(photograph.pixels, details, photograph.animation), FORMATS[".avif"], Saving())
+    content = encode(Photograph(photograph.pixels, details, photograph.animation), FORMATS[".avif"], Saving())
     again = open_photograph(content)
     assert again.details.exif is not None
     assert b"a cat" in again.details.exif
     assert again.details.xmp == b"<x:xmpmeta/>"
     assert np.abs(frames_of(again)[1][..., 3:] - opacity).max() <= 3
-    signed = open_photograph(encoded(photograph, FORMATS[".avif"], Saving(signature="gan-style 1 (x)")))
+    signed = open_photograph(encode(photograph, FORMATS[".avif"], Saving(signature="gan-style 1 (x)")))
     assert b"gan-style 1" in (signed.details.xmp or b"")
-    assert len(encoded(photograph, FORMATS[".avif"], Saving(quality=20))) < len(content)
+    assert len(encode(photograph, FORMATS[".avif"], Saving(quality=20))) < len(content)
 
 
 @needs_avif
@@ -331,14 +331,14 @@ def test_an_mpo_says_what_else_is_a_picture(cat: Pixels) -> None:
     place = struct.pack("<II", second["Size"], second["DataOffset"])
     assert struct.pack("<I", 0) + place in preview
     views = preview.replace(struct.pack("<I", 0) + place, struct.pack("<I", 0x020002) + place)
-    assert open_photograph(views, name="x.mpo").remark == "x.mpo has 2 pictures; the first is painted."
+    assert open_photograph(views, name="x.mpo").remark == "x.mpo has 2 pictures; only the first is painted."
 
 
 @needs_avif
 @pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0II*\0", b"Exif\0\0II*\0\x08\0\0\0\x09", b"9"])
 def test_a_broken_exif_block_costs_a_moving_avif_nothing_else(cat: Pixels, exif: bytes) -> None:
     photograph = replace(film(crops(cat, 2), [40, 40]), details=Details(exif=exif, xmp=b"<x:xmpmeta/>"))
-    again = open_photograph(encoded(photograph, FORMATS[".avif"], Saving()))
+    again = open_photograph(encode(photograph, FORMATS[".avif"], Saving()))
     assert again.frames == 2
     assert again.details.xmp == b"<x:xmpmeta/>"
 
@@ -353,12 +353,12 @@ def test_a_format_of_one_frame_has_no_other_painted(cat: Pixels) -> None:
 
 
 def test_nothing_that_is_left_out_of_a_moving_picture_goes_unsaid(cat: Pixels) -> None:
-    large = Details(profile=b"no profile at all" + bytes(LARGEST_PACKED))
-    photograph = replace(film(crops(cat, 2), [10, 20]), details=large).remarked("x has 2 pages.")
+    large = Details(profile=b"no profile at all" + bytes(MAX_COMPRESSED))
+    photograph = replace(film(crops(cat, 2), [10, 20]), details=large).with_remark("x has 2 pages.")
     held = as_held(photograph, FORMATS[".png"])
     too_large = "PNG holds no color profile of this size; the painting is in sRGB."
     assert (held.frames, held.remark) == (2, f"x has 2 pages. {too_large}")
-    with Image.open(io.BytesIO(encoded(held, FORMATS[".png"], Saving()))) as made:
+    with Image.open(io.BytesIO(encode(held, FORMATS[".png"], Saving()))) as made:
         assert "icc_profile" not in made.info
         assert made.n_frames == 2  # type: ignore[attr-defined]
     assert (

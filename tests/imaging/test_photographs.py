@@ -18,21 +18,21 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from gan_style.errors import PictureError, ResourceError, UsageError
-from gan_style.files import PART, hold, remove_parts, replacing
+from gan_style.files import PART, atomic_path, remove_parts, try_lock
 from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging import vips
-from gan_style.imaging.canvas import Canvas, Rows, turned
+from gan_style.imaging.canvas import Canvas, Rows, oriented
 from gan_style.imaging.decoding import Pixels
-from gan_style.imaging.encoding import Saving, encoded, write_photograph, write_pixels
-from gan_style.imaging.exif import orientation_of, signed, upright
+from gan_style.imaging.encoding import Saving, encode, write_photograph, write_pixels
+from gan_style.imaging.exif import orientation_of, upright, with_software
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.formats import FORMATS, check_fits, format_of
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
-from gan_style.imaging.plugins import heic_is_there
+from gan_style.imaging.plugins import heic_available
 
-WRITTEN = [suffix for suffix in FORMATS if suffix not in (".heic", ".heif") or heic_is_there()]
+WRITTEN = [suffix for suffix in FORMATS if suffix not in (".heic", ".heif") or heic_available()]
 
 
 def pixels(path: Path | bytes) -> npt.NDArray[np.int64]:
@@ -83,7 +83,7 @@ def test_every_format_round_trips(tmp_path: Path, cat: Pixels, suffix: str) -> N
     assert np.abs(pixels(path) - cat).mean() < 5
     assert [found.name for found in find_pictures(tmp_path)] == [path.name]
     assert list(tmp_path.iterdir()) == [path]
-    assert np.abs(pixels(encoded(of(cat), FORMATS[suffix], Saving())) - cat).mean() < 5
+    assert np.abs(pixels(encode(of(cat), FORMATS[suffix], Saving())) - cat).mean() < 5
 
 
 @pytest.mark.parametrize("suffix", WRITTEN)
@@ -126,7 +126,7 @@ def test_colours_go_on_under_transparent_pixels(tmp_path: Path, monkeypatch: pyt
     assert np.abs(seen[:, 62:70, :3] - (200, 40, 40)).max() < 20
     assert np.abs(seen[:, 90:98, :3] - (40, 40, 200)).max() < 20
     nothing = np.zeros((5, 5, 4), np.uint8)
-    assert np.array_equal(pixels(encoded(of(nothing), FORMATS[".png"], Saving())), nothing)
+    assert np.array_equal(pixels(encode(of(nothing), FORMATS[".png"], Saving())), nothing)
 
 
 def test_what_shines_through_keeps_its_colours(tmp_path: Path, cat: Pixels) -> None:
@@ -149,7 +149,7 @@ def test_all_that_people_hand_over_is_understood(tmp_path: Path, cat: Pixels) ->
             with contextlib.suppress(OSError):  # Not every format has every mode.
                 made.save(tmp_path / f"mode{suffix}")
                 assert open_photograph(tmp_path / f"mode{suffix}").size == (451, 300)
-    with pytest.raises(PictureError, match="NoneType is no picture"):
+    with pytest.raises(PictureError, match="NoneType is not a picture"):
         open_photograph(None)  # type: ignore[arg-type]
     bracket = tmp_path / "a[1].png"
     bracket.write_bytes(path.read_bytes())
@@ -176,7 +176,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path, cat: Pixels) 
         with pytest.raises(PictureError, match=message) as caught:
             open_photograph(tmp_path / name)
         assert "\n" not in str(caught.value)
-    with pytest.raises(PictureError, match="allow it with --max-pixels 135300"):
+    with pytest.raises(PictureError, match="or use --max-pixels 135300"):
         open_photograph(tmp_path / "whole.jpg", max_pixels=1000)
     assert open_photograph(tmp_path / "whole.jpg", max_pixels=135300).size == (451, 300)
     with pytest.raises(PictureError, match="not a picture"):
@@ -196,21 +196,21 @@ def test_named_pipes_are_read(tmp_path: Path, cat: Pixels) -> None:
 def test_a_file_is_whole_or_not_there(tmp_path: Path, cat: Pixels) -> None:
     path = tmp_path / "x.png"
     path.write_text("before")
-    with contextlib.suppress(RuntimeError), replacing(path) as temporary:
+    with contextlib.suppress(RuntimeError), atomic_path(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(PictureError, match="cannot be written"):
         write_pixels(tmp_path / "no" / "x.png", cat)
-    with pytest.raises(PictureError, match="no extension of a picture"):
+    with pytest.raises(PictureError, match="no supported picture extension"):
         write_pixels(tmp_path / "x.doc", cat)
 
 
 def test_what_somebody_is_writing_is_left_alone_and_what_nobody_is_goes(tmp_path: Path) -> None:
     dead = tmp_path / PART.format("dead")
     dead.write_text("half")
-    with replacing(tmp_path / "x") as temporary:
+    with atomic_path(tmp_path / "x") as temporary:
         remove_parts(tmp_path)
         assert temporary.exists()
         assert not dead.exists()
@@ -224,10 +224,10 @@ def test_what_is_cleared_away_before_it_is_held_is_begun_again(tmp_path: Path, m
         if not cleared:
             remove_parts(tmp_path)
             cleared.append(stream.name)
-        return hold(stream)
+        return try_lock(stream)
 
-    monkeypatch.setattr("gan_style.files.hold", too_late)
-    with replacing(tmp_path / "x") as temporary:
+    monkeypatch.setattr("gan_style.files.try_lock", too_late)
+    with atomic_path(tmp_path / "x") as temporary:
         temporary.write_bytes(b"whole")
     assert not Path(cleared[0]).exists()
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
@@ -344,16 +344,16 @@ def test_signing_changes_nothing_else_in_an_exif_block(values: dict[int, str]) -
     exif = Image.Exif()
     for tag, value in values.items():
         exif[tag] = value
-    for again in (exif.tobytes(), signed(exif.tobytes(), "somebody else's long name")):
+    for again in (exif.tobytes(), with_software(exif.tobytes(), "somebody else's long name")):
         made = Image.Exif()
-        made.load(signed(again, "us all"))
+        made.load(with_software(again, "us all"))
         assert dict(made) == {**values, 0x0131: "us all"}
 
 
 @given(st.binary(max_size=300))
 def test_a_broken_exif_block_is_signed_or_left(junk: bytes) -> None:
     for block in (b"Exif\0\0II*\0\x08\0\0\0" + junk, junk):
-        made = signed(block, "us all")
+        made = with_software(block, "us all")
         assert made == block or b"us all\0" in made
 
 
@@ -391,7 +391,7 @@ def test_a_broken_exif_block_costs_no_more_than_itself(junk: bytes, side: int) -
     Image.fromarray(np.full((8, 8, 3), 90, np.uint8)).save(stream, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0" + junk)
     photograph = open_photograph(stream.getvalue())
     assert photograph.size == (8, 8)
-    encoded(photograph, FORMATS[".jpg"], Saving())
+    encode(photograph, FORMATS[".jpg"], Saving())
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
@@ -421,7 +421,7 @@ def test_of_several_pages_the_first_is_taken_and_said(tmp_path: Path, cat: Pixel
     pages[0].save(tmp_path / "x.tif", save_all=True, append_images=pages[1:])
     photograph = open_photograph(tmp_path / "x.tif")
     assert np.array_equal(photograph.pixels[:, :], cat[:40, :60])
-    assert "has 2 pages; the first is painted" in photograph.remark
+    assert "has 2 pages; only the first is painted" in photograph.remark
 
 
 def test_formats_say_beforehand_what_they_cannot_hold(tmp_path: Path) -> None:
@@ -455,7 +455,7 @@ def test_pixels_on_disk_are_the_same_as_in_memory(cat: Pixels, monkeypatch: pyte
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Canvas, "put", full)
+    monkeypatch.setattr(Canvas, "write_at", full)
     with pytest.raises(ResourceError, match="set TMPDIR"):
         Canvas.of(image)
     with pytest.raises(ResourceError, match="No space left"):
@@ -470,7 +470,7 @@ def test_turning_in_blocks_is_turning(cat: Pixels, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(canvas_module, "BLOCK", 64)
     for limit in (0, 2**30):
         monkeypatch.setattr(canvas_module, "IN_MEMORY", limit)
-        assert np.array_equal(turned(of(cat).pixels, orientation)[:, :], expected)
+        assert np.array_equal(oriented(of(cat).pixels, orientation)[:, :], expected)
 
 
 def test_a_photograph_keeps_its_alpha_in_other_colours(cat: Pixels) -> None:

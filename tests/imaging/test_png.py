@@ -15,12 +15,12 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from gan_style.imaging.decoding import Pixels, read_picture
-from gan_style.imaging.encoding import Saving, encoded, write_photograph
+from gan_style.imaging.encoding import Saving, encode, write_photograph
 from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
-from gan_style.imaging.png import LARGEST_PACKED, chunks
+from gan_style.imaging.png import MAX_COMPRESSED, chunks
 
 PACKET = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="{}" dc:title="Zoë"/></x:xmpmeta>'
 
@@ -74,7 +74,7 @@ def test_exif_is_found_wherever_it_is(cat: Pixels, place: str) -> None:
         source = png(cat[:8, :9], info)
     photograph = open_photograph(source)
     assert photograph.size == (8, 9), "turned"
-    with Image.open(io.BytesIO(encoded(photograph, FORMATS[".jpg"], Saving()))) as made:
+    with Image.open(io.BytesIO(encode(photograph, FORMATS[".jpg"], Saving()))) as made:
         assert made.getexif()[0x010E] == "a cat"
         assert made.getexif()[0x0112] == 1
 
@@ -83,7 +83,7 @@ def test_exif_of_an_animation_is_found_behind_its_frames(cat: Pixels) -> None:
     whole = png(cat[:8, :9], save_all=True, append_images=[Image.fromarray(255 - cat[:8, :9])], dpi=(300, 200))
     photograph = open_photograph(with_chunk(whole, b"eXIf", turned_exif().removeprefix(b"Exif\0\0"), behind=True))
     assert (photograph.frames, photograph.size) == (2, (8, 9)), "turned"
-    with Image.open(io.BytesIO(encoded(photograph, FORMATS[".png"], Saving()))) as made:
+    with Image.open(io.BytesIO(encode(photograph, FORMATS[".png"], Saving()))) as made:
         assert made.getexif()[0x010E] == "a cat"
         assert made.info["dpi"] == pytest.approx((200, 300), abs=0.1)
 
@@ -133,9 +133,9 @@ def test_xmp_turns_where_exif_does_not_say(cat: Pixels) -> None:
 @pytest.mark.parametrize("moving", [False, True])
 def test_long_text_does_no_harm(tmp_path: Path, cat: Pixels, moving: bool) -> None:
     info = PngInfo()
-    packet = PACKET.format(1) + "<!-- -->" * (LARGEST_PACKED // 8)
+    packet = PACKET.format(1) + "<!-- -->" * (MAX_COMPRESSED // 8)
     info.add_itxt("XML:com.adobe.xmp", packet, zip=True)
-    info.add_text("Comment", "long" * LARGEST_PACKED, zip=True)
+    info.add_text("Comment", "long" * MAX_COMPRESSED, zip=True)
     frames = {"save_all": True, "append_images": [Image.fromarray(255 - cat[:8, :9])]} if moving else {}
     source = png(cat[:8, :9], info, **frames)
     with pytest.raises(ValueError, match="too large"):
@@ -161,8 +161,8 @@ def test_animations_keep_their_xmp(tmp_path: Path, cat: Pixels) -> None:
 
 def test_a_profile_too_large_for_others_is_left_out(cat: Pixels) -> None:
     photograph = open_photograph(png(cat[:8, :9]))
-    large = Photograph(photograph.pixels, Details(profile=b"no profile at all" + bytes(LARGEST_PACKED)))
-    with Image.open(io.BytesIO(encoded(large, FORMATS[".png"], Saving()))) as made:
+    large = Photograph(photograph.pixels, Details(profile=b"no profile at all" + bytes(MAX_COMPRESSED)))
+    with Image.open(io.BytesIO(encode(large, FORMATS[".png"], Saving()))) as made:
         assert np.array_equal(np.asarray(made), cat[:8, :9])
         assert "icc_profile" not in made.info
 

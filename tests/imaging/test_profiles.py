@@ -13,10 +13,10 @@ from PIL import Image
 
 from gan_style.imaging import vips
 from gan_style.imaging.decoding import Pixels, read_picture
-from gan_style.imaging.encoding import Saving, encoded
+from gan_style.imaging.encoding import Saving, encode
 from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.opening import open_photograph
-from gan_style.imaging.profiles import ONE_WAY, leads_back
+from gan_style.imaging.profiles import NOT_INVERTIBLE, is_invertible
 
 
 def display_profile() -> bytes:
@@ -59,9 +59,9 @@ def reading_profile(*, way_back: bool) -> bytes:
 
 
 def test_the_way_back_is_tried() -> None:
-    assert leads_back(display_profile())
-    assert not leads_back(reading_profile(way_back=False))
-    assert not leads_back(reading_profile(way_back=True))
+    assert is_invertible(display_profile())
+    assert not is_invertible(reading_profile(way_back=False))
+    assert not is_invertible(reading_profile(way_back=True))
 
 
 @pytest.mark.parametrize("way_back", [False, True])
@@ -71,11 +71,11 @@ def test_without_a_way_back_pictures_leave_in_srgb_and_it_is_said(cat: Pixels, s
     profile = reading_profile(way_back=way_back)
     Image.fromarray(cat[:16, :16]).save(stream, "TIFF", icc_profile=profile)
     photograph = open_photograph(stream.getvalue())
-    assert photograph.remark == ONE_WAY
+    assert photograph.remark == NOT_INVERTIBLE
     assert photograph.details.profile is None
     seen = photograph.pixels[:, :]
     assert np.abs(seen.astype(int) - cat[:16, :16]).mean() > 10, "converted"
-    with Image.open(io.BytesIO(encoded(photograph, FORMATS[suffix], Saving()))) as made:
+    with Image.open(io.BytesIO(encode(photograph, FORMATS[suffix], Saving()))) as made:
         assert "icc_profile" not in made.info
         assert np.abs(np.asarray(made).astype(int) - seen).mean() < 2
 
@@ -85,7 +85,7 @@ def test_of_frames_without_a_way_back_it_is_said_too(cat: Pixels) -> None:
     profile = reading_profile(way_back=True)
     Image.fromarray(cat[:16, :16]).save(stream, "PNG", save_all=True, append_images=[second], icc_profile=profile)
     photograph = open_photograph(stream.getvalue())
-    assert (photograph.frames, photograph.remark, photograph.details.profile) == (2, ONE_WAY, None)
+    assert (photograph.frames, photograph.remark, photograph.details.profile) == (2, NOT_INVERTIBLE, None)
     assert np.abs(photograph.frame(1)[:, :][..., :3].astype(int) - (255 - cat[:16, :16])).mean() > 10, "converted"
 
 
@@ -109,7 +109,7 @@ def test_frames_and_what_is_learnt_are_in_srgb_too(cat: Pixels, frames: int) -> 
     assert photograph.details.profile == display_profile()
     for found in (photograph.frame(0)[:, :][..., :3], read_picture(stream.getvalue()).rgb):
         assert np.abs(found.astype(int) - cat[:40, :40]).max() <= 4
-    with Image.open(io.BytesIO(encoded(photograph, FORMATS[".png"], Saving()))) as made:
+    with Image.open(io.BytesIO(encode(photograph, FORMATS[".png"], Saving()))) as made:
         assert made.info["icc_profile"] == display_profile()
         assert np.abs(np.asarray(made.convert("RGB")).astype(int) - np.asarray(wide)).max() <= 4
 
@@ -118,8 +118,8 @@ def test_frames_and_what_is_learnt_are_in_srgb_too(cat: Pixels, frames: int) -> 
 def test_public_pictures_in_profiles_for_reading(faults: Path, name: str, mean: tuple[int, ...] | None) -> None:
     photograph = open_photograph(faults / name)
     seen = photograph.pixels[:, :]
-    assert photograph.remark == ONE_WAY
+    assert photograph.remark == NOT_INVERTIBLE
     assert np.abs(read_picture(faults / name).rgb.astype(int) - seen).max() <= 2
     assert mean is None or np.abs(seen.reshape(-1, 3).mean(0) - mean).max() < 2
-    with Image.open(io.BytesIO(encoded(photograph, FORMATS[".png"], Saving()))) as made:
+    with Image.open(io.BytesIO(encode(photograph, FORMATS[".png"], Saving()))) as made:
         assert np.array_equal(np.asarray(made), seen)

@@ -202,7 +202,7 @@ def test_what_nobody_reads_is_not_called_damaged() -> None:
         tiff(planes(lab(np.uint8)), photometric="cielab", planarconfig="separate"),
     )
     sensor = by_hand(GREY.tobytes(), 8, 1, t262=32803)
-    for source, words in (*((one, "of a kind that cannot be read") for one in unknown), (sensor, "raw file")):
+    for source, words in (*((one, "has an unsupported format") for one in unknown), (sensor, "raw file")):
         for read in (open_photograph, read_picture):
             with pytest.raises(PictureError, match=words):
                 read(source)
@@ -246,8 +246,8 @@ def test_old_jpegs_that_break_off_are_refused(faults: Path, name: str) -> None:
 @pytest.mark.parametrize("form", ["TIFF", "BMP"])
 def test_what_is_too_large_is_not_even_decoded(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     source = saved(Image.fromarray(RGB), form, **({"compression": "lzma"} if form == "TIFF" else {}))
-    monkeypatch.setattr("gan_style.imaging.decoding.finish", None)
-    with pytest.raises(PictureError, match="allow it with --max-pixels 5120"):
+    monkeypatch.setattr("gan_style.imaging.decoding.picture_from_pillow", None)
+    with pytest.raises(PictureError, match="or use --max-pixels 5120"):
         open_photograph(source, max_pixels=5119)
 
 

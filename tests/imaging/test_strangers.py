@@ -21,8 +21,8 @@ FILES = {
     "i.png": (b"PK\3\4\x14\0", "unpack it first"),
     "j.svg": (b"<?xml version='1.0'?><svg>", "vector drawing"),
     "k.pdf": (b"%PDF-1.7 and so on", "is a document"),
-    "l.jpg": (b"hello", "is not a picture that can be read"),
-    "m.mp4": (b"", "is not a picture that can be read"),
+    "l.jpg": (b"hello", "is not a picture in a supported format"),
+    "m.mp4": (b"", "is not a picture in a supported format"),
 }
 
 
@@ -46,8 +46,8 @@ def test_what_is_no_picture_is_answered_in_words_that_help(tmp_path: Path, name:
     [
         ("https://example.org/a b.jpg", "curl -LO 'https://example.org/a b.jpg'"),
         ("http://example.org/a.jpg", "curl -LO http://example.org/a.jpg"),
-        ("ftp://example.org/a.jpg", "ftp://example.org/a.jpg is not on this machine"),
-        ("s3://bucket/a.jpg", "s3://bucket/a.jpg is not on this machine"),
+        ("ftp://example.org/a.jpg", "ftp://example.org/a.jpg is not a local file"),
+        ("s3://bucket/a.jpg", "s3://bucket/a.jpg is not a local file"),
         ("file:///home/me/a.jpg", "give the path itself, /home/me/a.jpg."),
         ("data:image/png;base64,AAAA", "save the picture as a file"),
         ("http.jpg", "does not exist"),
@@ -65,6 +65,6 @@ def test_folders_to_learn_from_that_are_something_else(tmp_path: Path) -> None:
     from gan_style.training.api import check
 
     (tmp_path / "photos.zip").write_bytes(b"PK\3\4" + REST)
-    for word, said in ((tmp_path / "photos.zip", "unpack it"), ("https://example.org/photos", "Nothing is downloaded")):
+    for word, said in ((tmp_path / "photos.zip", "unpack it"), ("https://example.org/photos", "not downloaded")):
         with pytest.raises(DataError, match=said):
             check(word, tmp_path)

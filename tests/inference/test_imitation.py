@@ -14,7 +14,7 @@ from PIL import Image
 
 import gan_style
 from gan_style.checkpoints.backbone import load_backbone
-from gan_style.checkpoints.integrity import sum_of
+from gan_style.checkpoints.integrity import sha256_of
 from gan_style.device import Compute
 from gan_style.errors import PictureError, StyleError, UsageError
 from gan_style.imaging.decoding import Pixels
@@ -164,8 +164,8 @@ def test_what_a_style_is_is_told_from_its_content(tmp_path: Path, style_path: Pa
         load_artist(posing)
     with disguised.open("ab") as stream:
         stream.truncate(40 << 20)  # Decoders do not mind what comes after a picture.
-    assert isinstance(load_artist(f"{disguised}@sha256:{sum_of(disguised, 1 << 30)}"), OptimizationStylizer)
-    with pytest.raises(StyleError, match="not the file that was pinned"):
+    assert isinstance(load_artist(f"{disguised}@sha256:{sha256_of(disguised, 1 << 30)}"), OptimizationStylizer)
+    with pytest.raises(StyleError, match="not the pinned file"):
         load_artist(f"{disguised}@sha256:{'0' * 64}")
     renamed = tmp_path / "style.png"
     renamed.write_bytes(style_path.read_bytes())

@@ -13,7 +13,7 @@ from gan_style.defaults import NAME
 from gan_style.errors import UsageError
 from gan_style.inference.naming import Naming
 from gan_style.inference.planning import plan
-from gan_style.names import LONGEST, fitting, nameable, path_text, text_path
+from gan_style.names import LONGEST, encodable, path_text, shortened_name, text_path
 
 NAMES = st.text(
     st.characters(exclude_characters="/\0", exclude_categories=["Cs"]) | st.sampled_from("\udce9\udcff"), max_size=300
@@ -96,7 +96,7 @@ def test_the_style_and_the_seed_stay_readable_in_shortened_names(tmp_path: Path)
 
 @given(NAMES)
 def test_any_name_fits_and_comes_through_text(stem: str) -> None:
-    made = fitting(lambda text: f"{text}-monet.jpg", nameable(stem), Path("/"))
+    made = shortened_name(lambda text: f"{text}-monet.jpg", encodable(stem), Path("/"))
     assert len(os.fsencode(made)) <= LONGEST
     assert made == f"{stem}-monet.jpg" or "~" in made
     assert os.fsencode(text_path(path_text(f"x/{stem}"))) == os.fsencode(Path(f"x/{stem}"))

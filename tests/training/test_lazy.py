@@ -20,7 +20,7 @@ from gan_style.data.prefetch import DiskCache, PictureStore
 from gan_style.data.reading import decode_picture
 from gan_style.data.sampler import Sampler
 from gan_style.errors import DataError
-from gan_style.files import patiently
+from gan_style.files import retry_transient
 from gan_style.imaging.finding import find_pictures
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import check, resume, train
@@ -123,14 +123,14 @@ def test_hiccups_of_a_network_are_waited_for() -> None:
             raise OSError(left.pop(), "hiccup")
         return "done"
 
-    assert patiently(work, (0.0, 0.0, 0.0)) == "done"
+    assert retry_transient(work, (0.0, 0.0, 0.0)) == "done"
     left[:] = [errno.EIO] * 9
     with pytest.raises(OSError, match="hiccup"):
-        patiently(work, (0.0, 0.0))
+        retry_transient(work, (0.0, 0.0))
     assert len(left) == 6
     left[:] = [errno.ENOENT, errno.ENOENT]
     with pytest.raises(OSError, match="hiccup"):
-        patiently(work, (0.0, 0.0))
+        retry_transient(work, (0.0, 0.0))
     assert len(left) == 1, "what does not pass is not waited for"
 
 

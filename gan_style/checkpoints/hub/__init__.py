@@ -1,5 +1,5 @@
-"""Styles on the Hugging Face Hub: what an address names, from the cache or else from the network.
+"""Styles on the Hugging Face Hub, from the local cache or the network.
 
-Everything goes through huggingface-hub and its cache, and so heeds HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE.
-Nothing but safetensors files is ever downloaded, and nothing is counted or reported.
+All access goes through huggingface-hub and its cache, and honors HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE.
+Only safetensors files are downloaded, and telemetry is off.
 """

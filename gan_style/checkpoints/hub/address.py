@@ -1,4 +1,4 @@
-"""What a --style word names on the Hub."""
+"""Hub addresses in the --style argument."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCHEME = "hf://"
 PART = r"[A-Za-z0-9][\w.-]*"
 ADDRESS = re.compile(
     rf"(?P<repository>{PART}/{PART})"
-    # A revision may hold slashes; one that a file follows is a single word, or a pull request's.
+    # A revision may contain slashes; before a file it must be a single word or a pull request.
     rf"(@(?P<before>refs/[^@/]+/[^@/]+|[^@/]+)(?=/[^@]+{re.escape(SUFFIX)}\Z))?"
     r"(/(?P<file>[^@]+?))?(@(?P<after>[^@]+))?\Z",
     re.ASCII,
@@ -23,7 +23,7 @@ FILE_NAME = re.compile(r"\.[A-Za-z]\w{1,10}\Z")
 COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 
 NEWEST = "main"
-"""The revision that is meant where none is named."""
+"""The default revision."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Address:
 
     Attributes:
         repository: owner and name, with a slash between them.
-        file: path in the repository; empty for the only style in it.
-        revision: branch, tag or commit; empty for the cached one, or else the newest.
+        file: path in the repository; empty if it has a single style.
+        revision: branch, tag or commit; empty for the cached revision, or else the latest.
     """
 
     repository: str
@@ -41,27 +41,31 @@ class Address:
     revision: str = ""
 
     def __str__(self) -> str:
-        """As a --style word."""
+        """Format as a --style argument."""
         return SCHEME + "/".join(filter(None, (self.repository, self.file))) + (self.revision and f"@{self.revision}")
 
 
 def hub_address(word: str) -> Address | None:
-    """What a --style word names on the Hub; None where it names nothing there.
+    """Parse a --style argument as a Hub address; None if it is not one.
 
-    Without ``hf://`` only ``owner/repo`` and ``owner/repo@revision`` are addresses, and only where no such folder is
-    at hand and the name ends like no file, so that a mistyped path stays on this machine.
+    Without ``hf://`` only ``owner/repo`` and ``owner/repo@revision`` are addresses, and only if there is no local
+    folder ``owner`` and the name has no file extension, so that a mistyped path is not sent to the Hub.
 
     Raises:
-        StyleError: it begins with ``hf://`` and is no address, or names another file than a safetensors file.
+        StyleError: it starts with ``hf://`` but is malformed, or names a file that is not a safetensors file.
     """
     if word.startswith(SCHEME):
         match = ADDRESS.match(word.removeprefix(SCHEME))
         if not match or (match["before"] and match["after"]):
-            raise StyleError(f"{word} is no address; write hf://owner/repo or hf://owner/repo/file{SUFFIX}@revision.")
+            raise StyleError(
+                f"{word} is not a valid address; use hf://owner/repo or hf://owner/repo/file{SUFFIX}@revision."
+            )
         if match["file"] and not match["file"].endswith(SUFFIX):
-            raise StyleError(f"{word} names no {SUFFIX} file, and nothing else is downloaded.")
+            raise StyleError(
+                f"{word} is not a {SUFFIX} file, the only type that is downloaded; give the address of one."
+            )
         if match["file"] and not {"", ".", ".."}.isdisjoint(match["file"].split("/")):
-            raise StyleError(f"{word} names no file inside a repository; write hf://owner/repo/file{SUFFIX}.")
+            raise StyleError(f"{word} is not a file in a repository; use hf://owner/repo/file{SUFFIX}.")
         return Address(match["repository"], match["file"] or "", match["before"] or match["after"] or "")
     match = SHORT.match(word)
     if not match or Path(match["repository"]).parent.is_dir() or FILE_NAME.search(match["repository"]):

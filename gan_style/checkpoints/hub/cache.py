@@ -1,4 +1,4 @@
-"""What huggingface-hub has kept on this machine."""
+"""The local cache of huggingface-hub."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 from gan_style.checkpoints.header import SUFFIX, has_description
 from gan_style.checkpoints.hub.address import COMMIT, NEWEST, Address
 from gan_style.checkpoints.hub.client import client
-from gan_style.checkpoints.integrity import SUM, sum_of
+from gan_style.checkpoints.integrity import SUM, sha256_of
 from gan_style.errors import StyleError
 
 SNAPSHOTS = "snapshots"
-"""The folder of a repository's commits in the cache."""
+"""Folder of a repository's commits in the cache."""
 
 
 def cache() -> Path:
-    """Where huggingface-hub keeps what was downloaded."""
+    """The cache folder of huggingface-hub."""
     return Path(client().constants.HF_HUB_CACHE)
 
 
-def cached(address: Address) -> Path | None:
-    """The file of a style in the cache; None where it is not there, or several are and none is named."""
+def find_cached(address: Address) -> Path | None:
+    """Find the file of a style in the cache; None if it is missing, or ambiguous because no file is named."""
     folder = cache() / f"models--{address.repository.replace('/', '--')}"
     revision = address.revision or NEWEST
     try:
@@ -32,21 +32,21 @@ def cached(address: Address) -> Path | None:
     return found[0] if COMMIT.match(commit) and len(found) == 1 and found[0].is_file() else None
 
 
-def intact(path: Path) -> bool:
-    """Whether a file in the cache is what was downloaded: the cache names files by their sums."""
+def is_intact(path: Path) -> bool:
+    """Whether a cached file is undamaged: the cache names large files by their SHA-256."""
     name = path.resolve().name
     if not SUM.match(name):
-        return True  # A small file that its repository does not keep as a large one, or a cache without links.
+        return True  # A file that is not in LFS, or a cache without symbolic links.
     try:
-        return sum_of(path) == name
+        return sha256_of(path) == name
     except StyleError:
         return False
 
 
 def source_of(path: Path) -> Address | None:
-    """Where a file in the cache came from, with its commit; None for any other file."""
+    """The Hub address of a cached file, with its commit; None for any other file."""
     if SNAPSHOTS not in path.absolute().parts:
-        return None  # As for most files, without half a second for importing huggingface-hub.
+        return None  # Saves the half second that importing huggingface-hub takes.
     try:
         folder, snapshots, commit, *names = path.absolute().relative_to(cache().absolute()).parts
     except ValueError:
@@ -58,7 +58,7 @@ def source_of(path: Path) -> Address | None:
 
 
 def cached_styles() -> dict[Address, Path]:
-    """All gan-style styles in the cache, told from the beginnings of their files."""
+    """Find all gan-style styles in the cache by their headers."""
     files = sorted(cache().glob(f"models--*/{SNAPSHOTS}/*/**/*{SUFFIX}"))
     sources = {source: path for path in files if (source := source_of(path)) is not None}
     return {source: path for source, path in sources.items() if has_description(path)}

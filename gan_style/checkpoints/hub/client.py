@@ -1,4 +1,4 @@
-"""huggingface-hub, as it is used here."""
+"""Import and configuration of huggingface-hub."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from typing import Any
 from gan_style.errors import ResourceError
 
 CHUNK = 1 << 18
-"""Bytes of a download that are written at a time."""
+"""Download chunk size in bytes."""
 
 
 def client() -> Any:
-    """huggingface-hub, which counts nothing and says nothing here.
+    """Import huggingface-hub with telemetry and log messages off.
 
-    It reports the program that runs it unless it is told not to before it is imported.
+    Telemetry must be disabled before the import.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         import huggingface_hub
-        from huggingface_hub import constants, errors, hf_api  # noqa: F401 - it loads its modules when asked for
+        from huggingface_hub import constants, errors, hf_api  # noqa: F401 - its modules load lazily
         from huggingface_hub.utils import logging
     except ValueError as error:
-        raise ResourceError(f"An environment variable that begins with HF_ holds nonsense ({error}).") from None
-    constants.HF_HUB_DISABLE_TELEMETRY = True  # A program that uses this library may have imported it before.
-    # What has arrived when a connection breaks is kept by whole chunks, and a style is smaller than a usual one.
+        raise ResourceError(
+            f"An HF_* environment variable has an invalid value ({error}); correct or unset it."
+        ) from None
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # The calling program may have imported it before.
+    # A broken download resumes at the last whole chunk, and a style is smaller than the default chunk.
     constants.DOWNLOAD_CHUNK_SIZE = min(constants.DOWNLOAD_CHUNK_SIZE, CHUNK)
     if "HF_HUB_VERBOSITY" not in os.environ and "HF_DEBUG" not in os.environ:
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -32,5 +34,5 @@ def client() -> Any:
 
 
 def network_errors(*others: type[BaseException]) -> tuple[type[BaseException], ...]:
-    """What is raised where the network or the disk fails: the base of all that the client raises is one of them."""
+    """Exception types of network and disk failures, including the base class of the client's HTTP errors."""
     return *others, OSError, client().errors.HfHubHTTPError.__mro__[1]

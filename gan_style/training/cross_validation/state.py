@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_style.errors import TrainingError
-from gan_style.files import is_file, replacing
+from gan_style.files import atomic_path, is_file
 from gan_style.training.cross_validation.grid import Grid, Score, Setting
 from gan_style.training.loop.schedule import Limit
 from gan_style.training.run.config import NAME as PLAN
@@ -54,7 +54,7 @@ class CrossValidationState:
             "fingerprints": self.fingerprints,
             "chosen": self.chosen,
         }
-        with replacing(self.config.folder / NAME) as temporary:
+        with atomic_path(self.config.folder / NAME) as temporary:
             temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
     def table(self) -> list[Score]:

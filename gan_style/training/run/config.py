@@ -11,7 +11,7 @@ from typing import Any
 from gan_style.data.augmentation import AugmentationConfig
 from gan_style.defaults import NO_REFINER, START
 from gan_style.errors import GanStyleError, TrainingError
-from gan_style.files import replacing
+from gan_style.files import atomic_path
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
@@ -82,7 +82,7 @@ class RunConfig:
         Raises:
             OSError: the file cannot be written.
         """
-        with replacing(self.folder / NAME) as temporary:
+        with atomic_path(self.folder / NAME) as temporary:
             temporary.write_text(json.dumps(run_config_values(self), indent=1), encoding="utf-8")
 
 

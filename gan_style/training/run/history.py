@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gan_style.files import replacing
+from gan_style.files import atomic_path
 
 NAME = "history.jsonl"
 
@@ -53,5 +53,5 @@ def cut_history(folder: Path, steps: int) -> None:
         OSError: the file cannot be read or written.
     """
     kept = [line for line in read_history(folder) if line["step"] <= steps]
-    with replacing(folder / NAME) as temporary:
+    with atomic_path(folder / NAME) as temporary:
         temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
