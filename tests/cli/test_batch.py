@@ -223,7 +223,7 @@ def test_the_animation_of_a_folder_stays_one(shell: Shell, tmp_path: Path, cat: 
     assert painted.animation is not None
     assert painted.animation.delays == (100, 200, 50)
     still = shell(f"gan-style stylize x.gif --style {style_path} -o y.jpg", tmp_path)
-    assert "JPEG holds one frame; the first of 3 is painted" in still.stderr
+    assert "JPEG holds one frame; only the first of 3 is painted" in still.stderr
 
 
 def test_a_folder_that_is_painted_into_itself_can_be_painted_again(run: Run, style_path: Path, tmp_path: Path) -> None:

@@ -102,9 +102,9 @@ def test_paths_stand_above_the_progress(
 
 
 def test_a_log_shows_life(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(display, "SIGN_OF_LIFE", 0.05)
+    monkeypatch.setattr(display, "LOG_INTERVAL", 0.05)
     for quiet in (False, True):
-        display.listen(quiet=quiet)
+        display.configure_logging(quiet=quiet)
         with display.new_progress() as progress:
             progress.add_task("sea.jpg", total=4, completed=1, remaining=75.0, speed="2.00 MP/s")
             time.sleep(0.3)
@@ -116,7 +116,7 @@ def test_a_log_shows_life(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             assert re.fullmatch(
                 r"gan-style: sea.jpg, 1 of 4, 25 % done, 2.00 MP/s, 0:00:0\d so far, 0:01:15 left", line
             )
-    display.listen()
+    display.configure_logging()
 
 
 @pytest.mark.parametrize("curve", [(), (0.05, 0.4, 0.98) * 5, (-0.3,), (1.0,)])
@@ -140,7 +140,7 @@ def test_a_dry_run_paints_nothing(run: Run, three: list[Path], style_path: Path,
     planned = run(*arguments, "--dry-run")
     assert planned.code == 0
     assert planned.out.splitlines() == [f"{path} -> {out / path.stem}-tiny.png" for path in three]
-    assert planned.error == "gan-style: 3 would be painted in the style tiny; nothing was.\n"
+    assert planned.error == "gan-style: 3 would be painted in the style tiny; dry run, nothing was written.\n"
     assert not out.exists()
     out.mkdir()
     (out / "a-tiny.png").touch()
@@ -151,7 +151,7 @@ def test_a_dry_run_paints_nothing(run: Run, three: list[Path], style_path: Path,
     assert [line["code"] for line in lines] == [0, 0, 0, 3]
     refused = run(*arguments, "--dry-run")
     assert refused.code == 1
-    assert "a-tiny.png exists already" in refused.error
+    assert "a-tiny.png already exists" in refused.error
     assert "1 of 3 pictures would fail" in refused.error
     assert len(refused.out.splitlines()) == 2
     assert run("stylize", three[0], "-s", style_path, "-o", three[0], "--dry-run").code == 3
