@@ -100,7 +100,7 @@ def test_those_who_do_not_look_are_left_out_and_the_steady_counted(tmp_path: Pat
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"format": "else"}, "holds no answers"),
+        ({"format": "else"}, "contains no answers"),
         ({"version": 99}, "another version"),
         ({"answers": [rating(0, "good", "stranger")]}, "damaged"),
         ({"answers": [rating(0, "good", "poor") | {"chosen": "fair"}]}, "damaged"),
@@ -139,7 +139,7 @@ def test_the_table_goes_into_a_report_once_or_onto_a_page_of_its_own(tmp_path: P
     assert "&lt;b&gt;poor&lt;/b&gt;" in page.read_text()
     assert "<b>poor" not in page.read_text()
     write_tally(result, tmp_path / "own")
-    assert page.read_text().count("What people say") == 1
+    assert page.read_text().count("Human ratings") == 1
     page.write_text("a page of somebody's")
-    with pytest.raises(DataError, match="no report"):
+    with pytest.raises(DataError, match="not a report"):
         write_tally(result, tmp_path / "own")
