@@ -62,9 +62,9 @@ def check_train(context: typer.Context) -> None:
         )
         return
     if not values["cross"]:
-        warn_ignored(context, ["folds"], "only --cross-validate uses it")
+        warn_ignored(context, ["folds"], "no effect without --cross-validate")
     if not values["push_to"]:
-        warn_ignored(context, ["preview"], "only --push-to uses it")
+        warn_ignored(context, ["preview"], "no effect without --push-to")
     if values["private"]:
         warn_ignored(context, ["yes"], "--private needs no confirmation")
 
@@ -78,7 +78,7 @@ def check_eval(context: typer.Context) -> None:
         used = ("tally", "inputs", "report", "json", "seed")
         warn_all_except(context, used, "--tally only counts answers")
     else:
-        warn_ignored(context, ["trials", "question"], "only --humans uses them")
+        warn_ignored(context, ["trials", "question"], "no effect without --humans")
         if context.params["outputs"]:
             warn_ignored(context, ["precision"], "--outputs paints nothing")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_style.errors import DataError
-from gan_style.evaluation.study import FORMAT, SPOILT, VERSION
+from gan_style.evaluation.study import DEGRADED, FORMAT, VERSION
 
 MISSED = 1 / 8
 """Maximum fraction of catch trials that a rater may miss."""
@@ -96,15 +96,15 @@ def parse_answers(data: dict[str, Any]) -> Answers:
     steady, caught, left = list[bool](), list[bool](), 0
     for answer in data["answers"]:
         kind, chosen, sides = answer["kind"], answer["chosen"], (answer["left"], answer["right"])
-        if chosen not in sides or not {*sides} <= {*painters, SPOILT} or kind not in ("rating", "repeat", "catch"):
+        if chosen not in sides or not {*sides} <= {*painters, DEGRADED} or kind not in ("rating", "repeat", "catch"):
             raise ValueError
         if not isinstance(answer["trial"], int):
             raise TypeError
         if kind == "catch":
-            if SPOILT not in sides:
+            if DEGRADED not in sides:
                 raise ValueError
-            caught.append(chosen != SPOILT)
-        elif SPOILT in sides or sides[0] == sides[1]:
+            caught.append(chosen != DEGRADED)
+        elif DEGRADED in sides or sides[0] == sides[1]:
             raise ValueError
         elif kind == "rating":
             if answer["trial"] in rated:

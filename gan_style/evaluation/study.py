@@ -26,7 +26,7 @@ from gan_style.pages.page import embedded, template, write_page
 
 FORMAT, VERSION = "gan-style study answers", 1
 
-SPOILT = "(spoilt)"
+DEGRADED = "(spoilt)"
 """Painter name of the degraded side of catch trials, in pages and answers."""
 
 QUESTION = "Which of the two is the better painting?"
@@ -137,7 +137,7 @@ def named_sources(
             source, name = Painting(style), style.name
         unique = name
         for number in itertools.count(2):
-            if unique not in (*sources, SPOILT):
+            if unique not in (*sources, DEGRADED):
                 break
             unique = f"{name} ({number})"
         sources[unique] = source
@@ -216,7 +216,7 @@ class Builder:
     def catch(self, trial: dict[str, Any], shown: str) -> dict[str, Any]:
         """Create a catch trial: the painting on one side of a trial next to its degraded version."""
         side = trial[shown]
-        degraded = {"painter": SPOILT, "picture": self.degraded[side["picture"]]}
+        degraded = {"painter": DEGRADED, "picture": self.degraded[side["picture"]]}
         return {**trial, "kind": "catch", "left": side, "right": degraded}
 
     def add(self, rgb: Pixels, longest: int) -> str:

@@ -76,7 +76,7 @@ def plan(
     if not several and not is_folder(output) and output.suffix:
         if naming.form and format_of(output) != format_named(naming.form):
             raise UsageError(
-                f"the extension of {output} does not match --format {naming.form}; change it or remove --format."
+                f"The extension of {output} does not match --format {naming.form}; change it or remove --format."
             )
         format_of(output)
         return [Job(inputs[0], with_seed(output, seed if len(seeds) > 1 else None), seed) for seed in seeds]

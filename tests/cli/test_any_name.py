@@ -168,7 +168,7 @@ def test_a_batch_goes_on_past_what_cannot_be_read(run: Run, cat: Pixels, style_p
     (tmp_path / "empty").mkdir()
     inputs: list[Path] = [tmp_path / "empty", tmp_path / "loop.png", tmp_path / "a.png"]
     (tmp_path / "loop.png").symlink_to("loop.png")
-    words = ["empty holds no pictures", "loop.png cannot be read"]
+    words = ["empty contains no pictures", "loop.png cannot be read"]
     if os.geteuid() != 0:  # Root reads everything.
         for name in ("closed", "closed.png"):
             shutil.copytree(tmp_path / "empty", tmp_path / name) if name == "closed" else (tmp_path / name).touch()

@@ -116,10 +116,10 @@ def test_lists_patterns_names_and_json(shell: Shell, run: Run, holiday: Path, mo
     monkeypatch.setenv("GAN_STYLE_WEIGHTS", weights["GAN_STYLE_WEIGHTS"])
     for wrong, words in (
         (("--from-file", "none"), "cannot be read"),
-        (("--from-file", "list", "--name", "../{name}"), "is no name"),
-        (("--from-file", "list", "--name", "same"), "put {name} into it"),
-        (("--from-file", "list", "--name", "{nobody}"), "is no name"),
-        (("--from-file", "/dev/null"), "nothing to paint"),
+        (("--from-file", "list", "--name", "../{name}"), "is not a file name pattern"),
+        (("--from-file", "list", "--name", "same"), "add {name}"),
+        (("--from-file", "list", "--name", "{nobody}"), "is not a file name pattern"),
+        (("--from-file", "/dev/null"), "No input"),
         (("holiday/*.nef",), "does not exist"),
         (("holiday/a.jpg", "--max-pixels", 100), "allow it with --max-pixels 2400"),
     ):

@@ -144,7 +144,7 @@ def test_every_error_has_its_sentence_and_code(
     cases: list[tuple[tuple[object, ...], int, str]] = [
         (("stylize", tmp_path / "none.png", "--style", style_path), 3, "does not exist"),
         (("stylize", tmp_path / "text.png", "--style", style_path), 3, "not a picture"),
-        (("stylize", tmp_path / "empty", "--style", style_path, "-o", tmp_path / "o"), 3, "holds no pictures"),
+        (("stylize", tmp_path / "empty", "--style", style_path, "-o", tmp_path / "o"), 3, "contains no pictures"),
         (("stylize", tmp_path / "empty", "--style", style_path), 2, "add -o FOLDER"),
         (("stylize", cat_path, tmp_path / "text.png", "--style", style_path, "-o", cat_path), 2, "is a file"),
         (("stylize", cat_path, "--style", "manet"), 4, "There is no style manet"),
@@ -152,12 +152,12 @@ def test_every_error_has_its_sentence_and_code(
         (("stylize", cat_path, "--style", tmp_path / "pickle.ckpt"), 4, "pickle"),
         (("stylize", cat_path, "--style", tmp_path / "text.png"), 4, "not a safetensors file"),
         ((*paint, "-o", tmp_path / "out.doc"), 3, "no extension of a picture"),
-        ((*paint, "-o", cat_path / "out.png"), 3, "cannot be made"),
-        ((*paint, tmp_path / "text.png", "-o", tmp_path / "x.png"), 2, "give -o FOLDER"),
+        ((*paint, "-o", cat_path / "out.png"), 3, "cannot be created"),
+        ((*paint, tmp_path / "text.png", "-o", tmp_path / "x.png"), 2, "use -o FOLDER"),
         ((*paint, "--strength", "9"), 2, "strength"),
         ((*paint, "--device", "tpu"), 2, "device must be one of auto, cpu, cuda, not tpu"),
         ((*paint, "--device", "cuda"), 6, "no CUDA device"),
-        (("stylize",), 2, "nothing to paint"),
+        (("stylize",), 2, "No input"),
         (("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"), 5, "holds no photographs"),
         (("train", tmp_path / "none", tmp_path / "empty", "-o", tmp_path / "x"), 5, "cannot be read"),
         (("train", tmp_path, tmp_path, "-o", tmp_path / "x"), 2, "lies among the pictures"),
@@ -168,7 +168,7 @@ def test_every_error_has_its_sentence_and_code(
         (("train", tmp_path, tmp_path, "--size", "100"), 2, "multiple of 32"),
         (("train", tmp_path, tmp_path, "--minutes", "-1"), 2, "minutes must be"),
         (("train", tmp_path, tmp_path, "--seed", "-1"), 2, "seed must be"),
-        (("train", *folders, "--from", "monet", "--fine-tune", "--streaks", "0"), 2, "leave --streaks 0 out"),
+        (("train", *folders, "--from", "monet", "--fine-tune", "--streaks", "0"), 2, "remove --streaks 0"),
     ]
     for arguments, code, words in cases:
         result = run(*arguments)
@@ -235,8 +235,8 @@ def test_pictures_go_through_pipes(piped: Piped, run: Run, cat_path: Path, style
     assert (done.returncode, done.stdout) == (3, b"")
     assert b"Standard input is not a picture" in done.stderr
     for arguments, message in (
-        ((cat_path, cat_path, "-o", "-"), "takes one picture"),
-        (("-", cat_path, "-o", tmp_path), "Standard input is one picture"),
+        ((cat_path, cat_path, "-o", "-"), "takes only one picture"),
+        (("-", cat_path, "-o", tmp_path), "Standard input is a single picture"),
         ((cat_path, "-o", "-", "--format", "psd"), "format must be one of"),
         ((cat_path, "-o", tmp_path / "x.png", "--format", "jpg"), "--format"),
     ):
@@ -279,7 +279,7 @@ def test_a_photograph_is_painted_in_several_manners(
     unnamed = run("stylize", cat_path, "--style", manners, "-o", tmp_path / "n", "--name", "{seed} of {name}")
     assert (unnamed.code, unnamed.out) == (2, "")
     assert "needs a seed" in unnamed.error
-    assert "give -o NAME.png for several" in run("stylize", "-", "--style", manners, "--variations", 2).error
+    assert "use -o NAME.png for several" in run("stylize", "-", "--style", manners, "--variations", 2).error
     for option in ("--seed", "--variations"):
         refused = run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "x.png", option, 1)
         assert (refused.code, refused.out) == (2, "")

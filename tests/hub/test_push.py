@@ -110,11 +110,11 @@ def test_a_card_stays_unless_it_may_be_replaced(hub: Hub, gan_style: Command, st
 
 def test_who_may(hub: Hub, gan_style: Command, style: Path) -> None:
     for token, words, code, sentence in [
-        ("", ("ada/degas",), 4, "Nobody is logged in"),
+        ("", ("ada/degas",), 4, "You are not logged in"),
         ("wrong", ("ada/degas",), 4, "denies access"),
         (TOKEN, ("monet/degas",), 2, "You are ada on the Hub and cannot write to monet/degas"),
-        (TOKEN, ("degas",), 2, "written owner/repo"),
-        (TOKEN, ("ada/degas@v1",), 2, "written owner/repo"),
+        (TOKEN, ("degas",), 2, "write owner/repo"),
+        (TOKEN, ("ada/degas@v1",), 2, "write owner/repo"),
     ]:
         gan_style("push", style.name, *words, "--yes", HF_TOKEN=token).fails(code, sentence)
     assert not hub.repositories
@@ -122,7 +122,7 @@ def test_who_may(hub: Hub, gan_style: Command, style: Path) -> None:
 
 def test_a_token_that_may_only_read(hub: Hub, gan_style: Command, style: Path) -> None:
     hub.role = "read"
-    pushed(gan_style, style, "--yes").fails(4, "may only read")
+    pushed(gan_style, style, "--yes").fails(4, "read-only")
     assert not hub.repositories
 
 
@@ -145,7 +145,7 @@ def test_odd_names(hub: Hub, gan_style: Command, fetch: Command, style: Path, na
 
 def test_a_preview_that_never_ends(hub: Hub, gan_style: Command, style: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    pushed(gan_style, style, "--yes", "--preview", "pipe").fails(3, "no ordinary file")
+    pushed(gan_style, style, "--yes", "--preview", "pipe").fails(3, "not a regular file")
     assert not hub.repositories
 
 
@@ -159,7 +159,7 @@ def test_a_hub_that_fails_half_way(hub: Hub, gan_style: Command, style: Path, wh
 def test_no_network_and_no_style(hub: Hub, gan_style: Command, style: Path) -> None:
     words = ("ada/degas", "--yes")
     gan_style("push", style.name, *words, HF_TOKEN=TOKEN, HF_HUB_OFFLINE="1").fails(6, "HF_HUB_OFFLINE")
-    gan_style("push", style.name, *words, HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9").fails(6, "out of reach")
+    gan_style("push", style.name, *words, HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9").fails(6, "unreachable")
     style.write_bytes(b"nothing")
     assert pushed(gan_style, style, "--yes").code == 4
     assert not hub.requests
