@@ -1,1 +1,1 @@
-"""The command line: one file per subcommand; parse, call one library function, show what it did."""
+"""Command-line interface: one module per subcommand, which parses options, calls the library and prints the result."""

@@ -1,4 +1,4 @@
-"""What all subcommands share: help that leaves room for words, spellings, ranges, and how much is said."""
+"""Shared by all subcommands: compact help, option spellings, range checks, --quiet and --verbose."""
 
 from __future__ import annotations
 
@@ -11,55 +11,55 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup
 Number = TypeVar("Number", int, float)
 
 RUNNING = "Running"
-"""The group of options that say where and how it runs, the last in every help."""
+"""Help panel for device, precision, threads and verbosity; the last one in every help text."""
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.", rich_help_panel=RUNNING)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.", rich_help_panel=RUNNING)]
 Verbose = Annotated[
     bool,
     typer.Option(
         "--verbose",
         "-v",
-        help="Say what is done, with which device, precision and threads, and how long it takes; show where an "
-        "unforeseen error came from.",
+        help="Log each stage with its device, precision, thread count and duration; print tracebacks of unexpected "
+        "errors.",
         rich_help_panel=RUNNING,
     ),
 ]
 
 
 class Command(TyperCommand):
-    """A subcommand."""
+    """Subcommand with compact help."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Show the help, and stop."""
-        self.params = [roomy(one) for one in self.params]
+        """Write the help text."""
+        self.params = [compact(one) for one in self.params]
         super().format_help(ctx, formatter)
 
     def get_help_option(self, ctx: Any) -> Any:
-        """The option for help itself."""
-        return roomy(super().get_help_option(ctx))
+        """Return the --help option."""
+        return compact(super().get_help_option(ctx))
 
 
 class Group(TyperGroup):
-    """The program itself."""
+    """Top-level command with compact help."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Show the help, and stop."""
-        self.params = [roomy(one) for one in self.params]
+        """Write the help text."""
+        self.params = [compact(one) for one in self.params]
         super().format_help(ctx, formatter)
 
     def get_help_option(self, ctx: Any) -> Any:
-        """The option for help itself."""
-        return roomy(super().get_help_option(ctx))
+        """Return the --help option."""
+        return compact(super().get_help_option(ctx))
 
 
-def roomy(parameter: Any) -> Any:
-    """A parameter as the help shows it: without what says little and leaves less of a line for what it does.
+def compact(parameter: Any) -> Any:
+    """Shorten a parameter's left columns in the help, so that its description gets more of the line.
 
-    Flags and arguments need no type, and of two flags the one that is the default anyway is not named.
+    Hides the type of flags and arguments, and of an on/off pair the flag that is the default.
     """
     is_argument = isinstance(parameter, TyperArgument)
     if is_argument:
-        parameter.display_type_rich = lambda ctx: None  # noqa: ARG005 - called by that name
+        parameter.display_type_rich = lambda ctx: None  # noqa: ARG005 - passed as a keyword
     elif getattr(parameter, "is_flag", False):
         parameter.metavar = ""
         if parameter.secondary_opts and parameter.default is True:
@@ -68,13 +68,13 @@ def roomy(parameter: Any) -> Any:
     return parameter
 
 
-def american(word: str) -> str:
-    """An option in the spelling that the help shows."""
+def normalize_spelling(word: str) -> str:
+    """Map British spellings of option names to the American ones in the help."""
     return word.replace("colour", "color").replace("licence", "license")
 
 
 def within(low: float, high: float | None = None) -> Callable[[Number | None], Number | None]:
-    """A callback that refuses what lies outside; the help names the range in its own words."""
+    """Return a callback that rejects values outside [low, high]; the metavar or help text states the range."""
 
     def check(value: Number | None) -> Number | None:
         if value is None or (low <= value and (high is None or value <= high)):
@@ -85,14 +85,14 @@ def within(low: float, high: float | None = None) -> Callable[[Number | None], N
     return check
 
 
-def given(context: typer.Context) -> list[str]:
-    """The parameters that were given, rather than left to their defaults."""
+def explicit_parameters(context: typer.Context) -> list[str]:
+    """Return the names of the parameters that were set on the command line."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
 
 
-def written(context: typer.Context, name: str) -> str:
-    """A parameter as it is written on the command line."""
+def display_name(context: typer.Context, name: str) -> str:
+    """Return a parameter's name as the user writes it on the command line."""
     parameter = next(one for one in context.command.params if one.name == name)
     if isinstance(parameter, TyperArgument):
         return parameter.metavar.strip("[].") if parameter.metavar else name.upper()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gan_style.evaluation.results import Evaluation
 
-JUDGING, PEOPLE = "Judging", "Asking people"
+METRICS, PEOPLE = "Metrics", "Preference study"
 
 
 def evaluate(
@@ -26,7 +26,7 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="INPUT",
-            help="With --humans painters to compare, with --tally files of answers.",
+            help="With --humans: styles or folders to compare; with --tally: answer files.",
             show_default=False,
         ),
     ] = None,
@@ -37,7 +37,7 @@ def evaluate(
     photos: Annotated[
         Path | None,
         typer.Option(
-            "--photos", readable=False, metavar="FOLDER", help="Photographs that were not trained on; not for --tally."
+            "--photos", readable=False, metavar="FOLDER", help="Photographs not used in training; not for --tally."
         ),
     ] = None,
     paintings: Annotated[
@@ -46,13 +46,13 @@ def evaluate(
             "--paintings",
             readable=False,
             metavar="FOLDER",
-            help="Real paintings that were not trained on; only to judge.",
+            help="Real paintings not used in training; not for --humans or --tally.",
         ),
     ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", readable=False, metavar="FOLDER", help="A folder for a page that is opened in a browser."
+            "--output", "-o", readable=False, metavar="FOLDER", help="Folder for an HTML report or study page."
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
@@ -61,37 +61,42 @@ def evaluate(
         typer.Option(
             readable=False,
             metavar="FOLDER",
-            help="Instead of --style: photographs painted by any program, under the photographs' names.",
-            rich_help_panel=JUDGING,
+            help="Instead of --style: paintings made by any program, named like their photographs.",
+            rich_help_panel=METRICS,
         ),
     ] = None,
     features: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="Network to look through: auto, lite2, lite0, dinov2, inception, or the path of one.",
-            rich_help_panel=JUDGING,
+            help="Feature network: auto, lite2, lite0, dinov2, inception, or the path of one.",
+            rich_help_panel=METRICS,
         ),
     ] = "auto",
     humans: Annotated[
         bool,
         typer.Option(
-            "--humans", help="Make a page that asks people which painter they prefer.", rich_help_panel=PEOPLE
+            "--humans", help="Create a page on which people choose the painter they prefer.", rich_help_panel=PEOPLE
         ),
     ] = False,
     trials: Annotated[
         int,
         typer.Option(
-            metavar="1-1000", callback=within(1, 1000), help="With --humans: pairs that count.", rich_help_panel=PEOPLE
+            metavar="1-1000",
+            callback=within(1, 1000),
+            help="With --humans: number of rated pairs.",
+            rich_help_panel=PEOPLE,
         ),
     ] = 40,
     question: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="With --humans: what they are asked.", rich_help_panel=PEOPLE)
+        str | None, typer.Option(metavar="TEXT", help="With --humans: the question to ask.", rich_help_panel=PEOPLE)
     ] = None,
-    tally: Annotated[bool, typer.Option("--tally", help="Count what people answered.", rich_help_panel=PEOPLE)] = False,
+    tally: Annotated[
+        bool, typer.Option("--tally", help="Tally the answers of a study.", rich_help_panel=PEOPLE)
+    ] = False,
     seed: Annotated[
         int,
-        typer.Option(metavar="N", callback=within(0), help="Of every random choice.", rich_help_panel=RUNNING),
+        typer.Option(metavar="N", callback=within(0), help="Random seed.", rich_help_panel=RUNNING),
     ] = 0,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.", rich_help_panel=RUNNING)] = "auto",
     precision: Annotated[
@@ -100,38 +105,39 @@ def evaluate(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Judge a style, or what another program painted, against real paintings.
+    """Evaluate a style, or the output of another program, against real paintings.
 
-    Distances to the real paintings, beside those of the untouched photographs, of photographs with only their
-    colours moved, and of the paintings among themselves; the share of the style gap closed; how much of the
-    photographs is kept; faults; cost. Intervals are of 95 %. Keep photographs and paintings aside for this before
-    training.
+    Reports the distance to the real paintings, next to that of the unchanged photographs, of photographs with only
+    their colors transferred, and of the paintings among themselves; the share of the style gap closed; content
+    preservation; artifacts; and cost. Intervals are 95 %. Hold out photographs and paintings for this before training.
 
-    Or ask people: --humans STYLE STYLE --photos FOLDER -o FOLDER makes a page of blind choices between styles (or
-    folders of paintings), and --tally ANSWERS.json... counts the files that it saved.
+    For a preference study, --humans STYLE STYLE --photos FOLDER -o FOLDER creates a page of blind comparisons between
+    styles (or folders of paintings), and --tally ANSWERS.json... tallies the files that it saves.
     """
     from gan_style.cli import people
-    from gan_style.cli.display import listen
+    from gan_style.cli.display import configure_logging
 
-    listen(quiet=quiet, verbose=verbose)
+    configure_logging(quiet=quiet, verbose=verbose)
     if humans and tally:
-        raise UsageError("Give either --humans, to make a page, or --tally, to count its answers.")
-    ignored.in_evaluation(context)
+        raise UsageError("Use either --humans, to create a study, or --tally, to tally its answers.")
+    ignored.check_eval(context)
     if humans:
         if photos is None or report is None:
-            raise UsageError("--humans needs photographs and a folder for its page; add --photos FOLDER -o FOLDER.")
-        people.ask(inputs or [], photos, report, trials, question, seed, device, precision)
+            raise UsageError("--humans needs photographs and an output folder; add --photos FOLDER -o FOLDER.")
+        people.create_study(inputs or [], photos, report, trials, question, seed, device, precision)
     elif tally:
-        people.count([Path(name) for name in inputs or []], report, json, seed)
+        people.tally_answers([Path(name) for name in inputs or []], report, json, seed)
     elif inputs:
-        raise UsageError(f"{inputs[0]} is neither needed nor used; painters go with --humans, answers with --tally.")
+        raise UsageError(
+            f"Unexpected argument {inputs[0]}; add --humans to compare styles or --tally to tally answers."
+        )
     elif photos is None or paintings is None:
-        raise UsageError("Judging needs photographs and real paintings; add --photos FOLDER --paintings FOLDER.")
+        raise UsageError("Evaluation needs photographs and real paintings; add --photos FOLDER --paintings FOLDER.")
     else:
-        judge(photos, paintings, style, outputs, report, json, features, seed, device, precision)
+        print_evaluation(photos, paintings, style, outputs, report, json, features, seed, device, precision)
 
 
-def judge(
+def print_evaluation(
     photos: Path,
     paintings: Path,
     style: str | None,
@@ -143,18 +149,18 @@ def judge(
     device: str,
     precision: str,
 ) -> None:
-    """Measure, and print or write what was found."""
+    """Run the evaluation and print it; also write a report if ``report`` is given."""
     import json as json_format
 
     from rich.console import Console
 
-    from gan_style.cli.display import complain, counting, warn
+    from gan_style.cli.display import phase_progress, print_error, warn
 
     if report is not None:
         from gan_style.pages.page import check_page
 
         check_page(report)
-    with counting() as show:
+    with phase_progress() as show:
         from gan_style.evaluation.evaluate import evaluate as measure
 
         result = measure(
@@ -169,7 +175,7 @@ def judge(
             progress=show,
         )
     for sentence in result.failures:
-        complain(sentence)
+        print_error(sentence)
     for sentence in result.warnings:
         warn(sentence)
     if json:
@@ -186,18 +192,18 @@ def judge(
         if not json:
             typer.echo(page)
     if result.failures:
-        complain(f"{counted(len(result.failures), 'picture')} could not be used, as said above.")
+        print_error(f"{counted(len(result.failures), 'picture')} could not be used; see the messages above.")
         raise typer.Exit(1)
 
 
 def distances_table(result: Evaluation) -> Table:
-    """Every set beside the real paintings."""
+    """Build the table of each set's distance to the real paintings."""
     from rich.table import Table
     from rich.text import Text
 
     from gan_style.evaluation.phrases import SHORT_NAMES, number
 
-    table = Table(title=Text(f"Distance to the real paintings, as {result.settings['features']['network']} sees it"))
+    table = Table(title=Text(f"Distance to the real paintings in {result.settings['features']['network']} features"))
     table.add_column("")
     for column in ("pictures", "KID x 1000", "gap closed", "FID"):
         table.add_column(column, justify="right")
@@ -213,12 +219,12 @@ def distances_table(result: Evaluation) -> Table:
 
 
 def patches_table(result: Evaluation) -> Table:
-    """Every set beside the real paintings, patches of each size by themselves."""
+    """Build the table of each set's patch distances to the real paintings, one column per scale."""
     from rich.table import Table
 
     from gan_style.evaluation.phrases import SHORT_NAMES, scales
 
-    table = Table(title="Distance of patches to those of the real paintings, scale by scale")
+    table = Table(title="Patch distance to the real paintings, per scale")
     table.add_column("")
     for column in scales(len(result.painted.patches)):
         table.add_column(column, justify="right")
@@ -228,7 +234,7 @@ def patches_table(result: Evaluation) -> Table:
 
 
 def figures_table(result: Evaluation) -> Table:
-    """Everything else."""
+    """Build the table of the remaining metrics."""
     from rich.table import Table
 
     from gan_style.evaluation.phrases import figures

@@ -1,7 +1,7 @@
-"""Ctrl-C that waits for an import to end.
+"""Defer Ctrl-C until a running import has finished.
 
-An exception in the middle of an import leaves half a module behind, and libraries that try whether another one is there
-take ``KeyboardInterrupt`` for its absence and go on without: what was an interrupt becomes an error somewhere else.
+``KeyboardInterrupt`` in the middle of an import leaves a partly initialized module behind, and libraries that probe for
+an optional dependency mistake it for a missing one: the interrupt turns into an unrelated error later.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import threading
 from types import FrameType
 
 PAUSE = 0.05
-"""Seconds until it is seen whether the import has ended."""
+"""Seconds between two checks whether the import has finished."""
 
 
 def wait_for_imports() -> None:
-    """Let interrupts become ``KeyboardInterrupt`` as ever, but not while something is being imported.
+    """Install a SIGINT handler that raises ``KeyboardInterrupt`` as usual, but not during an import.
 
-    Where interrupts are ignored, as for what a shell script runs in the background, that stays.
+    Does nothing if SIGINT is ignored, as in a background job of a shell script.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
-    """What happens at Ctrl-C.
+    """Handle SIGINT: raise ``KeyboardInterrupt``, or try again later during an import.
 
     Raises:
-        KeyboardInterrupt: nothing is being imported.
+        KeyboardInterrupt: no import is running.
     """
     if not importing(frame):
         signal.default_int_handler(number, frame)
@@ -38,7 +38,7 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def interrupt_again() -> None:
-    """Send the signal once more, to the main thread, whose system calls it ends where the system can do that."""
+    """Send SIGINT to the main thread again; where ``pthread_kill`` exists, it also interrupts blocking system calls."""
     if hasattr(signal, "pthread_kill"):
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     else:
@@ -46,7 +46,7 @@ def interrupt_again() -> None:
 
 
 def importing(frame: FrameType | None) -> bool:
-    """Whether a frame belongs to an import, or was called from one."""
+    """Whether a frame is part of an import or was called from one."""
     while frame:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True

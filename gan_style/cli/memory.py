@@ -1,4 +1,4 @@
-"""How a process of the command line asks its operating system for memory."""
+"""Memory allocator settings of the command-line process."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import os
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
 """Parameters of ``mallopt`` in glibc's ``malloc.h``."""
 
-KEPT = 1 << 28
-"""Bytes that stay with the process rather than go back to the system when they are freed."""
+RETAINED_BYTES = 1 << 28
+"""Freed bytes that the process keeps instead of returning them to the operating system."""
 
 
 def keep_freed_memory() -> None:
-    """Have what one layer frees serve the next one, where the C library is glibc.
+    """Let glibc reuse memory that one layer frees for the next; does nothing with other C libraries.
 
-    By default every tensor of a few megabytes is mapped anew, and the system fills each of its pages with zeros first:
-    a fifth of the CPU seconds of a large picture (``benchmarks/large_picture.py``). This is for a process that is
-    ours alone, so the library never does it. Environment variables such as MALLOC_TRIM_THRESHOLD_ take precedence.
+    By default glibc maps every tensor of a few megabytes anew, and the kernel zeroes each page first: a fifth of the
+    CPU seconds of a large picture (``benchmarks/large_picture.py``). The setting affects the whole process, so only
+    the command line applies it, never the library. Environment variables such as MALLOC_TRIM_THRESHOLD_ take
+    precedence.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt is not None and not any(name.startswith("MALLOC_") for name in os.environ):
         mallopt(MMAP_MAX, 0)
-        mallopt(TRIM_THRESHOLD, KEPT)
+        mallopt(TRIM_THRESHOLD, RETAINED_BYTES)

@@ -1,4 +1,4 @@
-"""What became of pictures, or would: in lines of JSON, on standard error, and in the exit code."""
+"""Report the outcomes of a batch or a dry run: as JSON lines, on standard error and through the exit code."""
 
 from __future__ import annotations
 
@@ -19,52 +19,52 @@ if TYPE_CHECKING:
 
 
 def show_plan(outcomes: Sequence[Outcome], artist: Artist, *, as_json: bool) -> None:
-    """Print what would become of each picture.
+    """Print the planned outcome of each picture.
 
     Raises:
-        GanStyleError: the only one would fail.
-        typer.Exit: some of several would.
+        GanStyleError: the only picture would fail.
+        typer.Exit: some of several pictures would fail.
     """
-    from gan_style.cli.display import complain, say, warn
+    from gan_style.cli.display import print_error, print_result, warn
 
     for outcome in outcomes:
         if as_json:
-            say(json.dumps(as_line(outcome)))
+            print_result(json.dumps(outcome_record(outcome)))
         elif outcome.state == "planned":
-            say(f"{outcome.job.source} -> {outcome.job.target}")
+            print_result(f"{outcome.job.source} -> {outcome.job.target}")
         if outcome.error and len(outcomes) > 1:
-            complain(naming(outcome.job.source, str(outcome.error)))
+            print_error(prefix_path(outcome.job.source, str(outcome.error)))
     counts = Counter(outcome.state for outcome in outcomes)
-    skipped = f", {counts['skipped']} passed over" if counts["skipped"] else ""
-    warn(f"{counts['planned']} would be painted in the style {artist.name}{skipped}; nothing was.")
+    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
+    warn(f"{counts['planned']} would be painted in the style {artist.name}{skipped}; dry run, nothing was written.")
     summarize(outcomes, "would fail")
 
 
 def summarize(outcomes: Sequence[Outcome], verb: str = "failed") -> None:
-    """Say how many failed, or would fail.
+    """Report how many pictures failed, or would fail.
 
     Raises:
-        GanStyleError: the only picture did.
-        typer.Exit: some of several did.
+        GanStyleError: the only picture failed.
+        typer.Exit: some of several pictures failed.
     """
-    from gan_style.cli.display import complain
+    from gan_style.cli.display import print_error
 
     failures = [outcome.error for outcome in outcomes if outcome.error]
     if failures and len(outcomes) == 1:
         raise failures[0]
     if failures:
-        complain(f"{len(failures)} of {len(outcomes)} pictures {verb}; they are named above.")
+        print_error(f"{len(failures)} of {len(outcomes)} pictures {verb}; see the messages above.")
         raise typer.Exit(1)
 
 
-def naming(source: Path, sentence: str) -> str:
-    """A sentence about what went wrong with a picture, which it names."""
+def prefix_path(source: Path, sentence: str) -> str:
+    """Prefix a message with the picture's path unless the message already contains it."""
     name = printable(str(source))
     return sentence if name in printable(sentence) else f"{name}: {sentence}"
 
 
-def as_line(outcome: Outcome) -> dict[str, object]:
-    """What became of a picture, for programs."""
+def outcome_record(outcome: Outcome) -> dict[str, object]:
+    """Return an outcome as a JSON-serializable dictionary."""
     from gan_style.names import path_text
 
     return {

@@ -1,4 +1,4 @@
-"""``gan-style eval --humans`` and ``--tally``: asking people, and counting what they answered."""
+"""``gan-style eval --humans`` and ``--tally``: create a preference study and tally its answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gan_style.evaluation.ratings import Tally
 
 
-def ask(
+def create_study(
     painters: list[str],
     photos: Path,
     folder: Path,
@@ -25,28 +25,28 @@ def ask(
     device: str,
     precision: str,
 ) -> None:
-    """Write the page."""
-    from gan_style.cli.display import complain, counting, warn
+    """Write the study page and print its path."""
+    from gan_style.cli.display import phase_progress, print_error, warn
     from gan_style.pages.page import check_page
 
     check_page(folder)
-    with counting() as show:
+    with phase_progress() as show:
         from gan_style.evaluation.study import QUESTION, StudyConfig, write_study
 
         config = StudyConfig(trials=trials, question=question or QUESTION, seed=seed)
         study = write_study(painters, photos, folder, config, device=device, precision=precision, progress=show)
     for sentence in study.failures:
-        complain(sentence)
+        print_error(sentence)
     if study.trials < trials:
-        warn(f"{counted(study.trials, 'pair')} could be made, not {trials}; give more photographs that can be painted.")
+        warn(f"only {counted(study.trials, 'pair')} could be made, not {trials}; add more readable photographs.")
     typer.echo(study.page)
     if study.failures:
-        complain(f"{counted(len(study.failures), 'photograph')} could not be used, as said above.")
+        print_error(f"{counted(len(study.failures), 'photograph')} could not be used; see the messages above.")
         raise typer.Exit(1)
 
 
-def count(files: list[Path], folder: Path | None, json: bool, seed: int) -> None:
-    """Print what people said, and add it to a report."""
+def tally_answers(files: list[Path], folder: Path | None, json: bool, seed: int) -> None:
+    """Print the ratings, and add them to the report in ``folder`` if given."""
     import json as json_format
 
     from rich.console import Console
@@ -68,7 +68,7 @@ def count(files: list[Path], folder: Path | None, json: bool, seed: int) -> None
 
 
 def ratings_table(result: Tally) -> Table:
-    """The painters, the most liked first."""
+    """Build the table of painters, most preferred first."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""``gan-style push``, and what ``gan-style train --push-to`` asks and does."""
+"""``gan-style push``, and the upload of ``gan-style train --push-to``."""
 
 from __future__ import annotations
 
@@ -23,40 +23,36 @@ def push(
     context: typer.Context,
     style: Annotated[str, typer.Argument(metavar="STYLE", help="A style file.", show_default=False)],
     repository: Annotated[
-        str, typer.Argument(metavar="OWNER/REPO", help="A repository on the Hub; made if need be.", show_default=False)
+        str, typer.Argument(metavar="OWNER/REPO", help="Repository on the Hub; created if missing.", show_default=False)
     ],
-    private: Annotated[
-        bool, typer.Option("--private", help="Make the repository private, or see that it is, instead of asking.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Make it public without asking.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Use a private repository; fail if it is public.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Publish without asking for confirmation.")] = False,
     preview: Annotated[
         list[Path] | None,
         typer.Option(
             readable=False,
             metavar="FILE",
-            help="A picture for the model card; may be given several times. \\[default: preview.png of the training]",
+            help="Picture for the model card; repeatable. \\[default: preview.png of the training run]",
         ),
     ] = None,
     no_preview: Annotated[bool, typer.Option("--no-preview", help="Upload no picture.")] = False,
-    replace_card: Annotated[
-        bool, typer.Option("--replace-card", help="Write the model card anew where there is one.")
-    ] = False,
+    replace_card: Annotated[bool, typer.Option("--replace-card", help="Replace an existing model card.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Put a style on the Hugging Face Hub.
+    """Upload a style to the Hugging Face Hub.
 
-    Uploads the style, a model card and preview pictures, and prints the style's address. What everybody would see is
-    asked about first. Log in with: hf auth login, or set HF_TOKEN.
+    Uploads the style, a model card and preview pictures, and prints the style's address. Asks for confirmation before
+    anything becomes public. Log in with hf auth login, or set HF_TOKEN.
 
-    The preview of a training shows photographs that it learned from; --no-preview leaves it out.
+    The preview of a training run shows some of its training photographs; --no-preview omits it.
     """
-    from gan_style.cli.display import listen, new_progress, say
+    from gan_style.cli.display import configure_logging, new_progress, print_result
 
-    listen(quiet=quiet, verbose=verbose)
+    configure_logging(quiet=quiet, verbose=verbose)
     if no_preview and preview:
         raise UsageError("Give --preview or --no-preview, not both.")
-    ignored.in_sharing(context)
+    ignored.check_push(context)
     with new_progress("{task.description}") as progress:
         progress.add_task(f"looking up {repository}", total=None)
         from gan_style.checkpoints.bundled import locate
@@ -65,24 +61,24 @@ def push(
 
         found = locate(style)
         path = found.path
-        read_style(path, found.pin)  # Fails before anything is asked.
+        read_style(path, found.pin)  # Fail before asking for confirmation.
         destination = look_up(repository, private=private)
     pictures = [] if no_preview else preview or preview_of(path)
-    ask(destination, [path.name, *(str(one) for one in pictures)], yes=yes)
-    say(upload(path, destination, pictures, replace_card=replace_card))
+    confirm_public(destination, [path.name, *(str(one) for one in pictures)], yes=yes)
+    print_result(upload(path, destination, pictures, replace_card=replace_card))
 
 
 def preview_of(path: Path) -> list[Path]:
-    """The preview of the training that a style came from, if it lies beside."""
+    """Return preview.png of the run folder next to a style, or nothing if there is none."""
     preview = path.with_name(f"{path.stem}-run") / "preview.png"
     return [preview] if preview.is_file() else []
 
 
-def ask(destination: Destination, files: Sequence[str], *, yes: bool) -> None:
-    """Ask before anything is made public.
+def confirm_public(destination: Destination, files: Sequence[str], *, yes: bool) -> None:
+    """Ask for confirmation before anything becomes public.
 
     Raises:
-        UsageError: there is nobody to ask.
+        UsageError: confirmation is needed, but there is no terminal.
         typer.Exit: the answer is no.
     """
     from gan_style.cli.display import is_terminal, warn
@@ -90,10 +86,12 @@ def ask(destination: Destination, files: Sequence[str], *, yes: bool) -> None:
     if not destination.public or yes:
         return
     if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):
-        raise UsageError(f"{destination.repository} would be public; give --yes to agree, or --private.")
-    state = "is public" if destination.exists else "will be made, and be public"
+        raise UsageError(f"{destination.repository} would be public; confirm with --yes, or use --private.")
+    state = "is public" if destination.exists else "will be created as a public repository"
     try:
-        agreed = typer.confirm(f"{destination.repository} {state}: all see {', '.join(files)}. Go on?", err=True)
+        agreed = typer.confirm(
+            f"{destination.repository} {state}; everyone will see {', '.join(files)}. Continue?", err=True
+        )
     except typer.Abort:
         raise KeyboardInterrupt from None
     if not agreed:
@@ -102,7 +100,7 @@ def ask(destination: Destination, files: Sequence[str], *, yes: bool) -> None:
 
 
 def upload(path: Path, destination: Destination, previews: Sequence[Path], *, replace_card: bool = False) -> str:
-    """Upload, with a sign of life, and say what stays as it was; the style's address."""
+    """Upload a style with a progress display and return its address; note if an existing model card was kept."""
     from rich.progress import BarColumn, TimeElapsedColumn
 
     from gan_style.cli.display import description, new_progress, warn
@@ -113,37 +111,37 @@ def upload(path: Path, destination: Destination, previews: Sequence[Path], *, re
         address = publish(path, destination, previews, replace_card=replace_card)
     if destination.has_card and not replace_card:
         warn(
-            f"the model card of {destination.repository} stays as it is; gan-style push --replace-card writes it anew."
+            f"kept the existing model card of {destination.repository}; replace it with gan-style push --replace-card."
         )
     return address
 
 
 @dataclass(frozen=True)
 class Sharing:
-    """Where the finished style is to be put.
+    """Upload of a style after its training.
 
     Attributes:
-        destination: on the Hub.
-        preview: whether a picture goes with it.
+        destination: repository on the Hub.
+        preview: whether to upload preview.png.
     """
 
     destination: Destination
     preview: bool
 
     @classmethod
-    def agreed(cls, repository: str, *, private: bool, yes: bool, preview: bool) -> Sharing | None:
-        """Look it up and ask before the training, not after it; None in a process that others speak for."""
-        from gan_style.cli.display import is_first
+    def confirm(cls, repository: str, *, private: bool, yes: bool, preview: bool) -> Sharing | None:
+        """Look up the repository and ask for confirmation before training; None in processes other than rank 0."""
+        from gan_style.cli.display import is_main_process
         from gan_style.sharing.publishing import look_up
 
-        if not is_first():
+        if not is_main_process():
             return None
         destination = look_up(repository, private=private)
-        ask(destination, ["the style", *(["preview.png of this training"] if preview else [])], yes=yes)
+        confirm_public(destination, ["the style", *(["preview.png of this training run"] if preview else [])], yes=yes)
         return cls(destination, preview)
 
     def share(self, style: Path) -> None:
-        """Upload a style."""
-        from gan_style.cli.display import say
+        """Upload a style and print its address."""
+        from gan_style.cli.display import print_result
 
-        say(upload(style, self.destination, preview_of(style) if self.preview else []))
+        print_result(upload(style, self.destination, preview_of(style) if self.preview else []))

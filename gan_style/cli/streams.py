@@ -1,4 +1,4 @@
-"""The three streams of a process, whatever they are and whatever names of files they are to carry."""
+"""Robust standard streams: closed descriptors, unbuffered output and file names in any encoding."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ import os
 from typing import BinaryIO, TextIO
 
 BYTES_OR_ESCAPES = "gan_style.bytes_or_escapes"
-"""Name of what is done with letters that an encoding lacks."""
+"""Name of the codec error handler for characters that an encoding lacks."""
 
 
-def write_any_name(stream: TextIO | None) -> None:
-    """Have a stream write every file name as the bytes that it is, and no letter stop it.
+def allow_any_file_name(stream: TextIO | None) -> None:
+    """Make a stream write file names as their original bytes and escape other characters that it cannot encode.
 
-    Where the locale knows ASCII only, as C does, the rest is UTF-8, as Python itself has it there.
+    In an ASCII locale such as C, the stream uses UTF-8, as Python's own UTF-8 mode does.
     """
     if isinstance(stream, io.TextIOWrapper):
         ascii_only = codecs.lookup(stream.encoding).name == "ascii"
         stream.reconfigure(encoding="utf-8" if ascii_only else None, errors=BYTES_OR_ESCAPES)
 
 
-def write_whole(stream: BinaryIO, data: bytes) -> None:
-    """Write all of something, also where standard output has no buffer (PYTHONUNBUFFERED) and takes a part at a time.
+def write_all(stream: BinaryIO, data: bytes) -> None:
+    """Write all bytes, even if the stream is unbuffered (PYTHONUNBUFFERED) and writes partially.
 
     Raises:
-        OSError: not all of it can be written.
+        OSError: the data cannot be written completely.
     """
-    left = memoryview(data)
-    while left:
-        left = left[stream.write(left) :]
+    rest = memoryview(data)
+    while rest:
+        rest = rest[stream.write(rest) :]
     stream.flush()
 
 
 def bytes_or_escapes(error: UnicodeError) -> tuple[str | bytes, int]:
-    """The byte that a letter stands for in a file name, or else the letter as an escape."""
+    """Encode a surrogate escape as its original byte, and any other character as a backslash escape."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     one = UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, error.reason)
@@ -47,15 +47,15 @@ def bytes_or_escapes(error: UnicodeError) -> tuple[str | bytes, int]:
 codecs.register_error(BYTES_OR_ESCAPES, bytes_or_escapes)
 
 
-def keep_descriptors() -> None:
-    """Fill the places of streams that are closed, or the next file that is opened would get what is meant for them."""
+def reserve_descriptors() -> None:
+    """Open os.devnull on closed descriptors 0 to 2, or the next opened file would receive output meant for them."""
     for number in range(3):
         if not is_open(number):
-            os.open(os.devnull, os.O_RDWR)  # It gets the lowest free number, which is this one.
+            os.open(os.devnull, os.O_RDWR)  # Gets the lowest free number, which is this one.
 
 
 def is_open(number: int) -> bool:
-    """Whether a descriptor stands for something."""
+    """Whether a file descriptor is open."""
     try:
         os.fstat(number)
     except OSError:

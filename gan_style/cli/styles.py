@@ -1,4 +1,4 @@
-"""What styles there are, and what a style file says of itself."""
+"""``--list-styles`` and ``--info``: list the available styles, and print the metadata of one."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ from gan_style.text import counted
 if TYPE_CHECKING:
     from gan_style.checkpoints.integrity import Pin
 
-HERE, OWN_FOLDER = "this folder", "GAN_STYLE_WEIGHTS"
+CURRENT_FOLDER, WEIGHTS_FOLDER = "this folder", "GAN_STYLE_WEIGHTS"
 
-ROOM = 60
-"""Letters of a license, and of the name of a start, that a line has room for."""
+MAX_FIELD = 60
+"""Characters of a license, and of the name of a start, to print on a line."""
 
 
 def list_styles(*, as_json: bool = False) -> None:
-    """Print every style that ``--style`` knows by name, has in the Hub's cache, or finds in this folder.
+    """Print the styles that ``--style`` finds by name, in the Hub's cache or in the current folder.
 
-    A line holds name, license, size, what it learnt from, and where it lies; JSON holds what ``--info`` says of each.
+    Each line gives name, license, size, training data and location; JSON has the same fields as ``--info``.
     """
     from gan_style.checkpoints.style_file import describe
-    from gan_style.cli.display import say, warn
+    from gan_style.cli.display import print_result, warn
 
     found = []
     for word, (path, where, pin) in known_styles().items():
         try:
             found.append({"name": word, "where": where, **describe(path, pin)})
         except StyleError as error:  # noqa: PERF203
-            if where != HERE:  # Other programs write such files, too.
+            if where != CURRENT_FOLDER:  # Other programs write safetensors files, too.
                 warn(str(error))
     if as_json:
-        say(json.dumps(found, indent=1))
+        print_result(json.dumps(found, indent=1))
         return
     for about in found:
-        licence = about["licence"][:ROOM] or "no license given"
-        where = about["file"] if about["where"] == OWN_FOLDER else about["where"]
+        license_name = about["licence"][:MAX_FIELD] or "license unknown"
+        where = about["file"] if about["where"] == WEIGHTS_FOLDER else about["where"]
         size = f"{about['bytes'] / 1e6:.1f} MB"
-        learnt = origin(about["training"], about["name"])
-        say(printable(f"{about['name']}  {licence}  {size}  {learnt}  {where}"))
+        origin = format_origin(about["training"], about["name"])
+        print_result(printable(f"{about['name']}  {license_name}  {size}  {origin}  {where}"))
 
 
 def known_styles() -> dict[str, tuple[Path, str, Pin | None]]:
-    """What ``--style`` accepts without being told a path elsewhere: file, where it lies, and the sum it must have."""
+    """Map each word that ``--style`` accepts to its file, location and, for bundled styles, required checksum."""
     from gan_style.checkpoints.bundled import bundled_pin, bundled_styles, named_styles
     from gan_style.checkpoints.hub.cache import cached_styles
     from gan_style.cli.display import warn
 
     bundled = set(bundled_styles().values())
     named = {
-        name: (path, "bundled" if path in bundled else OWN_FOLDER, bundled_pin(path))
+        name: (path, "bundled" if path in bundled else WEIGHTS_FOLDER, bundled_pin(path))
         for name, path in sorted(named_styles().items())
     }
     cached = {}
@@ -64,17 +64,17 @@ def known_styles() -> dict[str, tuple[Path, str, Pin | None]]:
         warn(str(error))
     elsewhere = {path.resolve() for path, *_ in named.values()}
     here = {
-        path.name: (path, HERE, bundled_pin(path))
+        path.name: (path, CURRENT_FOLDER, bundled_pin(path))
         for path in sorted(Path().glob(f"*{SUFFIX}"))
         if path.is_file() and path.resolve() not in elsewhere
     }
     return {**named, **cached, **here}
 
 
-def origin(training: dict[str, Any], name: str) -> str:
-    """What a style of some name learnt from, in words; what is missing or no number is left out.
+def format_origin(training: dict[str, Any], name: str) -> str:
+    """Describe a style's training data and steps; omits what is missing or not a number.
 
-    The style that it began as is not named where that is an earlier one of the same name.
+    Also names the style that the training started from, unless it is an earlier one with the same name.
     """
     parts = []
     for what in ("paintings", "photos"):
@@ -85,21 +85,21 @@ def origin(training: dict[str, Any], name: str) -> str:
     if isinstance(training.get("steps"), int):
         start = training.get("start")
         start = start.removesuffix(SUFFIX) if isinstance(start, str) else ""
-        after = f" from {start[:ROOM]}" if start not in ("", SCRATCH, START, name) else ""
+        after = f" from {start[:MAX_FIELD]}" if start not in ("", SCRATCH, START, name) else ""
         parts.append(f"{counted(training['steps'], 'step')}{after}")
     return ", ".join(parts) or "origin unknown"
 
 
 def show_info(word: str) -> None:
-    """Print all that a style file says, as JSON, and where on the Hub it came from.
+    """Print the metadata of a style file as JSON, with its source on the Hub if any.
 
     Raises:
-        StyleError: there is no such style.
-        ResourceError: the Hub is out of reach.
+        StyleError: the style does not exist.
+        ResourceError: the Hub is unreachable.
     """
-    from gan_style.cli.display import counting, say
+    from gan_style.cli.display import phase_progress, print_result
 
-    with counting() as show:
+    with phase_progress() as show:
         from gan_style.checkpoints.bundled import locate
         from gan_style.checkpoints.hub.cache import source_of
         from gan_style.checkpoints.style_file import describe
@@ -107,4 +107,4 @@ def show_info(word: str) -> None:
         found = locate(word, show)
         source = source_of(found.path)
         about = describe(found.path, found.pin)
-    say(json.dumps({**about, "source": str(source) if source else None}, indent=1))
+    print_result(json.dumps({**about, "source": str(source) if source else None}, indent=1))

@@ -13,8 +13,8 @@ import typer
 from gan_style.cli import ignored
 from gan_style.cli import stylize_options as options
 from gan_style.cli.command import Quiet, Verbose
-from gan_style.cli.outcomes import as_line, naming, show_plan, summarize
-from gan_style.cli.streams import write_whole
+from gan_style.cli.outcomes import outcome_record, prefix_path, show_plan, summarize
+from gan_style.cli.streams import write_all
 from gan_style.cli.styles import list_styles, show_info
 from gan_style.cli.stylize_options import Metadata
 from gan_style.defaults import DETAIL, KEEP_COLORS, MAX_PIXELS, NAME, QUALITY, STRENGTH, STROKE, STYLE
@@ -63,28 +63,28 @@ def stylize(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Paint photographs.
+    """Turn photographs into paintings.
 
-    The paths of the paintings are printed on standard output, one a line. The format follows the extension. A folder
-    is painted with all pictures below it, into a folder of the same shape.
+    Prints the paths of the paintings to standard output, one per line. The file extension selects the format. Folders
+    are read recursively, and the output keeps their structure.
 
-    --style may also be a picture of a painting: nothing is learnt then, each photograph is worked over for a minute or
-    several until its features are those of the painting.
+    --style also accepts a picture of a painting: each photograph is then optimized for a minute or more, without
+    training, until its features match those of the painting.
     """
-    from gan_style.cli.display import listen
+    from gan_style.cli.display import configure_logging
 
-    listen(quiet=quiet, verbose=verbose)
+    configure_logging(quiet=quiet, verbose=verbose)
     if styles:
-        ignored.beside_list(context)
+        ignored.check_list_styles(context)
         list_styles(as_json=as_json)
         return
     if info:
-        ignored.beside_info(context)
+        ignored.check_info(context)
         show_info(style)
         return
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from gan_style.cli.display import TimeLeft, counter, description, new_progress, warn
+    from gan_style.cli.display import TimeLeft, description, new_progress, phase_callback, warn
 
     count, speed = TextColumn("{task.fields[count]}"), TextColumn("{task.fields[speed]}")
     columns = (BarColumn(16), TaskProgressColumn(), count, speed, TimeElapsedColumn(), TimeLeft(), description())
@@ -94,7 +94,7 @@ def stylize(
         from gan_style.files import is_folder
         from gan_style.imaging.encoding import Saving
         from gan_style.imaging.formats import format_named
-        from gan_style.inference.batch import Outcome, Rules, foresee
+        from gan_style.inference.batch import Outcome, Rules, plan_outcomes
         from gan_style.inference.naming import Naming
         from gan_style.inference.options import StylizeOptions
         from gan_style.inference.planning import PIPE, Job, listed_paths, plan
@@ -106,23 +106,23 @@ def stylize(
         for path in from_file or []:
             wanted += listed_paths(read_list(path))
         if not wanted and not from_file:
-            raise UsageError("There is nothing to paint; name photographs, folders or --from-file LIST.")
+            raise UsageError("No input; name photographs or folders, or use --from-file LIST.")
         artist = load_artist(
-            style, device=device, precision=precision, minutes=minutes, downloading=counter(progress, task)
+            style, device=device, precision=precision, minutes=minutes, downloading=phase_callback(progress, task)
         )
-        if remark := artist.remark(settings):
-            warn(remark)
+        if warning := artist.warning(settings):
+            warn(warning)
         if signature and saving.metadata:
             saving = replace(saving, signature=printable(f"gan-style {__version__}, style {artist.name}"))
         rules = Rules(overwrite, skip, saving, max_pixels)
-        if (seed is not None or variations) and not artist.manners:
-            raise UsageError(f"{artist.name} knows one manner of painting only; leave --seed and --variations out.")
-        ignored.by_artist(context, artist, settings)
+        if (seed is not None or variations) and not artist.stochastic:
+            raise UsageError(f"{artist.name} is deterministic; remove --seed and --variations.")
+        ignored.check_artist(context, artist, settings)
         if output == PIPE or (output is None and wanted == [PIPE]):
             if len(wanted) > 1 or is_folder(wanted[0]) or variations:
                 several = "-o NAME.png" if wanted == [PIPE] else "-o FOLDER"
-                raise UsageError(f"Standard output takes one picture; give {several} for several.")
-            ignored.in_pipe(context)
+                raise UsageError(f"Standard output takes only one picture; use {several} for several.")
+            ignored.check_pipe(context)
             if dry_run:
                 show_plan([Outcome(Job(wanted[0], PIPE), "planned")], artist, as_json=as_json)
                 return
@@ -131,9 +131,9 @@ def stylize(
         named = seed if "{seed}" in name else None
         seeds = range(seed or 0, (seed or 0) + variations) if variations else [named]
         jobs = plan(wanted, output, Naming(artist.name, name, form), list(seeds))
-        ignored.by_files(context, jobs, output)
+        ignored.check_files(context, jobs, output)
         if dry_run:
-            show_plan(foresee(jobs, artist, rules), artist, as_json=as_json)
+            show_plan(plan_outcomes(jobs, artist, rules), artist, as_json=as_json)
             return
         outcomes = paint_files(jobs, artist, settings, rules, progress, task, as_json=as_json)
         ignored.warn_ignored_options(context, artist, settings, outcomes)
@@ -146,26 +146,28 @@ def paint_one_to_pipe(
     """Paint a photograph, or standard input, to standard output.
 
     Raises:
-        UsageError: that is a terminal, or closed.
-        PictureError: it cannot be read or written.
-        typer.Exit: nobody reads on.
+        UsageError: standard output is a terminal, or closed.
+        PictureError: the photograph cannot be read or the painting cannot be written.
+        typer.Exit: the reader has closed the pipe.
     """
-    from gan_style.cli.display import is_terminal, warn, while_read
+    from gan_style.cli.display import exit_on_broken_pipe, is_terminal, warn
     from gan_style.inference.batch import paint_to_pipe
 
     if sys.stdout is None:
-        raise UsageError("Standard output is closed; send it to a file or a program, or give -o a name.")
+        raise UsageError("Standard output is closed; redirect it to a file or a pipe, or name the painting with -o.")
     if is_terminal(sys.stdout):
-        raise UsageError("Standard output is a terminal; send it to a file or a program, or give -o a name.")
+        raise UsageError(
+            "Standard output is a terminal; redirect it to a file or a pipe, or name the painting with -o."
+        )
 
-    def share(done: float) -> None:
+    def show(done: float) -> None:
         progress.update(task, total=1.0, completed=done)
 
-    painted, remark = paint_to_pipe(source, artist, settings, form, rules, share)
+    painted, remark = paint_to_pipe(source, artist, settings, form, rules, show)
     if remark:
         warn(remark)
-    with while_read():
-        write_whole(sys.stdout.buffer, painted)
+    with exit_on_broken_pipe():
+        write_all(sys.stdout.buffer, painted)
 
 
 def paint_files(
@@ -178,12 +180,12 @@ def paint_files(
     *,
     as_json: bool,
 ) -> list[Outcome]:
-    """Paint to files, a line for each.
+    """Paint to files and print a line for each outcome.
 
     Raises:
         typer.Exit: interrupted.
     """
-    from gan_style.cli.display import complain, say, warn
+    from gan_style.cli.display import print_error, print_result, warn
     from gan_style.inference.batch import run
 
     progress.update(task, total=len(jobs))
@@ -194,35 +196,35 @@ def paint_files(
         progress.update(task, description=pace.name, completed=pace.finished, count=count, speed=speed)
         progress.update(task, remaining=pace.remaining)
 
-    def tell(outcome: Outcome) -> None:
+    def report(outcome: Outcome) -> None:
         if as_json:
-            say(json.dumps(as_line(outcome)))
+            print_result(json.dumps(outcome_record(outcome)))
         elif outcome.state == "painted":
-            say(str(outcome.job.target))
+            print_result(str(outcome.job.target))
         if outcome.error and len(jobs) > 1:
-            complain(naming(outcome.job.source, str(outcome.error)))
+            print_error(prefix_path(outcome.job.source, str(outcome.error)))
         elif outcome.remark:
-            warn(naming(outcome.job.source, outcome.remark))
+            warn(prefix_path(outcome.job.source, outcome.remark))
 
     try:
-        return run(jobs, artist, settings, rules, on_pace=show, on_outcome=tell)
+        return run(jobs, artist, settings, rules, on_pace=show, on_outcome=report)
     except KeyboardInterrupt:
-        complain("interrupted; the paintings named on standard output are finished, the others are not there.")
+        print_error("interrupted; the paintings listed on standard output are complete, no others were written.")
         raise typer.Exit(130) from None
 
 
 def read_list(path: Path) -> bytes:
-    """What a list of inputs holds.
+    """Read a list of inputs from a file or, for ``-``, from standard input.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the list cannot be read.
     """
     try:
         if path != Path("-"):
             return path.read_bytes()
         if sys.stdin is None:
-            raise UsageError("The list cannot be read: standard input is closed; send it there, or name a file.")
+            raise UsageError("The list cannot be read because standard input is closed; pipe it in, or name a file.")
         return sys.stdin.buffer.read()
-    except (OSError, ValueError) as error:  # Standard input may have been opened for writing only.
+    except (OSError, ValueError) as error:  # Standard input may be write-only.
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"The list {path} cannot be read ({reason}); check the path.") from None

@@ -1,4 +1,4 @@
-"""The options of ``gan-style stylize``, in the groups in which the help shows them."""
+"""Options of ``gan-style stylize``, by help panel."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import typer
 
 from gan_style.cli.command import RUNNING, within
 
-PAINTING, FILES, MANY, STYLES = "Brushwork", "Files", "Many pictures", "Styles"
+PAINTING, FILES, MANY, STYLES = "Brushwork", "Files", "Batches", "Styles"
 
 
 class Metadata(str, enum.Enum):
-    """What becomes of a photograph's metadata."""
+    """Whether to keep a photograph's metadata."""
 
     KEEP = "keep"
     STRIP = "strip"
@@ -23,9 +23,9 @@ class Metadata(str, enum.Enum):
 Inputs = Annotated[
     list[Path] | None,
     typer.Argument(
-        readable=False,  # Or one that cannot be read would end all the others.
+        readable=False,  # Otherwise one unreadable input would end the whole batch.
         metavar="INPUT",
-        help="Photographs, folders of them, or quoted patterns; - for standard input.",
+        help="Photographs, folders or quoted glob patterns; - for standard input.",
         show_default=False,
     ),
 ]
@@ -36,8 +36,8 @@ StyleWord = Annotated[
         "-s",
         metavar="STYLE",
         envvar="GAN_STYLE_STYLE",
-        help="A bundled style (monet, vangogh, titian, ...: --list-styles names all), a style file, owner/repo on the "
-        "Hub, or a picture of a painting.",
+        help="Bundled style (monet, vangogh, titian, ...; see --list-styles), style file, owner/repo on the Hub, or "
+        "picture of a painting.",
     ),
 ]
 Output = Annotated[
@@ -47,7 +47,7 @@ Output = Annotated[
         "-o",
         readable=False,
         metavar="PATH",
-        help="The painting, a folder for several, or - for standard output. \\[default: NAME-STYLE beside the "
+        help="Output file, folder for several paintings, or - for standard output. \\[default: NAME-STYLE next to the "
         "photograph]",
     ),
 ]
@@ -56,21 +56,21 @@ Strength = Annotated[
     typer.Option(
         metavar="0-1.5",
         callback=within(0, 1.5),
-        help="0 gives the photograph back, 1 the painting, more exaggerates.",
+        help="0 returns the photograph, 1 the painting; larger values exaggerate.",
     ),
 ]
 KeepColors = Annotated[
     float,
-    typer.Option(metavar="0-1", callback=within(0, 1), help="How much of the photograph's own colors stays."),
+    typer.Option(metavar="0-1", callback=within(0, 1), help="How much of the photograph's colors to keep."),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace paintings that exist.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing paintings.")]
 
 Detail = Annotated[
     float,
     typer.Option(
         metavar="0-1",
         callback=within(0, 1),
-        help="How much of a large photograph's fine detail and small forms comes back.",
+        help="How much fine detail and small shapes of a large photograph to restore.",
         rich_help_panel=PAINTING,
     ),
 ]
@@ -79,7 +79,7 @@ Stroke = Annotated[
     typer.Option(
         metavar="0.25-4",
         callback=within(0.25, 4),
-        help="Size of the largest brush on a large photograph.",
+        help="Size of the largest brush strokes on a large photograph.",
         rich_help_panel=PAINTING,
     ),
 ]
@@ -88,7 +88,7 @@ Seed = Annotated[
     typer.Option(
         metavar="N",
         callback=within(0),
-        help="Paint all in one of the style's manners. \\[default: each in one of its own]",
+        help="Seed of the style's variation, for all photographs. \\[default: a fixed one per photograph]",
         rich_help_panel=PAINTING,
     ),
 ]
@@ -97,7 +97,7 @@ Variations = Annotated[
     typer.Option(
         metavar="N",
         callback=within(1, 1000),
-        help="Paint each photograph so many times, up to 1000, with seeds from --seed (or 0) on.",
+        help="Paint each photograph N times, at most 1000, with consecutive seeds from --seed (or 0).",
         rich_help_panel=PAINTING,
     ),
 ]
@@ -105,7 +105,7 @@ Minutes = Annotated[
     float | None,
     typer.Option(
         metavar="N",
-        help="Most that may be spent on each photograph where --style is a painting.",
+        help="Time limit per photograph when --style is a painting.",
         rich_help_panel=PAINTING,
     ),
 ]
@@ -115,25 +115,29 @@ FormatName = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="png, jpg, webp, tif, gif, avif, heic or bmp. \\[default: the photograph's; png for -o -]",
+        help="png, jpg, webp, tif, gif, avif, heic or bmp. \\[default: that of the photograph; png for -o -]",
         rich_help_panel=FILES,
     ),
 ]
 Quality = Annotated[
     int,
-    typer.Option(metavar="1-100", callback=within(1, 100), help="Of jpg, webp, avif and heic.", rich_help_panel=FILES),
+    typer.Option(
+        metavar="1-100", callback=within(1, 100), help="Quality of jpg, webp, avif and heic.", rich_help_panel=FILES
+    ),
 ]
 MetadataChoice = Annotated[
     Metadata,
     typer.Option(
-        metavar="keep|strip", help="EXIF, XMP and IPTC; color profile and density stay.", rich_help_panel=FILES
+        metavar="keep|strip",
+        help="EXIF, XMP and IPTC; color profile and density are always kept.",
+        rich_help_panel=FILES,
     ),
 ]
 Signature = Annotated[
     bool,
     typer.Option(
         "--signature/--no-signature",
-        help="Leave the style's name and gan-style's version out of the metadata.",
+        help="Omit the style's name and gan-style's version from the metadata.",
         rich_help_panel=FILES,
     ),
 ]
@@ -142,7 +146,7 @@ MaxPixels = Annotated[
     typer.Option(
         metavar="N",
         callback=within(1),
-        help="Refuse pictures with more, all frames together.",
+        help="Reject pictures with more pixels, counting all frames.",
         rich_help_panel=FILES,
     ),
 ]
@@ -152,7 +156,7 @@ FromFile = Annotated[
     typer.Option(
         readable=False,
         metavar="LIST",
-        help="A list of inputs, one a line or with NUL between them; - for standard input.",
+        help="File that lists inputs, separated by newlines or NUL; - for standard input.",
         rich_help_panel=MANY,
     ),
 ]
@@ -160,29 +164,29 @@ Name = Annotated[
     str,
     typer.Option(
         metavar="PATTERN",
-        help="How paintings are called, of {name}, {style}, {seed} and {folder}.",
+        help="File name pattern with {name}, {style}, {seed} and {folder}.",
         rich_help_panel=MANY,
     ),
 ]
 SkipExisting = Annotated[
     bool,
-    typer.Option("--skip-existing", help="Pass over photographs whose paintings exist.", rich_help_panel=MANY),
+    typer.Option("--skip-existing", help="Skip photographs whose paintings exist.", rich_help_panel=MANY),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Print what would be painted, and where, and stop.", rich_help_panel=MANY)
+    bool, typer.Option("--dry-run", help="Print what would be painted and where, then exit.", rich_help_panel=MANY)
 ]
 Json = Annotated[
     bool,
-    typer.Option("--json", help="Print a line of JSON for each picture; JSON for --list-styles.", rich_help_panel=MANY),
+    typer.Option("--json", help="Print one line of JSON per picture, or --list-styles as JSON.", rich_help_panel=MANY),
 ]
 
 ListStyles = Annotated[
     bool,
-    typer.Option("--list-styles", help="Print the styles that --style knows by name and stop.", rich_help_panel=STYLES),
+    typer.Option("--list-styles", help="List the styles available to --style and exit.", rich_help_panel=STYLES),
 ]
 Info = Annotated[
     bool,
-    typer.Option("--info", help="Print all that the style's file says, as JSON, and stop.", rich_help_panel=STYLES),
+    typer.Option("--info", help="Print the style's metadata as JSON and exit.", rich_help_panel=STYLES),
 ]
 
 Device = Annotated[

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from gan_style.cli import ignored
-from gan_style.cli.command import RUNNING, Quiet, Verbose, given, within
+from gan_style.cli.command import RUNNING, Quiet, Verbose, explicit_parameters, within
 from gan_style.defaults import (
     BATCH_SIZE,
     CONTENT_WEIGHT,
@@ -31,13 +31,13 @@ from gan_style.defaults import (
 from gan_style.errors import UsageError
 
 PICTURES, LENGTH, NETWORKS, CROSS, HUB = (
-    "What is learned",
+    "Training",
     "Length and output",
     "Networks and objective",
     "Cross-validation",
     "Sharing",
 )
-"""Groups of options that a newcomer need not read."""
+"""Help panels of advanced options."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def train(
     photos: Annotated[
         Path | None,
         typer.Argument(
-            metavar="PHOTOS", help="A folder of photographs, read recursively.", show_default=False, readable=False
+            metavar="PHOTOS", help="Folder of photographs, read recursively.", show_default=False, readable=False
         ),
     ] = None,
     paintings: Annotated[
@@ -60,7 +60,7 @@ def train(
         typer.Argument(
             metavar="PAINTINGS",
             readable=False,
-            help="A folder of paintings by one painter, read recursively; or a single painting.",
+            help="Folder of paintings by one painter, read recursively; or a single painting.",
             show_default=False,
         ),
     ] = None,
@@ -71,21 +71,21 @@ def train(
             "-o",
             readable=False,
             metavar="FILE",
-            help="The style file. \\[default: PAINTINGS.safetensors, in this folder]",
+            help="Style file to write. \\[default: PAINTINGS.safetensors in the current folder]",
         ),
     ] = None,
     minutes: Annotated[
-        str | None, typer.Option(metavar="N", help=f"How long it may take. \\[default: {MINUTES:g}]")
+        str | None, typer.Option(metavar="N", help=f"Training time in minutes. \\[default: {MINUTES:g}]")
     ] = None,
     steps: Annotated[
         str | None,
-        typer.Option(metavar="N", help="How many steps to train, instead of --minutes.", rich_help_panel=LENGTH),
+        typer.Option(metavar="N", help="Number of training steps, instead of --minutes.", rich_help_panel=LENGTH),
     ] = None,
     until_done: Annotated[
         bool,
         typer.Option(
             "--until-done",
-            help=f"Stop when it no longer improves; --minutes, then {DAY:g} by default, or --steps are a limit.",
+            help=f"Stop when the style no longer improves; --minutes (default: {DAY:g}) or --steps is the limit.",
             rich_help_panel=LENGTH,
         ),
     ] = False,
@@ -94,15 +94,15 @@ def train(
         typer.Option(
             "--from",
             metavar="STYLE",
-            help="Begin as this style (base has learnt from all that are bundled), or from scratch.",
+            help="Style to start from (base was trained on the data of all bundled styles), or scratch.",
         ),
     ] = START,
     fine_tune: Annotated[
         bool,
         typer.Option(
             "--fine-tune",
-            help="Go on from a finished style, named with --from, on crops of nearly whole pictures: slower steps, "
-            "freer brushwork.",
+            help="Fine-tune a finished style, named with --from, on nearly whole pictures: slower steps, freer "
+            "brushwork.",
             rich_help_panel=PICTURES,
         ),
     ] = False,
@@ -110,8 +110,8 @@ def train(
         int,
         typer.Option(
             metavar="N",
-            help="Short side in pixels to which pictures are shrunk, a multiple of 32; crops are half of it, or most "
-            "of it with --fine-tune.",
+            help="Short side in pixels to which pictures are resized, a multiple of 32; crops are half as large, or "
+            "nearly as large with --fine-tune.",
             rich_help_panel=PICTURES,
         ),
     ] = SIZE,
@@ -119,8 +119,7 @@ def train(
         str | None,
         typer.Option(
             metavar="N",
-            help="Photographs, and paintings, in a step. "
-            f"\\[default: {BATCH_SIZE}; {FINE_TUNING_BATCH} with --fine-tune]",
+            help=f"Batch size. \\[default: {BATCH_SIZE}; {FINE_TUNING_BATCH} with --fine-tune]",
             rich_help_panel=PICTURES,
             show_default=False,
         ),
@@ -129,7 +128,8 @@ def train(
         float,
         typer.Option(
             metavar="N",
-            help="How strictly the painting keeps to the photograph; try 5 where motifs appear from nowhere.",
+            help="Weight of the content loss: how closely the painting follows the photograph; try 5 if the style "
+            "hallucinates motifs.",
             rich_help_panel=PICTURES,
         ),
     ] = CONTENT_WEIGHT,
@@ -138,10 +138,9 @@ def train(
         typer.Option(
             metavar="0-16",
             callback=within(0, 16),
-            help="Paint from photographs whose textures are flattened over so many pixels, while what stands out "
-            "stays; try 3 for prints, posters and comics, 1 where a painter leaves the grain of photographs. Brings an "
-            "order term, which keeps soft parts soft. \\[default: 0, and with --fine-tune, where 0 means the same, "
-            "that of the style]",
+            help="Radius in pixels over which input textures are flattened, while salient shapes stay; try 3 for "
+            "prints, posters and comics, 1 if paintings keep photographic grain. Adds an order loss, which keeps soft "
+            "areas soft. \\[default: 0; with --fine-tune, that of the style, also for 0]",
             rich_help_panel=PICTURES,
             show_default=False,
         ),
@@ -151,9 +150,9 @@ def train(
         typer.Option(
             metavar="0-32",
             callback=within(0, 32),
-            help="Show the painter, beside the photograph, noise that is drawn out along its forms, so many times two "
-            "pixels to either side, for brush strokes that follow them; 0 for none. "
-            f"\\[default: {STREAKS}, and with --fine-tune that of the style]",
+            help="Feed the generator noise smeared along the photograph's shapes, N times two pixels to either side, "
+            "so that brush strokes follow them; 0 disables it. "
+            f"\\[default: {STREAKS}; with --fine-tune, that of the style]",
             rich_help_panel=PICTURES,
             show_default=False,
         ),
@@ -162,9 +161,9 @@ def train(
         str,
         typer.Option(
             metavar="STYLE",
-            help="Who adds the finest strokes to large pictures: auto has a refiner learn from the paintings, in the "
-            "last third of the time, where 12 or more are large enough (at --size 256, 448 pixels on the short side), "
-            "and else takes that of the bundled style which suits them best; none, or that of a style.",
+            help="Refiner, the network that adds the finest strokes to large pictures: auto trains one in the last "
+            "third of the time if 12 or more paintings are large enough (at --size 256, 448 pixels on the short side) "
+            "and otherwise picks the best-fitting one of a bundled style; none; or the style whose refiner to use.",
             rich_help_panel=PICTURES,
         ),
     ] = REFINER,
@@ -172,7 +171,7 @@ def train(
         str,
         typer.Option(
             metavar="NAME",
-            help="What the two networks try to reach: least-squares, bce, bce-saturating, hinge or wasserstein.",
+            help="GAN objective: least-squares, bce, bce-saturating, hinge or wasserstein.",
             rich_help_panel=NETWORKS,
         ),
     ] = OBJECTIVE,
@@ -180,36 +179,33 @@ def train(
         str,
         typer.Option(
             metavar="NAME",
-            help="projected (on the features of a frozen network) or patch (four strided convolutions on pixels).",
+            help="projected (on features of a frozen network) or patch (four strided convolutions on pixels).",
             rich_help_panel=NETWORKS,
         ),
     ] = DISCRIMINATOR,
     critic_steps: Annotated[
         int,
-        typer.Option(
-            metavar="N", help="How often the discriminator learns before the generator does.", rich_help_panel=NETWORKS
-        ),
+        typer.Option(metavar="N", help="Discriminator steps per generator step.", rich_help_panel=NETWORKS),
     ] = 1,
     cross: Annotated[
         bool,
         typer.Option(
             "--cross-validate",
-            help="Try several settings, such as --batch-size 2,4,8 --minutes 5,10, each on pictures left out of its "
-            "training; then train on all with the best.",
+            help="Compare several settings, such as --batch-size 2,4,8 --minutes 5,10, by k-fold cross-validation; "
+            "then train on all pictures with the best.",
             rich_help_panel=CROSS,
         ),
     ] = False,
-    folds: Annotated[
-        int, typer.Option(metavar="N", help="Parts into which pictures are split for that.", rich_help_panel=CROSS)
-    ] = FOLDS,
+    folds: Annotated[int, typer.Option(metavar="N", help="Number of folds.", rich_help_panel=CROSS)] = FOLDS,
     seed: Annotated[
-        int, typer.Option(metavar="N", help="Of the initialization and everything random.", rich_help_panel=PICTURES)
+        int,
+        typer.Option(metavar="N", help="Seed of the initialization and all random choices.", rich_help_panel=PICTURES),
     ] = SEED,
     threads: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            help="Threads of the CPU. \\[default: as many as PyTorch takes, and with --resume as before]",
+            help="CPU threads. \\[default: PyTorch's default; with --resume, as before]",
             rich_help_panel=RUNNING,
             show_default=False,
         ),
@@ -217,40 +213,40 @@ def train(
     licence: Annotated[
         str,
         typer.Option(
-            "--license", metavar="SPDX", help="SPDX identifier to write into the style.", rich_help_panel=LENGTH
+            "--license", metavar="SPDX", help="SPDX license identifier to store in the style.", rich_help_panel=LENGTH
         ),
     ] = "",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a style that exists.", rich_help_panel=LENGTH)
+        bool, typer.Option("--overwrite", help="Replace an existing style.", rich_help_panel=LENGTH)
     ] = False,
     trim: Annotated[
-        bool, typer.Option("--trim-borders", help="Cut margins and frames off the pictures.", rich_help_panel=PICTURES)
+        bool, typer.Option("--trim-borders", help="Crop margins and frames of the pictures.", rich_help_panel=PICTURES)
     ] = False,
     push_to: Annotated[
         str,
-        typer.Option(metavar="OWNER/REPO", help="Put the finished style on the Hugging Face Hub.", rich_help_panel=HUB),
+        typer.Option(
+            metavar="OWNER/REPO", help="Upload the finished style to the Hugging Face Hub.", rich_help_panel=HUB
+        ),
     ] = "",
-    private: Annotated[bool, typer.Option("--private", help="Into a private repository.", rich_help_panel=HUB)] = False,
+    private: Annotated[bool, typer.Option("--private", help="Use a private repository.", rich_help_panel=HUB)] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Into a public one, without asking.", rich_help_panel=HUB)
+        bool, typer.Option("--yes", "-y", help="Publish without asking for confirmation.", rich_help_panel=HUB)
     ] = False,
     preview: Annotated[
         bool,
         typer.Option(
             "--preview/--no-preview",
-            help="Without preview.png, which shows photographs that were learned from.",
+            help="Upload no preview.png, which shows training photographs.",
             rich_help_panel=HUB,
         ),
     ] = True,
     run: Annotated[
         Path | None,
         typer.Option(
-            "--resume", readable=False, metavar="RUN", help="Go on with a training that was cut off; RUN is its folder."
+            "--resume", readable=False, metavar="RUN", help="Resume an interrupted training; RUN is its folder."
         ),
     ] = None,
-    only_check: Annotated[
-        bool, typer.Option("--check", help="Only look at the pictures and say what is wrong with them.")
-    ] = False,
+    only_check: Annotated[bool, typer.Option("--check", help="Only check the pictures for problems.")] = False,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.", rich_help_panel=RUNNING)] = "auto",
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="auto, fp32 or bf16.", rich_help_panel=RUNNING)
@@ -258,48 +254,49 @@ def train(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Learn a painter from photographs and paintings.
+    """Train a style from photographs and paintings.
 
-    The path of the style is printed on standard output. It is usable from the first minute on: Ctrl-C ends the training
-    and keeps it. STYLE-run/ beside it holds preview.png, refreshed every minute, and index.html, a page about it.
+    Prints the style's path to standard output. The style can be used from the first minute on: Ctrl-C ends the training
+    and keeps it. STYLE-run/ next to it holds preview.png, updated every minute, and a report, index.html.
 
-    Some pictures are kept aside, and the painter is examined on them every minute or two: an ill training goes back and
-    learns more gently, and the best style is kept.
+    Some pictures are held out to validate the style every minute or two. If training diverges, it rolls back and lowers
+    the learning rate; the best style is kept.
 
-    A training that was cut off, by whatever, goes on with --resume STYLE-run as if nothing had happened.
+    Resume after Ctrl-C, a crash or a power cut with --resume STYLE-run.
 
-    With --check nothing is learnt: what is wrong with the pictures is printed, and the exit code is 1 if anything is.
+    --check trains nothing: it prints problems with the pictures and exits with 1 if there are any.
     """
     from rich.progress import BarColumn, TaskProgressColumn
 
-    from gan_style.cli.display import TimeLeft, description, listen, new_progress
+    from gan_style.cli.display import TimeLeft, configure_logging, description, new_progress
     from gan_style.cli.push import Sharing
-    from gan_style.cli.train_display import Display, end, report, show
+    from gan_style.cli.train_display import Display, print_inspection, print_outcome, print_scores
 
     began = time.monotonic()
-    listen(quiet=quiet, verbose=verbose)
-    if run is not None and set(given(context)) - {"run", "threads", *ignored.SPEAKING}:
+    configure_logging(quiet=quiet, verbose=verbose)
+    if run is not None and set(explicit_parameters(context)) - {"run", "threads", *ignored.VERBOSITY_OPTIONS}:
         raise UsageError(
-            "--resume takes the folder of the training and nothing else but --threads: all options are known from "
-            "there."
+            "--resume takes the folder of the training and only --threads besides; all other options are stored there."
         )
     if minutes is not None and steps is not None:
         raise UsageError("Give --minutes or --steps, not both.")
     if fine_tune and start in (START, SCRATCH):
         raise UsageError(
-            "--fine-tune goes on from a finished style; name one with --from, your own or a bundled one such as monet."
+            "--fine-tune needs a finished style; name one with --from, your own or a bundled one such as monet."
         )
     if fine_tune and streaks == 0:
-        raise UsageError("With --fine-tune a style keeps its streaks, or has none as before; leave --streaks 0 out.")
-    usual = FINE_TUNING_BATCH if fine_tune else BATCH_SIZE
-    batch_sizes = [usual] if batch_size is None else numbers("--batch-size", batch_size, int)
+        raise UsageError("--fine-tune cannot remove the streaks of a style; remove --streaks 0.")
+    default_batch = FINE_TUNING_BATCH if fine_tune else BATCH_SIZE
+    batch_sizes = [default_batch] if batch_size is None else numbers("--batch-size", batch_size, int)
     lengths = numbers("--steps", steps, int) if steps else numbers("--minutes", minutes, float) if minutes else []
     if not cross and max(len(batch_sizes), len(lengths)) > 1:
-        raise UsageError("Several batch sizes or lengths are to be compared with --cross-validate; else give one.")
+        raise UsageError("Several batch sizes or lengths need --cross-validate; otherwise give one.")
     if (private or yes) and not push_to:
-        raise UsageError("--private and --yes are for --push-to OWNER/REPO; give that, or leave them out.")
-    ignored.in_training(context)
-    sharing = Sharing.agreed(push_to, private=private, yes=yes, preview=preview) if push_to and not only_check else None
+        raise UsageError("--private and --yes need --push-to OWNER/REPO; add it, or remove them.")
+    ignored.check_train(context)
+    sharing = (
+        Sharing.confirm(push_to, private=private, yes=yes, preview=preview) if push_to and not only_check else None
+    )
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
         from gan_style.training import api
@@ -314,7 +311,7 @@ def train(
         elif run is not None:
             outcome = api.resume(run, threads=threads, listener=display)
         elif photos is None or paintings is None:
-            raise UsageError("Give a folder of photographs and a folder of paintings.")
+            raise UsageError("Name a folder of photographs and a folder of paintings.")
         else:
             recipe = (Recipe.fine_tuning if fine_tune else Recipe)(
                 size=size,
@@ -330,7 +327,7 @@ def train(
                 discriminator=replace(recipe.discriminator, kind=discriminator),
                 generator=replace(recipe.generator, simplify=simplify, streaks=shown),
             )
-            # Nobody can say when a painter of a single painting is done.
+            # With a single painting there is no way to tell when training is done.
             longest = DAY if until_done and not paintings.is_file() else MINUTES
             limits = [
                 Limit(longest, int(length), until_done) if steps else Limit(length, None, until_done)
@@ -347,23 +344,23 @@ def train(
                     photos, paintings, output, recipe=recipe, limit=limits[0], began=began, **how.keywords
                 )
     if only_check:
-        report(inspection)
+        print_inspection(inspection)
         return
     if choice:
-        show(choice)
+        print_scores(choice)
         outcome = choice.outcome
     if choice and not choice.chosen:
-        go_on = f"gan-style train --resume {shlex.quote(str(choice.folder))}"
-        typer.echo(f"gan-style: interrupted before anything was chosen. To go on: {go_on}", err=True)
+        resume = f"gan-style train --resume {shlex.quote(str(choice.folder))}"
+        typer.echo(f"gan-style: interrupted before a setting was chosen. To resume: {resume}", err=True)
         raise typer.Exit(130)
-    end(outcome)
+    print_outcome(outcome)
     if sharing:
         sharing.share(outcome.style)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What all ways of training are told alike."""
+    """Options that plain training and cross-validation share."""
 
     start: str
     refiner: str
@@ -377,19 +374,19 @@ class Options:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """As keyword arguments."""
+        """Return the options as keyword arguments."""
         return vars(self)
 
 
 def numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Number]:
-    """One number, or several with commas between them.
+    """Parse one number or several separated by commas.
 
     Raises:
-        UsageError: they are none.
+        UsageError: the text is not a list of numbers.
     """
     try:
         return [kind(one) for one in text.split(",")]
     except ValueError:
         raise UsageError(
-            f"{option} takes a number, or several with commas between them for --cross-validate, not {text}."
+            f"{option} takes a number, or a comma-separated list with --cross-validate, not {text}."
         ) from None

@@ -1,4 +1,4 @@
-"""What ``gan-style train`` shows: its progress, what it found wrong, what was compared, and how it ended."""
+"""Output of ``gan-style train``: progress, findings of --check, cross-validation scores and the final outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gan_style.cli.display import is_first, warn
+from gan_style.cli.display import is_main_process, warn
 from gan_style.text import counted
 
 if TYPE_CHECKING:
@@ -27,23 +27,23 @@ logger = logging.getLogger(__name__)
 BARS, SPARKS = "▁▂▃▄▅▆▇█", 8
 
 
-def end(outcome: Outcome) -> None:
-    """Say where the style is, how good, how to paint with it, and how to go on where it was interrupted.
+def print_outcome(outcome: Outcome) -> None:
+    """Print the style's path, its quality, how to paint with it and, after an interrupt, how to resume.
 
     Raises:
-        typer.Exit: it was interrupted.
+        typer.Exit: the training was interrupted.
     """
-    if is_first():
+    if is_main_process():
         typer.echo(outcome.style)
         for line in (
             f"the style is {outcome.style}. {outcome.verdict}",
-            f"what it paints: {outcome.folder / 'index.html'}",
+            f"report with previews: {outcome.folder / 'index.html'}",
             f"to paint with it: gan-style stylize photo.jpg --style {quoted(outcome.style)}",
         ):
             warn(line)
     if outcome.interrupted:
         typer.echo(
-            f"gan-style: interrupted after {counted(outcome.steps, 'step')}; the style is usable as it is. To go on: "
+            f"gan-style: interrupted after {counted(outcome.steps, 'step')}; the style is usable as it is. To resume: "
             f"gan-style train --resume {quoted(outcome.folder)}",
             err=True,
         )
@@ -51,13 +51,13 @@ def end(outcome: Outcome) -> None:
 
 
 def quoted(path: Path) -> str:
-    """A path as an argument in a shell, never taken for an option."""
+    """Quote a path as a shell argument that cannot be mistaken for an option."""
     text = str(path)
     return shlex.quote(f"./{text}" if text.startswith("-") else text)
 
 
-def show(choice: Choice) -> None:
-    """Print how every setting did; the smaller the distance the better."""
+def print_scores(choice: Choice) -> None:
+    """Print the cross-validation scores of all settings; smaller distances are better."""
     if not choice.scores:
         return
     typer.echo(f"{'batch':>5} {'minutes' if choice.scores[0].setting.limit.steps is None else 'steps':>8} "
@@ -70,72 +70,75 @@ def show(choice: Choice) -> None:
         typer.echo(f"{score.setting.batch_size:>5} {length:>8} {score.mean:>9.3f} {score.spread:>7.3f}  {folds}{mark}")
 
 
-def report(inspection: Inspection) -> None:
-    """Print what is wrong with the pictures."""
+def print_inspection(inspection: Inspection) -> None:
+    """Print the findings about the training pictures.
+
+    Raises:
+        typer.Exit: there are findings.
+    """
     counts = " and ".join(
         f"{count} {what if count != 1 else what.removesuffix('s')}" for what, count in inspection.counts.items()
     )
     if not inspection.remarks:
-        typer.echo(f"Nothing wrong was seen in {counts}.")
+        typer.echo(f"No problems found in {counts}.")
         return
     for remark in inspection.remarks:
         typer.echo(remark.sentence)
-    typer.echo(f"Seen in {counts}.")
+    typer.echo(f"Checked {counts}.")
     raise typer.Exit(1)
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """The last values, 0..1, as a row of bars."""
+    """Render the last values, in 0..1, as a row of bars."""
     return "".join(BARS[round(min(max(value, 0.0), 1.0) * (len(BARS) - 1))] for value in values[-SPARKS:])
 
 
-def how_good(curve: Sequence[float]) -> str:
-    """What the last examination found, in words that need no explanation."""
+def format_quality(curve: Sequence[float]) -> str:
+    """Describe the result of the last validation."""
     if not curve:
-        return "not examined yet"
+        return "not validated yet"
     return f"{100 * curve[-1]:.0f} % of the way to the paintings"
 
 
-ALMOST = 0.99
-"""Share of a training that is done when only its last examination is left."""
+MAX_PROGRESS = 0.99
+"""Progress to show during the final validation, when all training steps are done."""
 
 
 class Display:
-    """The progress display of a training: reading, then training."""
+    """Progress display of a training: reading pictures, then training."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self.task = progress.task_ids[0]
-        self.examined = 0
+        self.validations = 0
 
     def reading(self, what: str, done: int, total: int) -> None:
-        """A bar for the folder being read."""
+        """Show the progress of reading a folder."""
         self.progress.update(self.task, description=f"reading {what}", completed=done, total=total)
         if done == total:
             logger.info("read %d %s", total, what)
 
     def warn(self, sentence: str) -> None:
-        """A line that stays."""
+        """Print a warning above the progress display."""
         warn(sentence)
 
     def status(self, status: Status) -> None:
-        """A bar with what matters beside it; figures for experts with --verbose, at every examination."""
-        good = how_good(status.curve)
-        where = f"{good} {sparkline(status.curve)}" if status.curve else f"learning, step {status.steps}"
+        """Show progress and quality; with --verbose, log details after every validation."""
+        quality = format_quality(status.curve)
+        stage = f"{quality} {sparkline(status.curve)}" if status.curve else f"training, step {status.steps}"
         if status.refining:
-            where = f"learning fine strokes, step {status.steps}"
+            stage = f"training the refiner, step {status.steps}"
         elif status.progress >= 1:
-            where = "a last look at how good it is"
-        # All steps are made then, and the command is not at its end yet.
-        share = min(status.progress, ALMOST)
-        self.progress.update(self.task, description=where, completed=share, total=1.0, remaining=status.remaining)
-        if len(status.curve) > self.examined:
-            self.examined = len(status.curve)
+            stage = "final validation"
+        completed = min(status.progress, MAX_PROGRESS)
+        self.progress.update(self.task, description=stage, completed=completed, total=1.0, remaining=status.remaining)
+        if len(status.curve) > self.validations:
+            self.validations = len(status.curve)
             logger.info(
-                "step %d, %.1f a second, %d images: %s; losses: %s",
+                "step %d, %.1f steps/s, %d images: %s; losses: %s",
                 status.steps,
                 status.rate,
                 status.images,
-                good,
+                quality,
                 ", ".join(f"{name} {value:.3g}" for name, value in status.losses.items()),
             )

@@ -1,1 +1,1 @@
-"""How good a style is: the report, and the blind test for people."""
+"""Evaluation of styles: metrics with a report, and blind preference studies."""

@@ -1,4 +1,4 @@
-"""What one rater answered, from a file that comes from strangers."""
+"""Parsing of one rater's answers from an untrusted file."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from pathlib import Path
 from typing import Any
 
 from gan_style.errors import DataError
-from gan_style.evaluation.study import FORMAT, SPOILT, VERSION
+from gan_style.evaluation.study import DEGRADED, FORMAT, VERSION
 
 MISSED = 1 / 8
-"""Share of the catch trials that a rater may miss."""
+"""Maximum fraction of catch trials that a rater may miss."""
 
-LARGEST = 1 << 24
-"""Bytes of a file of answers; a thousand trials take a fiftieth of it."""
+MAX_BYTES = 1 << 24
+"""Maximum size of an answer file; a thousand trials take a fiftieth of it."""
 
-MOST_PAINTERS, MOST_ANSWERS, LONGEST_TEXT = 50, 2000, 500
-"""What one file may hold: names, answers, and letters of a name or a question."""
+MAX_PAINTERS, MAX_ANSWERS, MAX_TEXT = 50, 2000, 500
+"""Limits of one file: painters, answers, and characters of a name or a question."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What one rater answered.
+    """Answers of one rater.
 
     Attributes:
-        rater: the rater's number.
-        study: the page's number.
-        question: what was asked.
-        painters: all that took part.
-        rated: (winner, loser) of every trial that counts.
-        left: how often the left side was chosen in these.
-        steady: for every repeat whether the answer was the same as before.
-        caught: for every catch trial whether the unspoilt painting was chosen.
+        rater: ID of the rater.
+        study: ID of the study.
+        question: question that was asked.
+        painters: all painters of the study.
+        rated: (winner, loser) of every rating trial.
+        left: number of these trials in which the left side was chosen.
+        steady: per repeat trial, whether the answer matched the first one.
+        caught: per catch trial, whether the undegraded painting was chosen.
     """
 
     rater: str
@@ -46,61 +46,65 @@ class Answers:
 
     @property
     def attentive(self) -> bool:
-        """Whether the rater looked, as far as the catch trials tell."""
+        """Whether the rater passed enough catch trials."""
         return self.caught.count(False) <= MISSED * len(self.caught)
 
 
 def read_answers(path: Path) -> Answers:
-    """Read one rater's file, which comes from strangers.
+    """Read one rater's file, which is untrusted.
 
     Raises:
-        DataError: it cannot be read, or is something else.
+        DataError: the file cannot be read, or contains no valid answers.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            raise DataError(f"{path} is too large to be the answers of one rater.")
+        if path.stat().st_size > MAX_BYTES:
+            raise DataError(
+                f"{path} is too large for the answers of one rater; name a file that the study's page saved."
+            )
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); check the path.") from None
     except (ValueError, RecursionError):
-        raise DataError(f"{path} is not JSON; give a file that the study's page saved.") from None
+        raise DataError(f"{path} is not JSON; name a file that the study's page saved.") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise DataError(f"{path} holds no answers; give a file that the study's page saved.")
+        raise DataError(f"{path} contains no answers; name a file that the study's page saved.")
     if data.get("version") != VERSION:
-        raise DataError(f"{path} is of another version than this gan-style reads ({VERSION}).")
+        raise DataError(
+            f"{path} has another version than this gan-style reads ({VERSION}); use the version that made the study."
+        )
     try:
-        return understand(data)
+        return parse_answers(data)
     except (KeyError, TypeError, ValueError):
         raise DataError(f"{path} is damaged; ask the rater to save it again.") from None
 
 
-def understand(data: dict[str, Any]) -> Answers:
-    """Sort a rater's answers by what they tell.
+def parse_answers(data: dict[str, Any]) -> Answers:
+    """Validate a rater's answers and group them by kind of trial.
 
     Raises:
-        KeyError: something is missing.
-        TypeError: something is of another kind.
-        ValueError: somebody was chosen who was not shown.
+        KeyError: a key is missing.
+        TypeError: a value has the wrong type.
+        ValueError: a value is invalid, such as a chosen painter that was not shown.
     """
     painters = tuple(map(plain_text, data["painters"]))
-    if not 2 <= len(painters) <= MOST_PAINTERS or len(set(painters)) < len(painters):
+    if not 2 <= len(painters) <= MAX_PAINTERS or len(set(painters)) < len(painters):
         raise ValueError
-    if len(data["answers"]) > MOST_ANSWERS:
+    if len(data["answers"]) > MAX_ANSWERS:
         raise ValueError
     rated: dict[int, str] = {}
     pairs: list[tuple[str, str]] = []
     steady, caught, left = list[bool](), list[bool](), 0
     for answer in data["answers"]:
         kind, chosen, sides = answer["kind"], answer["chosen"], (answer["left"], answer["right"])
-        if chosen not in sides or not {*sides} <= {*painters, SPOILT} or kind not in ("rating", "repeat", "catch"):
+        if chosen not in sides or not {*sides} <= {*painters, DEGRADED} or kind not in ("rating", "repeat", "catch"):
             raise ValueError
         if not isinstance(answer["trial"], int):
             raise TypeError
         if kind == "catch":
-            if SPOILT not in sides:
+            if DEGRADED not in sides:
                 raise ValueError
-            caught.append(chosen != SPOILT)
-        elif SPOILT in sides or sides[0] == sides[1]:
+            caught.append(chosen != DEGRADED)
+        elif DEGRADED in sides or sides[0] == sides[1]:
             raise ValueError
         elif kind == "rating":
             if answer["trial"] in rated:
@@ -115,11 +119,11 @@ def understand(data: dict[str, Any]) -> Answers:
 
 
 def plain_text(value: object) -> str:
-    """A short line of text that a terminal and a page can show.
+    """Validate a short line of printable text.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: the value is anything else.
     """
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not value.isprintable():
+    if not isinstance(value, str) or len(value) > MAX_TEXT or not value.isprintable():
         raise ValueError
     return value

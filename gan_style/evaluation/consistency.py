@@ -1,4 +1,4 @@
-"""What a painter that knew no grid would do: paint in tiles as whole, and a moved photograph as the still one."""
+"""Consistency checks: tiled against whole painting, and shift equivariance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gan_style.inference.painter import Painter
 
 
 def tile_difference(painter: Painter, photo: Pixels, precision: str, tile: int = 64) -> int:
-    """Largest difference, in 1/255, between a picture painted in tiles and painted whole, in one precision."""
+    """Return the largest difference, in 1/255, between painting in tiles and as a whole at the given precision."""
     compute = dataclasses.replace(painter.compute, precision=precision)
     tiled, whole = (
         Painter(painter.generator, painter.size, compute, side, painter.refiner) for side in (tile, painter.tile)
@@ -21,10 +21,10 @@ def tile_difference(painter: Painter, photo: Pixels, precision: str, tile: int =
 
 
 def flicker(painter: Painter, photo: Pixels) -> float:
-    """How much a painting changes, beyond moving along, when its photograph moves by one pixel to the left.
+    """Measure how much a painting changes, apart from the shift, if its photograph shifts left by one pixel.
 
     Returns:
-        Mean absolute difference in 1/255; 0 for a painter that knows no grid.
+        Mean absolute difference in 1/255; 0 for a shift-equivariant painter.
     """
     options = StylizeOptions()
     still, moved = painter.paint(photo, options)[:, 1:], painter.paint(np.ascontiguousarray(photo[:, 1:]), options)

@@ -1,4 +1,4 @@
-"""What a painter costs: parameters, multiplications, time and memory."""
+"""Cost of a painter: parameters, multiply-accumulates, time and memory."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from torch.utils.flop_counter import FlopCounterMode
 from gan_style.inference.painter import Painter
 
 SIDE = 256
-"""Pixels of the square picture that is counted and timed."""
+"""Side in pixels of the square benchmark picture."""
 
 REPEATS = 7
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one picture of 256x256 pixels costs.
+    """Cost of one picture of 256x256 pixels.
 
     Attributes:
-        parameters: of the generator.
-        macs: multiplications with addition.
-        milliseconds: median of several passes; it says little beyond one machine.
-        device: where.
-        threads: how many the CPU used.
-        peak_bytes: largest resident memory of this process so far, None where the system does not tell.
+        parameters: parameters of the generator.
+        macs: multiply-accumulate operations.
+        milliseconds: median time of several forward passes; comparable only on the same machine.
+        device: device and precision.
+        threads: CPU threads.
+        peak_bytes: peak resident memory of this process so far, None if the system does not report it.
     """
 
     parameters: int
@@ -40,7 +40,7 @@ class Cost:
 
 
 def measure_cost(painter: Painter) -> Cost:
-    """Count and time a painter."""
+    """Count parameters and operations, and time the generator."""
     device = painter.compute.device
     picture = torch.zeros(1, 3, SIDE, SIDE, device=device).contiguous(memory_format=torch.channels_last)
     times = []
@@ -64,7 +64,7 @@ def measure_cost(painter: Painter) -> Cost:
 
 
 def peak_memory() -> int | None:
-    """Largest resident memory of this process so far, in bytes."""
+    """Return the peak resident memory of this process so far, in bytes."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""A whole evaluation: photographs, paintings and a painter in; figures that can be read out."""
+"""Entry point of an evaluation."""
 
 from __future__ import annotations
 
@@ -25,30 +25,29 @@ def evaluate(
     precision: str = "auto",
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Evaluation:
-    """Judge a style, or pictures that any program made, against real paintings.
+    """Evaluate a style, or the output of any program, against real paintings.
 
-    Keep photographs and paintings aside for this: on what a style has learnt from it looks better than it is.
+    Use held-out photographs and paintings: results on training pictures are biased in favor of the style.
 
     Args:
         photos: folder of photographs, read recursively.
-        paintings: folder of real paintings, likewise.
+        paintings: folder of real paintings, read recursively.
         style: what :func:`load_style` takes; it paints the photographs.
-        outputs: instead of ``style``, a folder of painted photographs with the names of the photographs, whatever their
-            extensions.
-        features: whose eyes to look through; see :func:`choose_features`.
-        seed: of every random choice.
-        device: "auto", "cpu" or "cuda", for painting.
-        precision: "auto", "fp32" or "bf16", likewise.
-        progress: called with what is being read, how many are done and how many there are.
+        outputs: instead of ``style``, a folder of paintings with the names of the photographs and any extension.
+        features: feature network; see :func:`choose_features`.
+        seed: random seed.
+        device: device for painting: "auto", "cpu" or "cuda".
+        precision: precision for painting: "auto", "fp32" or "bf16".
+        progress: progress callback; receives the phase, the count done and the total.
 
     Raises:
-        UsageError: neither or both of ``style`` and ``outputs``, or an unknown word.
-        DataError: a folder is missing or has too few pictures, or both hold the same.
-        StyleError: there is no such style.
-        ResourceError: weights or a device are missing.
+        UsageError: neither or both of ``style`` and ``outputs`` are given, or an option has an unknown value.
+        DataError: a folder is missing or has too few pictures, or both folders contain the same pictures.
+        StyleError: the style does not exist.
+        ResourceError: weights or the device are missing.
     """
     if (style is None) == (outputs is None):
-        raise UsageError("Give either --style, to paint the photographs, or --outputs, a folder of painted ones.")
+        raise UsageError("Give either --style, to paint the photographs, or --outputs, a folder of their paintings.")
     painter: PictureSource
     if outputs is not None:
         painter = Painted(Path(outputs))

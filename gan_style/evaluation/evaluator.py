@@ -1,4 +1,4 @@
-"""One evaluation from its first picture to its last figure."""
+"""Computation of all metrics of an evaluation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import torch
 from gan_style.errors import DataError, GanStyleError
 from gan_style.evaluation.consistency import flicker, tile_difference
 from gan_style.evaluation.cost import measure_cost
-from gan_style.evaluation.examples import Shown
+from gan_style.evaluation.examples import ExampleSelection
 from gan_style.evaluation.nearest import diversity, nearness
 from gan_style.evaluation.painters import SHORT_SIDE, Painted, Painting, PictureSource, pictures_in, same_size
 from gan_style.evaluation.results import Content, Diversity, Evaluation, Example, Health, Row
@@ -33,30 +33,30 @@ from gan_style.names import path_text
 from gan_style.text import counted
 from gan_style.version import __version__
 
-FEWEST = 10
-"""Pictures of a kind below which no interval means anything."""
+MIN_PICTURES = 10
+"""Minimum number of photographs and of paintings; with fewer, no interval is meaningful."""
 
-SMALLEST_SIDE = 32
-"""Pixels; pictures with a shorter side show nothing to judge by."""
+MIN_SIDE = 32
+"""Minimum side of a picture in pixels; smaller ones show too little to evaluate."""
 
 FID_PICTURES = 2048
-"""Pictures of a kind below which the Frechet distance says more about their number than about them."""
+"""Pictures per set below which the Frechet distance is dominated by its sample-size bias."""
 
 PATCH_BUDGET = 1 << 15
-"""Patches kept of one level of one set; where there are many pictures, each gives fewer."""
+"""Maximum number of patches per level and set; with many pictures, each contributes fewer."""
 
-MOST = 50_000
-"""Pictures of a kind beyond which a random part of that many is looked at, so that memory has a bound."""
+MAX_PICTURES = 50_000
+"""Maximum number of photographs and of paintings, to bound memory; of more, a random sample is used."""
 
 TRIALS = 5
-"""Photographs on which seams and flicker are tried."""
+"""Number of photographs on which seams and flicker are measured."""
 
 Progress = Callable[[str, int, int], object]
 
 
 @dataclass
 class Paintings:
-    """What is kept of the real paintings beside their features."""
+    """Statistics of the real paintings other than their features."""
 
     palettes: list[Palette] = field(default_factory=list)
     lattices: list[tuple[float, float]] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Paintings:
 
 @dataclass
 class Pair:
-    """What is kept of a photograph and its painting beside their features."""
+    """Statistics of a photograph and its painting other than their features."""
 
     name: str
     content: float
@@ -75,7 +75,7 @@ class Pair:
 
 
 class Evaluator:
-    """One evaluation from its first picture to its last figure."""
+    """Runs one evaluation."""
 
     def __init__(
         self,
@@ -92,127 +92,134 @@ class Evaluator:
         self.paths = {"photographs": pictures_in(photos), "paintings": pictures_in(paintings)}
         if shared := {*self.paths["photographs"]} & {*self.paths["paintings"]}:
             raise DataError(
-                f"{min(shared)} is among the photographs and the paintings; give folders that share nothing."
+                f"{min(shared)} is among the photographs and the paintings; use folders without common files."
             )
         if isinstance(painter, Painted):
             inside = set(painter.files)
-            if photos.resolve() in painter.folder.resolve().parents:  # What was painted is no photograph.
+            if (
+                photos.resolve() in painter.folder.resolve().parents
+            ):  # Paintings below the photographs' folder are not photographs.
                 self.paths["photographs"] = [path for path in self.paths["photographs"] if path not in inside]
         self.random = np.random.default_rng(seed)
         self.failures: list[str] = []
         self.warnings: list[str] = []
         for what, paths in self.paths.items():
-            if len(paths) > MOST:
-                self.paths[what] = [paths[index] for index in sorted(self.random.permutation(len(paths))[:MOST])]
-                self.warnings.append(f"Of {len(paths)} {what} a random part of {MOST} is looked at.")
+            if len(paths) > MAX_PICTURES:
+                self.paths[what] = [
+                    paths[index] for index in sorted(self.random.permutation(len(paths))[:MAX_PICTURES])
+                ]
+                self.warnings.append(f"Of {len(paths)} {what} a random sample of {MAX_PICTURES} is used.")
         count = max(map(len, self.paths.values()))
         self.patches = PatchConfig(patches=max(1, min(64, PATCH_BUDGET // max(1, count))), seed=seed)
         self.fingerprints: dict[str, str] = {}
 
     def run(self) -> Evaluation:
-        """Measure everything."""
-        real, known = self.look_at_paintings()
-        self.enough("paintings", len(real), self.paintings)
-        photographs, recoloured, painted, pairs, shown = self.look_at_photos(known)
-        self.enough("photographs", len(photographs), self.photos)
+        """Compute all metrics."""
+        real, references = self.measure_paintings()
+        self.require_minimum("paintings", len(real), self.paintings)
+        photographs, recolored, painted, pairs, examples = self.measure_photos(references)
+        self.require_minimum("photographs", len(photographs), self.photos)
         if self.fingerprints["photographs"] == self.fingerprints["paintings"]:
             raise DataError(
-                f"{self.photos} and {self.paintings} hold the same pictures; give photographs and paintings."
+                f"{self.photos} and {self.paintings} contain the same pictures; use photographs and paintings."
             )
         self.progress("distances", 0, 1)
-        rows = self.rows(real, photographs, recoloured, painted)
+        rows = self.rows(real, photographs, recolored, painted)
         distance, similarity = (
             mean_estimate([getattr(pair, what) for pair in pairs]) for what in ("content", "similarity")
         )
         style = self.painter.style if isinstance(self.painter, Painting) else None
         if min(len(real), len(painted)) < FID_PICTURES:
             self.warnings.append(
-                f"FID is biased upwards for {len(painted)} and {len(real)} pictures (usual are {FID_PICTURES} of "
-                "each): compare it only between rows of equal counts, and trust KID."
+                f"FID is biased upward for {len(painted)} and {len(real)} pictures ({FID_PICTURES} of each are usual); "
+                "compare it only between rows of equal counts, and prefer KID."
             )
         if rows[-1].closed is None:
             self.warnings.append(
-                "The photographs are no farther from the paintings than chance may make them, so that there is no gap "
-                "to close: give more pictures, and see whether each folder holds only what it should."
+                "The distance between photographs and paintings is not significant, so there is no gap to close; use "
+                "more pictures, and check that each folder contains only what it should."
             )
         if self.space.note:
             self.warnings.append(self.space.note)
         return Evaluation(
             rows=rows,
             content=Content(distance, similarity, (1 + distance.value) * (1 + rows[-1].fid)),
-            health=self.health(pairs, known, style, shown),
+            health=self.health(pairs, references, style, examples),
             nearness=nearness(painted.vectors, real.vectors),
             diversity=Diversity(*(diversity(one.vectors) for one in (photographs, painted, real))),
             cost=measure_cost(style.painter) if style else None,
             warnings=self.warnings,
             failures=self.failures,
             settings=self.settings(style, {"photographs": len(painted), "paintings": len(real)}),
-            examples=shown.spread,
-            extremes={"closest": shown.closest, "farthest": shown.farthest},
+            examples=examples.spread,
+            extremes={"closest": examples.closest, "farthest": examples.farthest},
         )
 
-    def enough(self, what: str, count: int, folder: Path) -> None:
-        """Refuse sets from which nothing can be concluded.
+    def require_minimum(self, what: str, count: int, folder: Path) -> None:
+        """Check that a set is large enough.
 
         Raises:
             DataError: there are too few pictures.
         """
-        if count < FEWEST:
+        if count < MIN_PICTURES:
             failed = f" ({len(self.failures)} failed: {self.failures[0]})" if self.failures else ""
             raise DataError(
-                f"{folder} gives {counted(count, what.removesuffix('s'))} to judge by{failed}; give at least {FEWEST}."
+                f"{folder} gives {counted(count, what.removesuffix('s'))} to evaluate{failed}; "
+                f"use at least {MIN_PICTURES}."
             )
 
-    def look_at_paintings(self) -> tuple[Measured, Paintings]:
-        """Features and palettes of the real paintings."""
-        real, known, digest = Measured(self.space, self.patches), Paintings(), hashlib.sha256()
+    def measure_paintings(self) -> tuple[Measured, Paintings]:
+        """Compute features and statistics of the real paintings."""
+        real, references, digest = Measured(self.space, self.patches), Paintings(), hashlib.sha256()
         for done, path in enumerate(self.paths["paintings"]):
             self.progress("paintings", done, len(self.paths["paintings"]))
             try:
-                rgb = large_enough(path, read_picture(path, SHORT_SIDE).rgb)
+                rgb = require_size(path, read_picture(path, SHORT_SIDE).rgb)
             except GanStyleError as error:
                 self.failures.append(str(error))
                 continue
             digest.update(rgb.tobytes())
             real.add(rgb)
-            known.palettes.append(Palette.of(rgb))
-            known.lattices.append(lattice(rgb))
-            known.saturations.append(saturation(rgb))
+            references.palettes.append(Palette.of(rgb))
+            references.lattices.append(lattice(rgb))
+            references.saturations.append(saturation(rgb))
         self.fingerprints["paintings"] = digest.hexdigest()[:16]
-        return real, known
+        return real, references
 
-    def look_at_photos(self, known: Paintings) -> tuple[Measured, Measured, Measured, list[Pair], Shown]:
-        """Features of the photographs as they are, with other colours, and painted."""
-        photographs, recoloured, painted = (Measured(self.space, self.patches) for _ in range(3))
+    def measure_photos(
+        self, references: Paintings
+    ) -> tuple[Measured, Measured, Measured, list[Pair], ExampleSelection]:
+        """Compute features of the photographs unchanged, with transferred colors, and painted."""
+        photographs, recolored, painted = (Measured(self.space, self.patches) for _ in range(3))
         paths, digest, pairs = self.paths["photographs"], hashlib.sha256(), list[Pair]()
-        shown = Shown()
+        examples = ExampleSelection()
         for done, path in enumerate(paths):
             self.progress("photographs", done, len(paths))
             name = path.relative_to(self.photos)
             try:
-                photo = large_enough(path, read_picture(path, SHORT_SIDE).rgb)
+                photo = require_size(path, read_picture(path, SHORT_SIDE).rgb)
                 painting = self.painter.paint(name, photo)
             except GanStyleError as error:
                 self.failures.append(str(error))
                 continue
             digest.update(photo.tobytes())
-            woven = lattice(painting)  # At its own size, before anything is resized.
+            grid = lattice(painting)  # Before resizing, which would alter grid patterns.
             painting = same_size(painting, photo)
             before, after = photographs.add(photo), painted.add(painting)
             if self.content_space is not self.space:
                 before, after = self.content_space(photo), self.content_space(painting)
-            palette = known.palettes[int(self.random.integers(len(known.palettes)))]
-            recoloured.add(transfer_colors(photo, palette))
+            palette = references.palettes[int(self.random.integers(len(references.palettes)))]
+            recolored.add(transfer_colors(photo, palette))
             content = feature_distance(before.maps, after.maps)
             similarity = structural_similarity(luminance(photo), luminance(painting))
-            pairs.append(Pair(path_text(name), content, similarity, woven, PictureHealth.of(photo, painting)))
-            shown.add(Example(path_text(name), photo, painting, content))
+            pairs.append(Pair(path_text(name), content, similarity, grid, PictureHealth.of(photo, painting)))
+            examples.add(Example(path_text(name), photo, painting, content))
         self.progress("photographs", len(paths), len(paths))
         self.fingerprints["photographs"] = digest.hexdigest()[:16]
-        return photographs, recoloured, painted, pairs, shown
+        return photographs, recolored, painted, pairs, examples
 
-    def rows(self, real: Measured, photographs: Measured, recoloured: Measured, painted: Measured) -> list[Row]:
-        """Every set beside the real paintings."""
+    def rows(self, real: Measured, photographs: Measured, recolored: Measured, painted: Measured) -> list[Row]:
+        """Compute the distances of every set to the real paintings."""
         order = np.random.default_rng(self.seed).permutation(len(real)).tolist()
         half, other = real.part(order[: len(order) // 2]), real.part(order[len(order) // 2 :])
         unit = scale_of(real.vectors)
@@ -236,19 +243,21 @@ class Evaluator:
 
         return [
             row("photographs", photographs, real, False),
-            row("photographs, colours moved", recoloured, real, True),
+            row("photographs, colours moved", recolored, real, True),
             row("half of the paintings against the other", half, other, False),
             row("painted photographs", painted, real, True),
         ]
 
-    def health(self, pairs: list[Pair], known: Paintings, style: Style | None, shown: Shown) -> Health:
-        """Faults, counted and beside what real paintings have."""
-        ours, theirs = (np.array(values).mean(0) for values in ([pair.lattice for pair in pairs], known.lattices))
-        trials = [example.photo for example in shown.spread[:TRIALS]] if style else []
+    def health(
+        self, pairs: list[Pair], references: Paintings, style: Style | None, examples: ExampleSelection
+    ) -> Health:
+        """Measure artifacts, relative to the real paintings where applicable."""
+        ours, theirs = (np.array(values).mean(0) for values in ([pair.lattice for pair in pairs], references.lattices))
+        trials = [example.photo for example in examples.spread[:TRIALS]] if style else []
         self.progress("seams, flicker and cost", 0, 1)
         return Health(
             lattice=(float(ours[0] / max(theirs[0], 1e-12)), float(ours[1] / max(theirs[1], 1e-12))),
-            saturation=(mean([pair.health.saturation for pair in pairs]), mean(known.saturations)),
+            saturation=(mean([pair.health.saturation for pair in pairs]), mean(references.saturations)),
             drained=sum(pair.health.drained for pair in pairs),
             inverted=sum(pair.health.inverted for pair in pairs),
             seam=max(tile_difference(style.painter, photo, "fp32") for photo in trials) if style else None,
@@ -259,7 +268,7 @@ class Evaluator:
         )
 
     def settings(self, style: Style | None, counts: dict[str, int]) -> dict[str, Any]:
-        """Everything that is needed to measure the same again."""
+        """Return everything needed to reproduce the evaluation."""
         return {
             "gan_style": __version__,
             "photographs": {
@@ -287,14 +296,16 @@ class Evaluator:
         }
 
 
-def large_enough(path: Path, rgb: Pixels) -> Pixels:
-    """The picture, if there is something to be seen.
+def require_size(path: Path, rgb: Pixels) -> Pixels:
+    """Return the picture if it is large enough.
 
     Raises:
-        DataError: it is too small.
+        DataError: the picture is too small.
     """
-    if min(rgb.shape[:2]) < SMALLEST_SIDE:
-        raise DataError(f"{path} has only {rgb.shape[1]}x{rgb.shape[0]} pixels, too few to judge by.")
+    if min(rgb.shape[:2]) < MIN_SIDE:
+        raise DataError(
+            f"{path} has only {rgb.shape[1]}x{rgb.shape[0]} pixels; use pictures of at least {MIN_SIDE} pixels a side."
+        )
     return rgb
 
 

@@ -1,12 +1,12 @@
-"""Which pictures an evaluation keeps to be shown: some from everywhere, and those that changed least and most."""
+"""Selection of example pictures for the report: evenly spread ones, and those that changed least and most."""
 
 from __future__ import annotations
 
 from gan_style.evaluation.results import Example
 
 
-class Shown:
-    """A bounded number of examples, whatever the number of pictures."""
+class ExampleSelection:
+    """Selects a bounded number of examples from a stream of pictures."""
 
     SPREAD, EXTREMES = 24, 5
 
@@ -18,12 +18,12 @@ class Shown:
 
     @property
     def spread(self) -> list[Example]:
-        """At most ``SPREAD`` examples from everywhere."""
+        """At most ``SPREAD`` examples, evenly spread over all pictures."""
         count = min(self.SPREAD, len(self.kept))
         return [self.kept[index * len(self.kept) // count] for index in range(count)]
 
     def add(self, example: Example) -> None:
-        """Take note of the next picture; every second example goes when there are too many."""
+        """Offer the next picture; drops every second stored example when there are too many."""
         if self.seen % self.stride == 0:
             self.kept.append(example)
         self.seen += 1

@@ -1,4 +1,4 @@
-"""How near pictures come to real paintings, one by one, and how much they differ among themselves."""
+"""Nearest-neighbor distances to real paintings, and diversity within a set."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from gan_style.metrics.distances import Doubles, Estimate, Features, blocks, jac
 
 
 def nearness(painted: Features, real: Features) -> NearestDistances:
-    """Distances between feature vectors, 1 - cosine.
+    """Compute median nearest-neighbor distances, 1 - cosine.
 
     Args:
-        painted: (M, D) of painted photographs, at least two.
-        real: (N, D) of real paintings, likewise.
+        painted: features of painted photographs, (M, D), at least two.
+        real: features of real paintings, (N, D), at least two.
     """
     ours, theirs = unit(painted), unit(real)
     return NearestDistances(
@@ -23,7 +23,7 @@ def nearness(painted: Features, real: Features) -> NearestDistances:
 
 
 def to_nearest(first: Features, second: Features) -> float:
-    """Median distance of a picture to the nearest of others; where both sets are one, a picture is no other."""
+    """Return the median distance to the nearest neighbor; if both sets are the same object, excludes self-matches."""
     nearest = np.full(len(first), np.inf)
     for here, some in blocks(first):
         for there, others in blocks(second):
@@ -35,10 +35,10 @@ def to_nearest(first: Features, second: Features) -> float:
 
 
 def diversity(features: Features) -> Estimate:
-    """Mean distance, 1 - cosine, between two pictures of a set, (N, D) of at least three, with its interval."""
+    """Estimate the mean distance, 1 - cosine, between two pictures of a set, (N, D) with at least three."""
     vectors = unit(features)
     count, total = len(vectors), vectors.sum(0)
-    # Cosines of unit vectors add up: all pairs at once, and all without one picture.
+    # Sums over all pairs, and over all pairs without one picture, from the sum of the unit vectors.
     own, pairs = np.square(vectors).sum(1), float(total @ total)
     without = pairs - 2 * vectors @ total + own
     return jackknife(
@@ -48,7 +48,7 @@ def diversity(features: Features) -> Estimate:
 
 
 def unit(vectors: Features) -> Doubles:
-    """Rows of length one."""
+    """Normalize rows to unit length."""
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     result: Doubles = vectors / np.maximum(lengths, 1e-12)
     return result

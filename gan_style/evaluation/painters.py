@@ -1,4 +1,4 @@
-"""Who is judged: a style that paints now, or a folder of what any program painted."""
+"""Sources of paintings to evaluate: a style, or a folder of any program's output."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gan_style.imaging.unsupported import suggestion_for
 from gan_style.inference.style import Style
 
 SHORT_SIDE = 512
-"""Larger photographs are shrunk to this before they are painted: the networks look at half of it."""
+"""Short side in pixels to which larger photographs are resized before painting; the networks see half of it."""
 
 
 class Painted:
-    """Pictures that some program painted, found by the names of their photographs."""
+    """Folder of existing paintings, matched to photographs by name."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.files = folder, pictures_in(folder)
@@ -29,23 +29,23 @@ class Painted:
             self.stems.setdefault(name.with_suffix(""), []).append(path)
 
     def paint(self, relative: Path, _photo: Pixels) -> Pixels:
-        """The painting of a photograph.
+        """Read the painting of a photograph.
 
         Raises:
-            DataError: there is none, or several could be meant.
-            PictureError: it cannot be read.
+            DataError: there is no painting, or the name is ambiguous.
+            PictureError: the painting cannot be read.
         """
         exact = self.exact.get(relative)
         found = [exact] if exact else self.stems.get(relative.with_suffix(""), [])
         if not found:
-            raise DataError(f"{self.folder} holds no painting of {relative}.")
+            raise DataError(f"{self.folder} contains no painting of {relative}; add one with the same name.")
         if len(found) > 1:
             raise DataError(f"{found[0]} and {found[1]} could both be the painting of {relative}; remove one.")
         return read_picture(found[0]).rgb
 
 
 class Painting:
-    """A style that paints the photographs now."""
+    """Style that paints the photographs on demand."""
 
     def __init__(self, style: Style) -> None:
         self.style = style
@@ -56,10 +56,10 @@ class Painting:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """All pictures of a folder.
+    """List all pictures of a folder.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: the folder cannot be read.
     """
     try:
         return list(find_pictures(folder))
@@ -72,7 +72,7 @@ PictureSource: TypeAlias = Painted | Painting
 
 
 def same_size(painting: Pixels, photo: Pixels) -> Pixels:
-    """The painting at the size of its photograph."""
+    """Resize a painting to the size of its photograph."""
     if painting.shape == photo.shape:
         return painting
     size = (photo.shape[1], photo.shape[0])

@@ -1,4 +1,4 @@
-"""What all raters of a study say together, and the page that shows it."""
+"""Tally of a preference study, and its HTML page."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from gan_style.pages.page import interval_plot, template, write_page
 from gan_style.text import counted
 
 SLOT = re.compile(r"<!-- people -->.*<!-- /people -->", re.DOTALL)
-"""Where a report keeps what people say."""
+"""Placeholder of the human ratings in a report."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What all raters together say.
+    """Combined result of all raters.
 
     Attributes:
-        study: the page's number.
-        question: what was asked.
-        ratings: the most liked painter first.
-        raters: how many count.
-        answers: how many of their trials count.
-        left: share of them in which the left side was chosen.
-        steady: share of repeats answered as before; None without any.
-        warnings: what a reader must know, a sentence each.
+        study: ID of the study.
+        question: question that was asked.
+        ratings: ratings, most preferred painter first.
+        raters: number of raters included.
+        answers: number of their rating trials.
+        left: share of these trials in which the left side was chosen.
+        steady: share of repeat trials with the same answer; None without any.
+        warnings: caveats, one sentence each.
     """
 
     study: str
@@ -44,7 +44,7 @@ class Tally:
     warnings: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """All figures."""
+        """Return all figures as JSON-serializable data."""
         plain: dict[str, Any] = to_plain(self)
         return plain
 
@@ -53,40 +53,40 @@ def tally(files: Sequence[Path], seed: int = 0) -> Tally:
     """Read answers and rank the painters.
 
     Args:
-        files: what raters saved.
-        seed: of the bootstrap.
+        files: files that raters saved.
+        seed: seed of the bootstrap.
 
     Raises:
-        DataError: a file holds no answers, they belong to different studies, or nobody is left who looked.
+        DataError: a file contains no answers, they belong to different studies, or no attentive rater is left.
     """
     if not files:
-        raise DataError("There are no answers; give the files that raters saved.")
+        raise DataError("There are no answers; name the files that raters saved.")
     warnings: list[str] = []
-    everybody: dict[str, Answers] = {}
+    by_rater: dict[str, Answers] = {}
     for path in files:
         one = read_answers(path)
-        before = everybody.get(one.rater)
+        before = by_rater.get(one.rater)
         if before:
-            warnings.append(f"{path} is by a rater already read; the longer of the two files counts.")
+            warnings.append(f"{path} is a second file of the same rater; only the one with more answers is used.")
         if before is None or len(one.rated) > len(before.rated):
-            everybody[one.rater] = one
-    first = next(iter(everybody.values()))
-    if any((one.study, one.painters) != (first.study, first.painters) for one in everybody.values()):
-        raise DataError("These answers belong to different studies; tally each study on its own.")
-    kept = [one for one in everybody.values() if one.attentive and one.rated]
+            by_rater[one.rater] = one
+    first = next(iter(by_rater.values()))
+    if any((one.study, one.painters) != (first.study, first.painters) for one in by_rater.values()):
+        raise DataError("These answers belong to different studies; tally each study separately.")
+    kept = [one for one in by_rater.values() if one.attentive and one.rated]
     warnings += [
-        f"Rater {one.rater} missed {one.caught.count(False)} of {counted(len(one.caught), 'catch trial')} and is left "
-        "out."
-        for one in everybody.values()
+        f"Rater {one.rater} missed {one.caught.count(False)} of {counted(len(one.caught), 'catch trial')} and is "
+        "excluded."
+        for one in by_rater.values()
         if not one.attentive
     ]
     unproven = sum(not one.caught for one in kept)
     if unproven:
         warnings.append(
-            f"{unproven} of {counted(len(kept), 'rater')} met no catch trial: nothing tells whether they looked."
+            f"{unproven} of {counted(len(kept), 'rater')} had no catch trial, so their attention is unverified."
         )
     if not kept:
-        raise DataError("No rater is left who answered and did not miss the catch trials; ask more people.")
+        raise DataError("No rater is left who answered and passed the catch trials; ask more people.")
     rated = sum(len(one.rated) for one in kept)
     steady = [same for one in kept for same in one.steady]
     return Tally(
@@ -102,14 +102,14 @@ def tally(files: Sequence[Path], seed: int = 0) -> Tally:
 
 
 def write_tally(result: Tally, folder: Path) -> Path:
-    """Put the table into the report of a folder, or write a page of its own where there is none.
+    """Insert the ratings into the report of a folder, or write a new page if there is none.
 
     Returns:
-        The page.
+        Path of the page.
 
     Raises:
-        DataError: there is a page, but no report.
-        ResourceError: it cannot be written.
+        DataError: there is a page that is not a report.
+        ResourceError: the page cannot be written.
     """
     plot = interval_plot(
         "Preferred to another painter, %",
@@ -126,5 +126,5 @@ def write_tally(result: Tally, folder: Path) -> Path:
     except (OSError, ValueError) as error:
         raise DataError(f"{folder / 'index.html'} cannot be read ({error}); choose another folder with -o.") from None
     if not SLOT.search(before):
-        raise DataError(f"{folder / 'index.html'} is no report of gan-style eval; choose another folder with -o.")
+        raise DataError(f"{folder / 'index.html'} is not a report of gan-style eval; choose another folder with -o.")
     return write_page(SLOT.sub(lambda _: section, before, count=1), folder)

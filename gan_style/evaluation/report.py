@@ -1,4 +1,4 @@
-"""An evaluation as a page."""
+"""HTML report of an evaluation."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gan_style.metrics.distances import Estimate
 from gan_style.pages.page import Plot, embedded, interval_plot, template, write_page
 
 THUMBNAIL, QUALITY = 384, 85
-"""Longest side in pixels, and JPEG quality, of a picture on the page."""
+"""Longest side in pixels and JPEG quality of the report's pictures."""
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A photograph and its painting as data addresses."""
+class EmbeddedExample:
+    """A photograph and its painting as data URLs."""
 
     name: str
     content: float
@@ -26,36 +26,36 @@ class Shown:
 
 
 def write_report(result: Evaluation, folder: Path) -> Path:
-    """Write index.html into a folder, which is made if it does not exist.
+    """Write index.html to a folder, which is created if missing.
 
     Returns:
-        The page.
+        Path of the page.
 
     Raises:
-        ResourceError: it cannot be written.
+        ResourceError: the page cannot be written.
     """
     return write_page(render(result), folder)
 
 
 def render(result: Evaluation) -> str:
-    """The page."""
+    """Render the report as HTML."""
     style = result.settings["style"]
     return template("report.html").render(
         result=result,
-        title=f"How good is {style['name'] if style else result.settings['outputs']}?",
+        title=f"Evaluation of {style['name'] if style else result.settings['outputs']}",
         summary=summary(result),
         number=number,
         plots=plots(result),
         figures=figures(result),
-        examples=[shown(one) for one in result.examples],
-        farthest=[shown(one) for one in result.extremes["farthest"]],
-        closest=[shown(one) for one in result.extremes["closest"]],
+        examples=[embed_example(one) for one in result.examples],
+        farthest=[embed_example(one) for one in result.extremes["farthest"]],
+        closest=[embed_example(one) for one in result.extremes["closest"]],
         settings=json.dumps(result.settings, indent=2, ensure_ascii=False),
     )
 
 
 def plots(result: Evaluation) -> list[Plot]:
-    """Kernel distance, patches scale by scale, and diversity."""
+    """Create the plots of kernel distance, patch distances per scale, and diversity."""
     words, diversity = scales(len(result.painted.patches)), result.diversity
 
     def plot(title: str, names: tuple[str, ...], values: list[Estimate], factor: float, digits: int) -> Plot:
@@ -77,7 +77,7 @@ def plots(result: Evaluation) -> list[Plot]:
     ]
 
 
-def shown(example: Example) -> Shown:
-    """An example with its pictures inside the page."""
+def embed_example(example: Example) -> EmbeddedExample:
+    """Convert an example's pictures to data URLs."""
     pictures = (embedded(rgb, THUMBNAIL, QUALITY) for rgb in (example.photo, example.painting))
-    return Shown(example.name, example.content, *pictures)
+    return EmbeddedExample(example.name, example.content, *pictures)

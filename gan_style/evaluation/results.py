@@ -1,4 +1,4 @@
-"""What an evaluation finds out, in the form in which it is passed on."""
+"""Result types of an evaluation."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gan_style.metrics.distances import Estimate, Range
 
 @dataclass(frozen=True)
 class Example:
-    """A photograph and its painting, kept to be shown.
+    """A photograph and its painting for the report.
 
     Attributes:
-        name: path of the photograph below its folder.
+        name: path of the photograph relative to its folder.
         photo: (H, W, 3).
         painting: (H, W, 3).
         content: feature distance of the two.
@@ -30,13 +30,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Row:
-    """One set of pictures beside the real paintings.
+    """Distances of one set of pictures to the real paintings.
 
     Attributes:
-        name: what it holds.
-        pictures: how many.
+        name: description of the set.
+        pictures: number of pictures.
         kid: kernel distance to the real paintings.
-        closed: share of the style gap closed, None where that has no meaning.
+        closed: share of the style gap closed, None if undefined.
         fid: Frechet distance to the real paintings.
         patches: sliced Wasserstein distance of patches for each scale, the finest first.
     """
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Content:
-    """How much of the photographs is kept.
+    """Content preservation.
 
     Attributes:
         distance: mean feature distance between photograph and painting.
@@ -66,18 +66,18 @@ class Content:
 
 @dataclass(frozen=True)
 class Health:
-    """Faults of the painted pictures.
+    """Artifacts of the painted pictures.
 
     Attributes:
-        lattice: energy of patterns of 2 and of 4 pixels, as multiples of that of the real paintings.
+        lattice: energy of grid patterns with periods of 2 and 4 pixels, relative to the real paintings.
         saturation: mean saturation of the painted pictures and of the real paintings, 0..1.
         drained: photographs whose painting has less than a quarter of their saturation.
-        inverted: photographs whose painting has light and dark exchanged.
-        seam: largest difference in 1/255 between painting in tiles and painting whole, both in float32; None without a
+        inverted: photographs whose painting has light and dark inverted.
+        seam: largest difference in 1/255 between painting in tiles and as a whole, both in float32; None without a
             style.
-        seam_rounded: the same in bfloat16, which rounds pictures of different sizes differently; None unless the style
-            painted in it.
-        flicker: mean difference in 1/255 when the photograph moves by one pixel; None without a style.
+        seam_rounded: the same in bfloat16, whose rounding depends on the picture size; None unless the style painted
+            in it.
+        flicker: mean difference in 1/255 if the photograph shifts by one pixel; None without a style.
     """
 
     lattice: tuple[float, float]
@@ -91,12 +91,12 @@ class Health:
 
 @dataclass(frozen=True)
 class NearestDistances:
-    """Distances between feature vectors, 1 - cosine, as information.
+    """Cosine distances between feature vectors, to detect memorization.
 
     Attributes:
-        to_paintings: median distance of a painted photograph to the nearest real painting. Where it falls far
-            below ``among_paintings``, paintings were learnt by heart.
-        among_paintings: likewise of a real painting to the nearest other one.
+        to_paintings: median distance of a painted photograph to the nearest real painting. A value far below
+            ``among_paintings`` indicates memorized paintings.
+        among_paintings: median distance of a real painting to the nearest other one.
     """
 
     to_paintings: float
@@ -105,9 +105,9 @@ class NearestDistances:
 
 @dataclass(frozen=True)
 class Diversity:
-    """Mean distance between two pictures of a set, 1 - cosine of their feature vectors.
+    """Mean cosine distance between the feature vectors of two pictures of a set.
 
-    A painter who makes everything alike has much less of it than the real paintings.
+    A painter that suffers from mode collapse has a much lower diversity than the real paintings.
     """
 
     photographs: Estimate
@@ -117,7 +117,7 @@ class Diversity:
 
 @dataclass
 class Evaluation:
-    """Everything that was measured, with the settings it was measured by."""
+    """All results of an evaluation, with its settings."""
 
     rows: list[Row]
     content: Content
@@ -137,7 +137,7 @@ class Evaluation:
         return self.rows[-1]
 
     def as_json(self) -> dict[str, Any]:
-        """All figures and settings, without pictures."""
+        """Return all figures and settings, without pictures, as JSON-serializable data."""
         result = {
             name.name: getattr(self, name.name)
             for name in dataclasses.fields(self)
@@ -148,7 +148,7 @@ class Evaluation:
 
 
 def to_plain(value: Any) -> Any:
-    """Dataclasses, tuples and estimates to what JSON knows."""
+    """Convert dataclasses, tuples and estimates to JSON-serializable data."""
     if isinstance(value, Estimate | Range):
         return {"value": value.value, "interval_95": list(value.interval)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -1,4 +1,4 @@
-"""One set of pictures as evaluation sees it: vectors and patches, added picture by picture, the pictures let go."""
+"""Features and patches of a set of pictures, added one by one; the pictures themselves are not stored."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from gan_style.metrics.features import FeatureSpace, Seen, central_square
 from gan_style.metrics.patches import Floats, PatchConfig, draw_patches
 
 PATCH_SIDE = 256
-"""Pixels of the central square from which patches are drawn, so that those of all sets are of one scale."""
+"""Side in pixels of the central square from which patches are drawn, so that all sets have the same scale."""
 
 
 class Measured:
-    """What is kept of a set."""
+    """Feature vectors and patches of a set."""
 
     def __init__(self, space: FeatureSpace, config: PatchConfig) -> None:
         self.space, self.config = space, config
@@ -26,7 +26,7 @@ class Measured:
         return len(self.rows)
 
     def add(self, rgb: Pixels) -> Seen:
-        """Take note of a picture of any size, (H, W, 3), and tell what the network saw."""
+        """Add a picture of any size, (H, W, 3), and return its features."""
         seen = self.space(rgb)
         square = central_square(rgb, PATCH_SIDE)
         self.drawn.append(draw_patches(square, self.config, len(self.rows)))
@@ -35,15 +35,15 @@ class Measured:
 
     @property
     def vectors(self) -> Features:
-        """(N, D)."""
+        """Feature vectors, (N, D)."""
         return np.stack(self.rows)
 
     def patches(self, level: int) -> Floats:
-        """(N, P, PATCH * PATCH * 3) of one level of the pyramid."""
+        """Return the patches of one pyramid level, (N, P, PATCH * PATCH * 3)."""
         return np.stack([levels[level] for levels in self.drawn])
 
     def part(self, members: list[int]) -> Measured:
-        """Some of the pictures."""
+        """Return a subset, by indices."""
         result = Measured(self.space, self.config)
         result.rows = [self.rows[index] for index in members]
         result.drawn = [self.drawn[index] for index in members]
@@ -51,5 +51,5 @@ class Measured:
 
 
 def scale_of(vectors: Features) -> float:
-    """Root mean square of real paintings' features: the unit in which all sets are measured."""
+    """Return the root mean square of the real paintings' features, by which all sets are normalized."""
     return float(np.sqrt(np.square(vectors, dtype=np.float64).mean())) or 1.0

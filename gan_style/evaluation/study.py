@@ -1,7 +1,7 @@
-"""A blind forced choice between painters, as one page that anybody can answer in a browser.
+"""Blind two-alternative forced-choice study between painters, as a single HTML page.
 
-Two paintings of one photograph, again and again. Beside the trials that count there are repeats with exchanged sides,
-which tell how steady a rater is, and catch trials with one painting spoilt, which tell who clicked without looking.
+Each trial shows two paintings of one photograph. Besides the rating trials there are repeat trials with swapped sides,
+which measure a rater's consistency, and catch trials with one degraded painting, which detect inattentive raters.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ from gan_style.pages.page import embedded, template, write_page
 
 FORMAT, VERSION = "gan-style study answers", 1
 
-SPOILT = "(spoilt)"
-"""Stands for a painter in catch trials."""
+DEGRADED = "(spoilt)"
+"""Painter name of the degraded side of catch trials, in pages and answers."""
 
 QUESTION = "Which of the two is the better painting?"
 
 LONGEST, QUALITY = 768, 90
-"""Longest side in pixels, and JPEG quality, of a painting on the page."""
+"""Longest side in pixels and JPEG quality of a painting on the page."""
 
 PHOTO_LONGEST = 320
-"""Longest side of a photograph on the page."""
+"""Longest side in pixels of a photograph on the page."""
 
 BLOCKS = 14
-"""Squares along the short side of a spoilt painting."""
+"""Squares along the short side of a degraded painting."""
 
 Progress = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True)
 class StudyConfig:
-    """What raters are asked.
+    """Settings of a study.
 
     Attributes:
-        trials: pairs that count; fewer where there are not so many different ones.
-        repeats: how many of them are asked again.
-        catches: pairs with one painting spoilt.
-        question: in one sentence.
-        seed: of the photographs, and with a rater's own number of order and sides.
+        trials: number of rating trials; fewer if there are not enough distinct pairs.
+        repeats: number of repeat trials.
+        catches: number of catch trials.
+        question: question in one sentence.
+        seed: seed of the choice of photographs and, with a rater's ID, of order and sides.
     """
 
     trials: int = 40
@@ -68,13 +68,13 @@ class StudyConfig:
 
 @dataclass
 class Study:
-    """A page that was written.
+    """A written study.
 
     Attributes:
-        page: where.
-        painters: their names, as the answers say them.
-        trials: how many pairs count.
-        failures: photographs that could not be used, each a sentence.
+        page: path of the page.
+        painters: painter names, as in the answers.
+        trials: number of rating trials.
+        failures: one sentence per photograph that could not be used.
     """
 
     page: Path
@@ -93,27 +93,27 @@ def write_study(
     precision: str = "auto",
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Study:
-    """Paint photographs and write the page.
+    """Paint photographs and write the study page.
 
     Args:
-        painters: two or more, each what :func:`load_style` takes, or a folder of photographs painted by any program
-            under the photographs' names.
+        painters: two or more; each is what :func:`load_style` takes, or a folder of any program's paintings with the
+            names of the photographs.
         photos: folder of photographs, read recursively.
-        folder: gets index.html.
-        config: how many trials, and what is asked.
-        device: "auto", "cpu" or "cuda", for painting.
-        precision: "auto", "fp32" or "bf16", likewise.
-        progress: called with what is done, how much of it and of how much.
+        folder: folder for index.html.
+        config: settings of the study.
+        device: device for painting: "auto", "cpu" or "cuda".
+        precision: precision for painting: "auto", "fp32" or "bf16".
+        progress: progress callback; receives the phase, the count done and the total.
 
     Raises:
-        UsageError: fewer than two painters.
-        DataError: no photograph could be painted by all of them.
-        StyleError: there is no such style.
+        UsageError: there are fewer than two painters.
+        DataError: no photograph could be painted by all of its painters.
+        StyleError: a style does not exist.
         ResourceError: the page cannot be written.
     """
     config = config or StudyConfig()
     if len(painters) < 2:
-        raise UsageError("Give at least two painters to compare: styles, or folders of painted photographs.")
+        raise UsageError("Name at least two painters to compare: styles, or folders of paintings.")
     sources = named_sources(painters, device, precision, progress)
     builder = Builder(sources, Path(photos), config, progress)
     data = builder.build()
@@ -125,7 +125,7 @@ def write_study(
 def named_sources(
     painters: Sequence[str | os.PathLike[str]], device: str, precision: str, progress: Progress
 ) -> dict[str, PictureSource]:
-    """Painters by their names, numbered where two have the same."""
+    """Load painters and give them unique names; duplicates are numbered."""
     sources: dict[str, PictureSource] = {}
     for painter in painters:
         path = Path(painter)
@@ -137,7 +137,7 @@ def named_sources(
             source, name = Painting(style), style.name
         unique = name
         for number in itertools.count(2):
-            if unique not in (*sources, SPOILT):
+            if unique not in (*sources, DEGRADED):
                 break
             unique = f"{name} ({number})"
         sources[unique] = source
@@ -145,7 +145,7 @@ def named_sources(
 
 
 class Builder:
-    """Chooses pairs and paints them."""
+    """Builds the trials of a study."""
 
     def __init__(
         self, sources: dict[str, PictureSource], photos: Path, config: StudyConfig, progress: Progress
@@ -153,18 +153,18 @@ class Builder:
         self.sources, self.photos, self.config, self.progress = sources, photos, config, progress
         self.random = np.random.default_rng(config.seed)
         self.pictures: dict[str, str] = {}
-        self.spoilt: dict[str, str] = {}
+        self.degraded: dict[str, str] = {}
         self.failures: list[str] = []
 
     def build(self) -> dict[str, Any]:
-        """Everything that the page needs."""
+        """Choose and paint all pairs and return the page's data."""
         paths = pictures_in(self.photos)
         pairs = list(itertools.combinations(self.sources, 2))
         wanted = min(self.config.trials, len(paths) * len(pairs))
         order = self.random.permutation(len(paths)).tolist()
         trials: list[dict[str, Any]] = []
         failed: set[int] = set()
-        # Every photograph once, with pairs of painters in turn; again with other pairs where that is not enough.
+        # Use every photograph once, cycling through pairs of painters; then again with other pairs if needed.
         for turn, (again, index) in enumerate(itertools.product(range(len(pairs)), order)):
             if len(trials) >= wanted:
                 break
@@ -173,7 +173,7 @@ class Builder:
             self.progress("painting", len(trials), wanted)
             pair = pairs[(turn % len(order) + again) % len(pairs)]
             try:
-                trials.append(self.rating(paths[index], pair, spoilt=len(trials) < self.config.catches))
+                trials.append(self.rating(paths[index], pair, degraded=len(trials) < self.config.catches))
             except GanStyleError as error:
                 failed.add(index)
                 self.failures.append(str(error))
@@ -182,7 +182,7 @@ class Builder:
             raise DataError(f"No photograph of {self.photos} could be painted by all painters{why}")
         self.progress("painting", wanted, wanted)
         caught = trials[: self.config.catches]
-        # Two different ones from each trial, since a catch that was met before is recognised.
+        # At most two different catch trials per rating trial, since raters would recognize a repeated one.
         catches = min(self.config.catches, 2 * len(caught))
         for number in range(catches):
             turn, which = divmod(number, len(caught))
@@ -199,8 +199,8 @@ class Builder:
         }
         return {**known, "study": hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12]}
 
-    def rating(self, path: Path, pair: tuple[str, str], *, spoilt: bool) -> dict[str, Any]:
-        """One photograph by two painters, and its paintings spoilt where they will be needed."""
+    def rating(self, path: Path, pair: tuple[str, str], *, degraded: bool) -> dict[str, Any]:
+        """Create a rating trial, and degraded versions of its paintings if a catch trial needs them."""
         name = path.relative_to(self.photos)
         photo = read_picture(path, SHORT_SIDE).rgb
         painted = [same_size(self.sources[painter].paint(name, photo), photo) for painter in pair]
@@ -208,27 +208,27 @@ class Builder:
         left, right = (
             {"painter": painter, "picture": self.add(rgb, LONGEST)} for painter, rgb in zip(pair, painted, strict=True)
         )
-        if spoilt:
+        if degraded:
             for side, rgb in zip((left, right), painted, strict=True):
-                self.spoilt[side["picture"]] = self.add(spoil(rgb), LONGEST)
+                self.degraded[side["picture"]] = self.add(degrade(rgb), LONGEST)
         return {"kind": "rating", "name": name.as_posix(), "photo": shown, "left": left, "right": right}
 
     def catch(self, trial: dict[str, Any], shown: str) -> dict[str, Any]:
-        """The painting on one side of a trial, beside itself spoilt."""
+        """Create a catch trial: the painting on one side of a trial next to its degraded version."""
         side = trial[shown]
-        spoilt = {"painter": SPOILT, "picture": self.spoilt[side["picture"]]}
-        return {**trial, "kind": "catch", "left": side, "right": spoilt}
+        degraded = {"painter": DEGRADED, "picture": self.degraded[side["picture"]]}
+        return {**trial, "kind": "catch", "left": side, "right": degraded}
 
     def add(self, rgb: Pixels, longest: int) -> str:
-        """Put a picture into the page once; its name there."""
-        address = embedded(rgb, longest, QUALITY)
-        name = hashlib.sha256(address.encode()).hexdigest()[:16]
-        self.pictures[name] = address
+        """Add a picture to the page unless it is there already; returns its ID."""
+        url = embedded(rgb, longest, QUALITY)
+        name = hashlib.sha256(url.encode()).hexdigest()[:16]
+        self.pictures[name] = url
         return name
 
 
-def spoil(painting: Pixels) -> Pixels:
-    """What nobody who looks prefers: coarse grey squares."""
+def degrade(painting: Pixels) -> Pixels:
+    """Degrade a painting to coarse gray squares, which no attentive rater prefers."""
     image = ImageOps.grayscale(Image.fromarray(painting))
     side = max(1, min(image.size) // BLOCKS)
     small = image.resize((max(1, image.width // side), max(1, image.height // side)), Image.Resampling.BOX)

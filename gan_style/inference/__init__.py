@@ -1,1 +1,1 @@
-"""A style applied to pictures."""
+"""Inference: applying a style to pictures."""

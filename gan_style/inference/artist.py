@@ -1,4 +1,4 @@
-"""What can paint a photograph, whatever it has learnt from."""
+"""Base class of everything that can paint a photograph."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from gan_style.inference.options import Progress, StylizeOptions
 
 
 class Artist(ABC):
-    """Paints pictures.
+    """Base class of painters: trained styles and optimization.
 
     Attributes:
-        name: what paintings are called after.
-        manners: whether a seed makes a difference.
-        stage: what it is at while it paints, in a few words; empty where there is nothing to tell.
+        name: style name, for file names and messages.
+        stochastic: whether the result depends on a seed.
+        stage: short description of the current stage while painting, or empty.
     """
 
     name: str
-    manners: bool
+    stochastic: bool
     stage: str = ""
 
     @abstractmethod
     def paint_photograph(
         self, photograph: Photograph, options: StylizeOptions, progress: Progress = lambda _: None
     ) -> Photograph:
-        """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
+        """Paint a decoded picture, all its frames with the same variation; everything but its pixels is kept."""
 
-    def remark(self, options: StylizeOptions) -> str:
-        """What people should know before anything is painted; empty if nothing."""
+    def warning(self, options: StylizeOptions) -> str:
+        """Return a warning to show before painting, or an empty string."""
         del options
         return ""
 
     def ignored_options(self, options: StylizeOptions, size: tuple[int, int]) -> set[str]:
-        """Attributes of a brush that make no difference to a picture of some width and height."""
+        """Return the names of options that have no effect on a picture of ``size`` (width, height)."""
         del options, size
         return set()
 
@@ -57,19 +57,19 @@ class Artist(ABC):
 
         Args:
             picture: a path, the bytes of a file, a PIL image, or an array (uint8 in 0..255 or floats in 0..1).
-            strength: 0 gives the photograph back, 1 the painting, up to 1.5 exaggerates.
-            detail: 0..1, how much of a large photograph's fine detail comes back.
-            stroke: 1/4..4, size of the largest brush on a large photograph.
-            keep_colors: 0..1, how much of the photograph's own colours stays.
-            seed: 0 or more, chooses among the style's manners of painting; None for the photograph's own.
+            strength: 0 returns the photograph, 1 the painting, up to 1.5 exaggerates.
+            detail: 0..1, how much of a large photograph's fine detail to restore.
+            stroke: 1/4..4, size of the largest brush strokes on a large photograph.
+            keep_colors: 0..1, how much of the photograph's colors to keep.
+            seed: 0 or more, selects the style's variation; None derives it from the photograph.
 
         Returns:
-            A PIL image of the same size, upright, in sRGB, RGB or (where the picture has transparency) RGBA; of a
-            moving picture the first frame.
+            A PIL image of the same size, upright, in sRGB, as RGB or, with transparency, RGBA; of an animation, the
+            first frame.
 
         Raises:
             PictureError: the picture cannot be read.
-            UsageError: a number is out of range, or the style knows one manner only.
+            UsageError: an option is out of range, or a seed is given and the style is deterministic.
         """
         options = StylizeOptions(strength, detail, stroke, keep_colors, seed)
         return to_image(self.paint_photograph(open_photograph(picture).still(), options))

@@ -1,4 +1,4 @@
-"""Many pictures in, many paintings out, past those that fail: decoding, painting and writing side by side."""
+"""Batch processing: decode, paint and write pictures in parallel, and continue past failures."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from gan_style.imaging.formats import Format, check_fits, format_of, profile_in
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.unsupported import suggestion_for
 from gan_style.inference.artist import Artist
-from gan_style.inference.disk_space import GO_ON, is_there, make_room
+from gan_style.inference.disk_space import RETRY_HINT, prepare_folder, target_exists
 from gan_style.inference.options import Progress, StylizeOptions
 from gan_style.inference.planning import PIPE, Job
 from gan_style.inference.source import read_source, standard_input
 
 logger = logging.getLogger(__name__)
 
-AHEAD = 2
-"""Pictures that are decoded before their turn, and paintings that wait to be written."""
+QUEUE_SIZE = 2
+"""Pictures to decode ahead, and paintings that may wait to be written."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a batch may do.
+    """Rules of a batch.
 
     Attributes:
         overwrite: whether paintings may replace files; photographs are never replaced.
-        skip: whether photographs whose paintings exist are passed over.
-        saving: how paintings are written.
-        max_pixels: how many a picture may have.
+        skip: whether to skip photographs whose paintings exist.
+        saving: options for writing paintings.
+        max_pixels: maximum number of pixels of a picture.
     """
 
     overwrite: bool = False
@@ -59,15 +59,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one picture.
+    """Outcome of one job.
 
     Attributes:
-        job: what was to be done.
-        state: how it ended; a picture is skipped whose painting exists, and planned where nothing is to be painted yet.
-        size: width and height in pixels; None where it was not read.
-        seconds: spent on painting it.
-        error: why it failed.
-        remark: what of the file is not in the painting, in a sentence.
+        job: the job.
+        state: "skipped" if the painting exists, "planned" in a dry run.
+        size: width and height in pixels; None if the picture was not read.
+        seconds: painting time.
+        error: reason of a failure.
+        remark: sentence on what the painting lost of the photograph's file, or empty.
     """
 
     job: Job
@@ -80,14 +80,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Pace:
-    """How far a batch is.
+    """Progress of a batch.
 
     Attributes:
-        name: file name of the picture in work.
-        finished: pictures dealt with, with the share of the one in work.
-        megapixels: painted in a second so far.
-        remaining: seconds left at the pace so far; infinite before anything is done.
-        stage: what the painter is at; see :class:`~gan_style.inference.artist.Artist`.
+        name: file name of the current picture.
+        finished: number of processed pictures, including the fraction of the current one.
+        megapixels: megapixels painted per second so far.
+        remaining: estimated seconds left; infinite before the first progress.
+        stage: current stage of the painter; see :class:`~gan_style.inference.artist.Artist`.
     """
 
     name: str
@@ -106,32 +106,32 @@ def run(
     on_pace: Callable[[Pace], object] = lambda _: None,
     on_outcome: Callable[[Outcome], object] = lambda _: None,
 ) -> list[Outcome]:
-    """Paint all jobs, past those that fail.
+    """Run all jobs and continue past failures.
 
-    While one picture is painted the next are decoded and the last ones written. However the run ends, what is still
-    being written is finished and told.
+    While one picture is painted, the next are decoded and the previous ones written. However the run ends, pending
+    writes are completed and reported.
 
     Args:
-        jobs: what to paint.
-        style: who paints.
-        options: how.
-        rules: what is allowed.
-        on_pace: called often with how far the work is.
-        on_outcome: called for each job when it has ended, in their order.
+        jobs: the jobs to run.
+        style: the painter.
+        options: how to paint.
+        rules: the rules of the batch.
+        on_pace: progress callback, called often.
+        on_outcome: called once per finished job, in order.
 
     Returns:
-        What became of each job.
+        The outcome of each job.
     """
     return Batch(style, options, rules or Rules(), on_pace, on_outcome).run(jobs)
 
 
-def foresee(jobs: Sequence[Job], style: Artist, rules: Rules | None = None) -> list[Outcome]:
-    """What would become of each job, with nothing painted and nothing written."""
-    return Batch(style, StylizeOptions(), rules or Rules(), lambda _: None, lambda _: None).foreseen(jobs)
+def plan_outcomes(jobs: Sequence[Job], style: Artist, rules: Rules | None = None) -> list[Outcome]:
+    """Predict the outcome of each job without painting or writing anything."""
+    return Batch(style, StylizeOptions(), rules or Rules(), lambda _: None, lambda _: None).plan(jobs)
 
 
 class Batch:
-    """Jobs on their way through reading, painting and writing."""
+    """Pipeline that reads, paints and writes the pictures of a batch."""
 
     def __init__(
         self,
@@ -143,98 +143,100 @@ class Batch:
     ) -> None:
         self.style, self.options, self.rules = style, options, rules
         self.on_pace, self.on_outcome = on_pace, on_outcome
-        self.given = functools.cache(standard_input)  # It can be read once only, and painted in many manners.
+        self.read_stdin = functools.cache(standard_input)  # Can be read only once, but several jobs may use it.
         self.sources: set[object] = set()
         self.targets: set[object] = set()
-        self.made: list[Path] = []
-        self.ending: deque[Future[Outcome]] = deque()
+        self.created: list[Path] = []
+        self.pending: deque[Future[Outcome]] = deque()
         self.outcomes: list[Outcome] = []
-        # What is passed over or fails takes no time, and says nothing of how long the others take.
+        # Counts painted pictures only: skipped and failed ones take no time and would distort the estimate.
         self.painted, self.pixels, self.started = 0, 0.0, 0.0
         self.first: tuple[float, float] | None = None
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """See :func:`run`."""
-        self.know(jobs)
+        self.register(jobs)
         for folder in {job.target.parent for job in jobs}:
             remove_parts(folder)
         with ThreadPoolExecutor(1) as writer, ThreadPoolExecutor(1) as reader:
             try:
-                for number, (job, opening) in enumerate(ahead(reader, self.opened, jobs)):
+                for number, (job, opening) in enumerate(prefetch(reader, self.open, jobs)):
                     self.run_job(number, len(jobs), job, opening, writer)
-                    self.tell(AHEAD)
+                    self.report(QUEUE_SIZE)
             finally:
                 reader.shutdown(cancel_futures=True)
-                self.tell(0)
+                self.report(0)
         if any(isinstance(outcome.error, NoSpaceError) for outcome in self.outcomes):
-            self.clear()
+            self.remove_created_folders()
         return self.outcomes
 
-    def know(self, jobs: Sequence[Job]) -> None:
-        """Remember which files are photographs, and which would be paintings."""
+    def register(self, jobs: Sequence[Job]) -> None:
+        """Store the identities of all sources and targets."""
         self.sources = {identity(job.source) for job in jobs}
         self.targets = {identity(job.target) for job in jobs}
 
-    def clear(self) -> None:
-        """Leave no folder that was made for what the disk did not take."""
-        for folder in sorted(self.made, key=lambda one: len(one.parts), reverse=True):
-            with contextlib.suppress(OSError):  # There is something in it.
+    def remove_created_folders(self) -> None:
+        """Remove folders that were created but stayed empty because the disk was full."""
+        for folder in sorted(self.created, key=lambda one: len(one.parts), reverse=True):
+            with contextlib.suppress(OSError):  # The folder is not empty.
                 folder.rmdir()
 
-    def opened(self, job: Job) -> Photograph | Outcome:
-        """The photograph of a job, or what became of the job already."""
+    def open(self, job: Job) -> Photograph | Outcome:
+        """Read the photograph of a job, or return the job's outcome if there is nothing to paint."""
         try:
             if (outcome := self.blocking_outcome(job)) is not None:
                 return outcome
             form = format_of(job.target)
-            photograph = as_held(read_source(job.source, self.rules.max_pixels, self.given), form)
+            photograph = adapt_to_format(read_source(job.source, self.rules.max_pixels, self.read_stdin), form)
             check_fits(form, photograph.size, str(job.target))
-            self.made += [one for one in (job.target.parent, *job.target.parent.parents) if not exists(one)]
-            make_room(job.target)
+            self.created += [one for one in (job.target.parent, *job.target.parent.parents) if not exists(one)]
+            prepare_folder(job.target)
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)
         return photograph
 
-    def foreseen(self, jobs: Sequence[Job]) -> list[Outcome]:
-        """What would become of jobs, as far as it can be told without painting."""
-        self.know(jobs)
-        return [self.foreseen_of(job) for job in jobs]
+    def plan(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Predict the outcomes of jobs as far as possible without painting."""
+        self.register(jobs)
+        return [self.plan_job(job) for job in jobs]
 
-    def foreseen_of(self, job: Job) -> Outcome:
-        """What would become of a job."""
+    def plan_job(self, job: Job) -> Outcome:
+        """Predict the outcome of a job."""
         try:
             there = job.source == PIPE or is_file(job.source)
             instead = "" if there and is_picture_or_unreadable(job.source) else suggestion_for(str(job.source))
             if instead or not there:
-                raise PictureError(instead or f"{job.source} is not there, or not a file; check the path.")
+                raise PictureError(instead or f"{job.source} does not exist or is not a file; check the path.")
             return self.blocking_outcome(job) or Outcome(job, "planned")
         except GanStyleError as error:
             return Outcome(job, "failed", error=error)
 
     def blocking_outcome(self, job: Job) -> Outcome | None:
-        """What becomes of a job where something lies that is not to be replaced.
+        """Return the outcome of a job whose target must not be replaced, otherwise None.
 
         Raises:
-            PictureError: it is one of the photographs.
+            PictureError: the target is one of the photographs.
         """
         source, target = identity(job.source), identity(job.target)
         if self.rules.skip and source != target and source in self.targets:
-            return Outcome(job, "skipped")  # Painted before, into the folder of the photographs.
+            return Outcome(job, "skipped")  # An earlier painting in the folder of the photographs.
         if target in self.sources and (source == target or not self.rules.skip):
-            raise PictureError(f"{job.target} is one of the photographs and is never replaced; paint somewhere else.")
-        return self.existing_outcome(job) if is_there(job.target) and not self.rules.overwrite else None
+            raise PictureError(
+                f"{job.target} is one of the photographs, which are never replaced; choose another output."
+            )
+        return self.existing_outcome(job) if target_exists(job.target) and not self.rules.overwrite else None
 
     def existing_outcome(self, job: Job) -> Outcome:
-        """What becomes of a job whose painting exists."""
+        """Return the outcome of a job whose painting exists."""
         if self.rules.skip:
             return Outcome(job, "skipped")
-        error = PictureError(f"{job.target} exists already; add --overwrite to replace it.")
+        error = PictureError(f"{job.target} already exists; add --overwrite to replace it.")
         return Outcome(job, "failed", error=error)
 
     def run_job(
         self, number: int, count: int, job: Job, opening: Future[Photograph | Outcome], writer: ThreadPoolExecutor
     ) -> None:
-        """Paint one job and have it written."""
+        """Paint one job and queue the painting for writing."""
 
         def progress(share: float, pixels: int = 0) -> None:
             remaining = self.remaining(self.painted + share, count - number - share)
@@ -245,7 +247,7 @@ class Batch:
         progress(0.0)
         photograph = opening.result()
         if isinstance(photograph, Outcome):
-            self.ending.append(finished(photograph))
+            self.pending.append(completed(photograph))
             return
         start = time.monotonic()
         self.started = self.started or start
@@ -254,71 +256,71 @@ class Batch:
         try:
             painting = self.style.paint_photograph(photograph, options, lambda share: progress(share, pixels))
         except GanStyleError as error:
-            self.ending.append(finished(Outcome(job, "failed", photograph.size, error=error)))
+            self.pending.append(completed(Outcome(job, "failed", photograph.size, error=error)))
             return
         self.pixels += pixels
         self.painted += 1
         logger.info("%s: %d x %d pixels, painted in %.1f s", job.source, *photograph.size, time.monotonic() - start)
         outcome = Outcome(job, "painted", photograph.size, time.monotonic() - start, remark=painting.remark)
-        self.ending.append(writer.submit(self.written, painting, outcome))
+        self.pending.append(writer.submit(self.write, painting, outcome))
 
     def remaining(self, painted: float, left: float) -> float:
-        """Seconds that the rest will take, at the pace since something was first told of."""
+        """Estimate the remaining seconds from the speed since the first progress report."""
         now = time.monotonic()
         if not painted:
             return float("inf")
-        self.first = self.first or (painted, now)  # What comes before that is making ready more than painting.
+        self.first = self.first or (painted, now)  # Excludes setup time.
         before, then = self.first
         return (now - then) / (painted - before) * left if painted > before else float("inf")
 
-    def written(self, painting: Photograph, outcome: Outcome) -> Outcome:
-        """Write a painting; what became of its job."""
+    def write(self, painting: Photograph, outcome: Outcome) -> Outcome:
+        """Write a painting and return the final outcome of its job."""
         job = outcome.job
         try:
-            if is_there(job.target) and not self.rules.overwrite:  # Somebody else was faster.
+            if target_exists(job.target) and not self.rules.overwrite:  # Another process created it meanwhile.
                 return self.existing_outcome(job)
             write_photograph(job.target, painting, self.rules.saving)
         except NoSpaceError as error:
-            return replace(outcome, state="failed", error=NoSpaceError(error.place, GO_ON))
+            return replace(outcome, state="failed", error=NoSpaceError(error.place, RETRY_HINT))
         except GanStyleError as error:
             return replace(outcome, state="failed", error=error)
         return outcome
 
-    def tell(self, waiting: int) -> None:
-        """Tell of jobs in their order, until only so many are still being written."""
-        while self.ending and (len(self.ending) > waiting or self.ending[0].done()):
-            outcome = self.ending.popleft().result()
+    def report(self, waiting: int) -> None:
+        """Report outcomes in order until at most ``waiting`` paintings are still being written."""
+        while self.pending and (len(self.pending) > waiting or self.pending[0].done()):
+            outcome = self.pending.popleft().result()
             self.outcomes.append(outcome)
             self.on_outcome(outcome)
 
 
-def ahead(
+def prefetch(
     reader: ThreadPoolExecutor, open_: Callable[[Job], Photograph | Outcome], jobs: Sequence[Job]
 ) -> Iterator[tuple[Job, Future[Photograph | Outcome]]]:
-    """Every job with its photograph, some of which are being decoded already."""
+    """Yield every job with the future of its photograph; decodes up to ``QUEUE_SIZE`` pictures ahead."""
     waiting: deque[tuple[Job, Future[Photograph | Outcome]]] = deque()
     for job in jobs:
         waiting.append((job, reader.submit(open_, job)))
-        if len(waiting) > AHEAD:
+        if len(waiting) > QUEUE_SIZE:
             yield waiting.popleft()
     while waiting:
         yield waiting.popleft()
 
 
-def finished(outcome: Outcome) -> Future[Outcome]:
-    """An outcome for which nobody has to wait."""
+def completed(outcome: Outcome) -> Future[Outcome]:
+    """Wrap an outcome in a completed future."""
     future: Future[Outcome] = Future()
     future.set_result(outcome)
     return future
 
 
-def as_held(photograph: Photograph, form: Format) -> Photograph:
-    """What a format holds of a photograph, of a moving one a frame where it knows no more, and remarks on the rest."""
+def adapt_to_format(photograph: Photograph, form: Format) -> Photograph:
+    """Reduce a photograph to what a format can hold, such as one frame of an animation, and note what is lost."""
     if photograph.animation and not form.moving:
-        sentence = f"{form.name} holds one frame; the first of {photograph.frames} is painted."
+        sentence = f"{form.name} holds one frame; only the first of {photograph.frames} is painted."
         photograph = photograph.still().with_remark(sentence)
     if photograph.details.profile and not profile_in(form, photograph.details):
-        return photograph.with_remark(f"{form.name} holds no color profile of this size; the painting is in sRGB.")
+        return photograph.with_remark(f"{form.name} cannot hold a color profile of this size; the painting is in sRGB.")
     return photograph
 
 
@@ -330,33 +332,33 @@ def paint_to_pipe(
     rules: Rules,
     on_progress: Progress = lambda _: None,
 ) -> tuple[bytes, str]:
-    """Paint one picture for standard output.
+    """Paint one picture and return it as encoded bytes.
 
     Args:
         source: a file, or ``PIPE``.
-        style: who paints.
-        options: how.
-        form: what to write.
-        rules: what is allowed.
-        on_progress: called with the share that is done.
+        style: the painter.
+        options: how to paint.
+        form: output format.
+        rules: the rules of the batch.
+        on_progress: progress callback.
 
     Returns:
-        A whole file, and what of the photograph's is not in it, in a sentence.
+        The bytes of the file, and a sentence on what it lost of the photograph's file, or an empty string.
 
     Raises:
         PictureError: the picture cannot be read, or the format cannot hold it.
         ResourceError: there is not enough memory, or not enough space for temporary files.
     """
-    photograph = as_held(read_source(source, rules.max_pixels), form)
+    photograph = adapt_to_format(read_source(source, rules.max_pixels), form)
     check_fits(form, photograph.size, "The painting")
     painting = style.paint_photograph(photograph, options, on_progress)
     return encode(painting, form, rules.saving), painting.remark
 
 
 def identity(path: Path) -> object:
-    """What tells a file apart whatever its name is: device and inode, or the absolute path where it does not exist."""
+    """Identify a file independently of its name: device and inode, or the absolute path if it does not exist."""
     try:
         status = path.stat()
     except OSError:
-        return Path(os.path.abspath(path))  # noqa: PTH100 - links are not to be followed
+        return Path(os.path.abspath(path))  # noqa: PTH100 - must not follow links
     return status.st_dev, status.st_ino

@@ -1,4 +1,4 @@
-"""Whether there is room for a painting, before it is begun."""
+"""Checks of the output folder and its free space before a painting is started."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from gan_style.errors import NoSpaceError, PictureError
 from gan_style.files import is_full
 from gan_style.imaging.encoding import write_error
 
-LEAST_SPACE = 2**20
-"""Bytes that must be free where a painting goes, or it is not begun."""
+MIN_FREE_BYTES = 2**20
+"""Free bytes that the output folder must have before a painting is started."""
 
-GO_ON = "make room and run the same command with --skip-existing"
+RETRY_HINT = "make room and run the same command with --skip-existing"
 
 
-def is_there(path: Path) -> bool:
-    """Whether something lies at a path.
+def target_exists(path: Path) -> bool:
+    """Whether an output path exists.
 
     Raises:
-        PictureError: nobody can tell.
+        PictureError: the path cannot be examined.
     """
     try:
         path.stat()
@@ -30,11 +30,11 @@ def is_there(path: Path) -> bool:
     return True
 
 
-def make_room(target: Path) -> None:
-    """Make the folder of a painting, and see that it is not full and takes the name.
+def prepare_folder(target: Path) -> None:
+    """Create the folder of a painting and check its free space and that it accepts the file name.
 
     Raises:
-        PictureError: it cannot be made, or does not.
+        PictureError: the folder cannot be created or does not accept the name.
         NoSpaceError: the disk is full.
     """
     folder = target.parent
@@ -43,10 +43,10 @@ def make_room(target: Path) -> None:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         if is_full(error):
-            raise NoSpaceError(folder, GO_ON) from None
+            raise NoSpaceError(folder, RETRY_HINT) from None
         raise PictureError(
-            f"The folder {folder} cannot be made ({error.strerror}); choose another place with -o."
+            f"The folder {folder} cannot be created ({error.strerror}); choose another folder with -o."
         ) from None
-    if free < LEAST_SPACE:
-        raise NoSpaceError(folder, GO_ON)
-    is_there(target)
+    if free < MIN_FREE_BYTES:
+        raise NoSpaceError(folder, RETRY_HINT)
+    target_exists(target)

@@ -1,4 +1,4 @@
-"""Painting a picture coarse to fine, each level in tiles, with no more than one level beside the picture in memory."""
+"""Tiled coarse-to-fine painting that keeps at most one pyramid level in memory besides the picture."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from gan_style.inference.tiles import Box, split, view
 
 @dataclass(frozen=True)
 class Tile:
-    """One tile of one level of a pyramid.
+    """One tile of one pyramid level.
 
     Attributes:
-        level: of the pyramid, 0 for the coarsest.
-        box: where it lies in that level.
+        level: index of the pyramid level, 0 for the coarsest.
+        box: position within that level.
         photo: the photograph at this level.
         below: the photograph at the next coarser level, None at the coarsest.
         coarse: the painting at the next coarser level, None at the coarsest.
@@ -34,24 +34,24 @@ class Tile:
     coarse: Raster | None
 
     def detail(self, window: Box) -> Tensor:
-        """What a window of the photograph shows beyond the coarser level: (1, 3, window.height, window.width)."""
+        """Return the photograph's detail beyond the coarser level, (1, 3, window.height, window.width)."""
         assert self.below is not None
         return view(self.photo, window) - enlarged(self.below, window)
 
     def base(self, window: Box) -> Tensor:
-        """What a window of the painting so far shows, enlarged: (1, 3, window.height, window.width)."""
+        """Return the painting of the coarser level, upsampled: (1, 3, window.height, window.width)."""
         assert self.coarse is not None
         return enlarged(self.coarse, window)
 
 
 class TiledPyramid:
-    """The tiles of a picture in the order in which they are to be painted; each is written before the next is taken.
+    """Iterable of tiles in painting order; write each tile before taking the next.
 
     >>> for tile in pyramid:
     ...     pyramid.write(tile, paint(tile))
 
     Attributes:
-        canvas: the painting, finished once the last tile is written.
+        canvas: the painting, complete after the last tile is written.
     """
 
     def __init__(
@@ -64,16 +64,16 @@ class TiledPyramid:
         top: int = 0,
         progress: Progress = lambda _: None,
     ) -> None:
-        """Prepare.
+        """Initialize.
 
         Args:
-            photos: the photograph at every level, as :func:`pyramid` gives it; the first may have another size.
+            photos: the photograph at every level, from :func:`pyramid`; the first may have another size.
             size: height and width of the painting.
-            options: how a painting is laid over its photograph.
-            side: of a tile.
-            canvas: where to paint.
-            top: the row of that at which to begin.
-            progress: called with the share of the work that is done.
+            options: how to blend the painting with the photograph.
+            side: side of a tile.
+            canvas: canvas to paint on.
+            top: first row to paint on.
+            progress: progress callback.
         """
         self.photos, self.size, self.options, self.side = photos, size, options, side
         self.canvas, self.top, self.progress = canvas, top, progress
@@ -92,17 +92,17 @@ class TiledPyramid:
             if self.level is not None:
                 exact = tuple(side >> (last - index) for side in finest)
                 coarse = resampled(self.level, exact)
-                # The photograph at this level as it was before its size was made exact.
+                # The photograph at this level before it was resized to the stroke scale.
                 below = photo if photo.shape[:2] == exact else halved(self.photos[index + 1])
 
     def write(self, tile: Tile, painted: Tensor) -> None:
-        """Keep what was painted of a tile, (1, 3, tile.box.height, tile.box.width) on the CPU."""
+        """Store a painted tile, (1, 3, tile.box.height, tile.box.width) on the CPU."""
         box = tile.box
         if self.level is not None:
             self.level[box.top : box.bottom, box.left : box.right] = painted[0].permute(1, 2, 0).half().numpy()
         else:
             mixed = to_pixels(self.options.mix(view(tile.photo, box), painted), self.canvas.dtype)
-            # What was added to make the sides divisible is left out.
+            # Crop the padding that makes the sides divisible.
             bottom, right = (
                 max(low, min(high, side))
                 for low, high, side in zip((box.top, box.left), (box.bottom, box.right), self.size, strict=True)
@@ -114,6 +114,6 @@ class TiledPyramid:
 
 
 def enlarged(coarse: Raster, window: Box) -> Tensor:
-    """What a window shows of a picture of half its resolution: (1, 3, window.height, window.width)."""
-    # One more pixel on each side, so that enlarging has neighbours everywhere inside the window.
+    """Upsample a window from a picture of half its resolution: (1, 3, window.height, window.width)."""
+    # One more pixel per side, so that upsampling has neighbors everywhere inside the window.
     return enlarge(view(coarse, window.halved().grown(1)))[..., 2:-2, 2:-2]

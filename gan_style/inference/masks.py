@@ -1,4 +1,4 @@
-"""Where in a photograph detail matters: masks that decide how much of it a finer brush brings back."""
+"""Masks that decide where finer pyramid levels restore detail of the photograph."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ from torch import Tensor
 from gan_style.edge_flow import box_blur
 
 STRUCTURE = 0.06
-"""How strong the detail of a photograph is, in units of a picture in [-1, 1], where half of it comes back."""
+"""Standard deviation of detail, in units of a picture in [-1, 1], at which half of it is restored."""
 
 NEIGHBORHOOD = 3
-"""Half width in pixels of the squares, two times one after the other, in which that is judged."""
+"""Radius in pixels of the box blur, applied twice, over which detail is measured."""
 
 FORM_NEIGHBORHOOD = 6
-"""Half width in pixels of the squares, likewise, in which it is judged whether a small brush is needed."""
+"""Radius in pixels of the box blur, applied twice, over which small shapes are detected."""
 
 FORM_CONTRAST = 0.04
-"""How strong forms are, in units of a picture in [-1, 1], where half of the painting is the small brush's."""
+"""Contrast of small shapes, in units of a picture in [-1, 1], at which half of the painting is the finer level's."""
 
 TEXTURE = 3.0
-"""How many times the variance of a photograph's finest detail that of its forms has in a mere texture at most: grass
-and distant trees have 1 to 2 times, faces in crowds, clothes and animals 6 to 12."""
+"""Maximum ratio of the variance of coarser shapes to that of the finest detail in a texture: grass and distant trees
+have 1 to 2, faces in crowds, clothes and animals 6 to 12."""
 
 
 def detail_mask(fine: Tensor) -> Tensor:
-    """How much of a photograph's detail, (N, 3, H, W), is more than noise or texture: (N, 1, H, W) in 0..1."""
+    """Return how much of a photograph's detail, (N, 3, H, W), exceeds noise and texture: (N, 1, H, W) in 0..1."""
     strength = variance(fine, NEIGHBORHOOD)
     return strength / (strength + STRUCTURE**2)
 
 
 def form_mask(photo: Tensor, below: Tensor) -> Tensor:
-    """Where a photograph has forms of a few pixels that are more than a texture, for which a small brush is needed.
+    """Detect shapes of a few pixels that are not texture and need finer strokes.
 
-    A texture is as strong in its finest detail as in what is several times as large, a thing with edges is not.
+    A texture has about the same variance in its finest detail as at several times that scale; an object with edges
+    does not.
 
     Args:
         photo: (N, 3, H, W) in [-1, 1].
-        below: likewise, without its finest detail.
+        below: the same photograph without its finest detail.
 
     Returns:
         (N, 1, H, W) in 0..1.
@@ -48,5 +49,5 @@ def form_mask(photo: Tensor, below: Tensor) -> Tensor:
 
 
 def variance(detail: Tensor, neighborhood: int) -> Tensor:
-    """Mean square of a picture's detail around each pixel, over colors, too: (N, 3, H, W) to (N, 1, H, W)."""
+    """Average the squared detail around each pixel and over channels: (N, 3, H, W) to (N, 1, H, W)."""
     return box_blur(detail.square().mean(1, keepdim=True), neighborhood, 2)

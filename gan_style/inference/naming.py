@@ -1,4 +1,4 @@
-"""How paintings are called."""
+"""File names of paintings."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from gan_style.errors import UsageError
 from gan_style.imaging.formats import FORMATS, format_named
 from gan_style.names import encodable, shortened_name
 
-WORDS = ("name", "style", "seed", "folder")
-"""What a template of names may hold in braces."""
+FIELDS = ("name", "style", "seed", "folder")
+"""Fields that a name template may contain."""
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How paintings are called that are not named one by one.
+    """File name pattern for paintings that are not named individually.
 
     Attributes:
         style: name of the style.
-        template: ``{name}``, that of the photograph without extension, ``{style}``, ``{seed}`` and ``{folder}``, that
-            in which the photograph lies, and text.
-        form: extension without its dot; by default that of the photograph, where we write that.
+        template: text with the fields ``{name}`` (the photograph's, without extension), ``{style}``, ``{seed}`` and
+            ``{folder}`` (the photograph's).
+        form: extension without its dot; by default that of the photograph if it is writable.
     """
 
     style: str
@@ -37,22 +37,24 @@ class Naming:
             made = self.template.format(name="a", style="b", seed="1", folder="c")
         except (ValueError, IndexError, KeyError, AttributeError):
             fields, made = [""], ""
-        if any(field not in WORDS for field in fields) or not made or Path(made).name != made:
-            words = ", ".join(f"{{{word}}}" for word in WORDS)
-            raise UsageError(f"--name {self.template!r} is no name; build it of {words} and text without slashes.")
+        if any(field not in FIELDS for field in fields) or not made or Path(made).name != made:
+            words = ", ".join(f"{{{word}}}" for word in FIELDS)
+            raise UsageError(
+                f"--name {self.template!r} is not a file name pattern; use {words} and text without slashes."
+            )
         if "name" not in fields:
-            raise UsageError(f"--name {self.template!r} gives all paintings one name; put {{name}} into it.")
+            raise UsageError(f"--name {self.template!r} gives all paintings the same name; add {{name}}.")
         if self.form:
             format_named(self.form)
 
     def path(self, photo: Path, folder: Path, seed: int | None = None, *, whole: bool = False) -> Path:
-        """The painting of a photograph in a folder; a seed that the template leaves out comes last.
+        """Return the path of a painting; the seed is appended unless the template contains it.
 
         Args:
             photo: the photograph.
-            folder: where the painting is to be. What it would not take is shortened.
+            folder: the painting's folder; names that its file system rejects are shortened.
             seed: as in :class:`Job`.
-            whole: keep the photograph's extension in the name.
+            whole: keep the photograph's extension as part of the name.
         """
         suffix = f".{self.form}" if self.form else photo.suffix
         stem = photo.name if whole else photo.stem
@@ -71,17 +73,17 @@ class Naming:
         )
 
     def folder_of(self, photo: Path) -> str:
-        """Name of the folder that holds a photograph, where the template asks for it."""
+        """Return the name of the photograph's folder if the template contains it, otherwise an empty string."""
         return absolute(photo).parent.name if "{folder}" in self.template else ""
 
 
-def numbered(output: Path, seed: int | None) -> Path:
-    """A name that was asked for, with its seed at the end where there are several."""
+def with_seed(output: Path, seed: int | None) -> Path:
+    """Append a seed, if any, to the stem of an output path."""
     if seed is None:
         return output
     return output.with_name(shortened_name(lambda stem: f"{stem}-{seed}{output.suffix}", output.stem, output.parent))
 
 
 def absolute(path: Path) -> Path:
-    """An absolute path without dots in it; links are not followed."""
-    return Path(os.path.abspath(path))  # noqa: PTH100 - links are not to be followed
+    """Return a normalized absolute path; symbolic links are not followed."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - must not follow links

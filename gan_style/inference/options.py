@@ -1,4 +1,4 @@
-"""How a photograph is to be painted."""
+"""Options that control how a photograph is painted."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from gan_style.errors import UsageError
 from gan_style.imaging.tensors import luminance
 
 Progress = Callable[[float], object]
-"""Called with the share of the work that is done, 0..1."""
+"""Callback that receives the completed fraction, 0..1."""
 
 
 @dataclass(frozen=True)
 class StylizeOptions:
-    """How to paint.
+    """Options for painting one photograph.
 
     Attributes:
-        strength: 0 gives the photograph back, 1 the painting; up to 1.5 exaggerates.
-        detail: 0..1, how much of the photograph's fine detail comes back with every finer brush.
-        stroke: size of the largest brush, 1/4..4; at 1 it sees the picture at the scale at which strokes were learnt.
-        keep_colors: 0..1, how much of the photograph's chroma stays; 1 lends it brushwork and nothing else (luminance
-            only, as in Gatys et al., "Preserving Color in Neural Artistic Style Transfer", 2016).
-        seed: of the noise that chooses the manner of painting, 0 or more; None for a manner of the photograph's own.
+        strength: 0 returns the photograph, 1 the painting; up to 1.5 exaggerates.
+        detail: 0..1, how much of the photograph's fine detail to restore at every finer pyramid level.
+        stroke: relative stroke size of the coarsest level, 1/4..4; 1 paints it at the scale of the training pictures.
+        keep_colors: 0..1, how much of the photograph's chroma to keep; 1 transfers brushwork only (luminance only, as
+            in Gatys et al., "Preserving Color in Neural Artistic Style Transfer", 2016).
+        seed: seed of the latent vector, 0 or more; None derives the vector from the photograph.
     """
 
     strength: float = STRENGTH
@@ -48,6 +48,6 @@ class StylizeOptions:
             raise UsageError(f"seed must be 0 or more, not {self.seed}.")
 
     def mix(self, photo: Tensor, painted: Tensor) -> Tensor:
-        """What of a painting is laid over its photograph; both (N, 3, H, W)."""
+        """Blend a painting with its photograph by strength and keep_colors; both (N, 3, H, W)."""
         change = painted - photo
         return photo + self.strength * torch.lerp(change, luminance(change).expand_as(change), self.keep_colors)

@@ -1,4 +1,4 @@
-"""Painting one picture of any size: exact tiles, and a large brush before a small one."""
+"""Tiled coarse-to-fine painting of one picture of any size."""
 
 from __future__ import annotations
 
@@ -28,36 +28,36 @@ from gan_style.models.refiner import Refiner
 logger = logging.getLogger(__name__)
 
 TILE = 1024
-"""Side of a tile. Larger tiles waste less on their margins and need more memory: about 0.3 GB at this size."""
+"""Side of a tile in pixels. Larger tiles waste less on margins but need more memory: about 0.3 GB at this size."""
 
-REFILTER = 4
-"""Pixels around a tile that shrinking and enlarging looks at, rounded up to keep tiles on the generator's grid."""
+RESAMPLING_MARGIN = 4
+"""Pixels around a tile that down- and upsampling need, rounded up to keep tiles on the generator's grid."""
 
-BRUSHES = 2
-"""How many brushes of the generator itself a style with a refiner uses at most; all finer strokes are the refiner's."""
+GENERATOR_LEVELS = 2
+"""Maximum number of pyramid levels that the generator paints if there is a refiner, which paints all finer ones."""
 
 FORM_RADIUS = 8
-"""Half width in pixels of the squares, two times one after the other, whose means a small brush keeps of a large one's
-painting. Forms of up to about their size, such as small faces and lettering, are the small brush's alone."""
+"""Radius in pixels of the box blur, applied twice, whose result the second level keeps from the first. Shapes of up to
+about this size, such as small faces and lettering, are painted by the second level alone."""
 
-LEAST_SHARE = 0.02
-"""Where the small brush would have less than this of every pixel of a tile, it does not paint."""
+MIN_SHARE = 0.02
+"""Maximum of the form mask over a tile below which small shapes are not repainted."""
 
 
 class Painter:
-    """Paints pictures with one generator on one device."""
+    """Paints pictures with one generator, and optionally a refiner, on one device."""
 
     def __init__(
         self, generator: Generator, size: int, compute: Compute, tile: int = TILE, refiner: Refiner | None = None
     ) -> None:
-        """Place the networks.
+        """Move the networks to the device.
 
         Args:
-            generator: the network.
-            size: short side in pixels at which its strokes were learnt.
-            compute: where and in which precision it runs.
+            generator: the generator.
+            size: short side in pixels of the pictures that it was trained on.
+            compute: device and precision.
             tile: side of a tile, a multiple of 8.
-            refiner: the network that adds finer strokes to an enlarged painting; None to leave them to the generator.
+            refiner: network that adds finer strokes to an upsampled painting; None leaves them to the generator.
         """
         if tile < 8 or tile % 8:
             raise UsageError(f"tile must be a multiple of 8, not {tile}.")
@@ -66,11 +66,11 @@ class Painter:
         self.size, self.compute, self.tile = size, compute, tile
 
     def levels(self, height: int, width: int, stroke: float = STROKE) -> int:
-        """How many brushes follow the largest, each half the size of the one before."""
+        """Return the number of pyramid levels after the coarsest, each of twice the resolution of the one before."""
         return max(0, round(math.log2(min(height, width) / self.size * stroke)))
 
     def paint(self, rgb: Pixels, options: StylizeOptions | None = None, progress: Progress = lambda _: None) -> Pixels:
-        """Paint a picture in memory, (H, W, 3) in 0..255, as :meth:`paint_raster` does."""
+        """Paint a picture in memory, (H, W, 3) in 0..255; see :meth:`paint_raster`."""
         painted: Pixels = self.paint_raster(rgb, options, progress)[:, :].astype(np.uint8)
         return painted
 
@@ -86,27 +86,27 @@ class Painter:
     ) -> Canvas:
         """Paint a picture.
 
-        The coarsest level is painted first. Each finer level is offered the painting so far, enlarged, with the detail
-        of the photograph that appears at that level; of what the generator makes of it, only what the coarser level
-        could not hold is kept. So strokes come in every size and the palette is chosen once. Forms that are too fine
-        for the largest brush, such as small faces and lettering, are painted by the second one alone
-        (:meth:`paint_second_level`). Where there is a refiner, the finest levels are its own: its input is the
-        painting with what stands out of the photograph.
+        The coarsest level is painted first. At each finer level the generator receives the upsampled painting plus the
+        photograph's detail at that level, and only the highest frequencies of its output, those that the coarser level
+        cannot represent, are added to the painting. So strokes come in every size and the palette is chosen once.
+        Shapes that are too fine for the coarsest level, such as small faces and lettering, are painted at the second
+        level alone (:meth:`paint_second_level`). If there is a refiner, it paints the finest levels: its input is the
+        upsampled painting plus the photograph's salient detail.
 
         Args:
-            photo: (H, W, 3 or more), uint8 or uint16; channels after the third are not looked at.
+            photo: (H, W, 3 or more), uint8 or uint16; channels after the third are ignored.
             options: how to paint.
-            progress: called with the share of the work that is done, 0..1.
-            noise: (1, Z), as :meth:`noise` gives it, for pictures to be painted in one manner; by default this
-                picture's.
-            onto: where to paint, (at least top + H, W, 3), as deep as the photograph; a canvas of its size by default.
-            top: the row of that at which to begin.
+            progress: progress callback.
+            noise: latent vector (1, Z) from :meth:`noise`, to paint several pictures with the same one; by default
+                this picture's own.
+            onto: canvas to paint on, (at least top + H, W, 3), of the photograph's bit depth; by default a new one.
+            top: first row to paint on.
 
         Returns:
             The canvas.
 
         Raises:
-            UsageError: the brush has a seed and the generator knows one manner only.
+            UsageError: a seed is given, but the generator is deterministic.
             ResourceError: there is not enough memory, or not enough space for temporary files.
         """
         options = options or StylizeOptions()
@@ -114,7 +114,7 @@ class Painter:
         photos = pyramid(photo, self.levels(height, width, options.stroke))
         noise = self.noise(photos[0], options) if noise is None else noise
         if len(photos) > 1:
-            # Halving alone would leave the largest brush up to 1.4 times too large or too small.
+            # Downsampling by powers of two alone would leave the strokes up to 1.4 times too large or too small.
             photos[0] = to_short_side(photos[0], max(1, round(self.size / options.stroke)))
         result = Canvas((height, width, 3), photo.dtype) if onto is None else onto
         for one in photos:
@@ -123,8 +123,8 @@ class Painter:
                 "painting at %d x %d pixels, in %d tile%s", one.shape[1], one.shape[0], tiles, "s"[: tiles > 1]
             )
 
-        # The finest levels are the refiner's, where there is one.
-        last = min(BRUSHES, len(photos)) - 1 if self.refiner is not None else len(photos) - 1
+        # The refiner, if any, paints the finest levels.
+        last = min(GENERATOR_LEVELS, len(photos)) - 1 if self.refiner is not None else len(photos) - 1
         levels = TiledPyramid(photos, (height, width), options, self.tile, result, top, progress)
         for tile in levels:
             if self.refiner is not None and tile.level > last:
@@ -140,16 +140,16 @@ class Painter:
         """Paint a box of one level.
 
         Args:
-            tile: of that level.
-            box: what to paint, the tile itself or more than that.
+            tile: tile of that level.
+            box: area to paint, at least the tile itself.
             detail: see :class:`StylizeOptions`.
-            noise: (1, Z), or None.
+            noise: latent vector (1, Z), or None.
 
         Returns:
             (1, 3, box.height, box.width), on the CPU.
         """
         config = self.generator.config
-        window = box.grown(config.margin + REFILTER, 2 * config.STRIDE)
+        window = box.grown(config.margin + RESAMPLING_MARGIN, 2 * config.STRIDE)
         if tile.below is None:
             return self.generate(view(tile.photo, window), window, noise)[(..., *box.inside(window))]
         base = tile.base(window)
@@ -158,12 +158,11 @@ class Painter:
         return (base + strokes)[(..., *box.inside(window))]
 
     def paint_second_level(self, tile: Tile, detail: float, noise: Tensor | None) -> Tensor:
-        """Paint a tile of the second level, fine forms of the photograph afresh; result as of :meth:`paint_tile`.
+        """Paint a tile of the second level and repaint small shapes; returns the same as :meth:`paint_tile`.
 
-        The largest brush is too large for a face in a crowd, and a finer one that only adds to its painting leaves the
-        face smudged. So where :func:`form_mask` finds forms in the photograph, the generator paints the photograph
-        itself, and of that everything is kept that is smaller than ``FORM_RADIUS``: the palette stays that of the
-        coarser level.
+        The coarsest strokes are too large for a face in a crowd, and finer strokes on top of them leave it smudged. So
+        where :func:`form_mask` finds small shapes, the generator paints the photograph itself, and everything smaller
+        than ``FORM_RADIUS`` is taken from that; the palette remains that of the coarser level.
         """
         box, config = tile.box, self.generator.config
         window = box.grown(2 * FORM_RADIUS, 2 * config.STRIDE)
@@ -172,58 +171,59 @@ class Painter:
         assert tile.below is not None
         seen = view(tile.photo, wide)
         share = detail * form_mask(seen, enlarged(tile.below, wide))[(..., *window.inside(wide))]
-        if share.max() >= LEAST_SHARE:
+        if share.max() >= MIN_SHARE:
             change = self.generate(seen, wide, noise)[(..., *window.inside(wide))] - painted
             painted = painted + share * (change - box_blur(change, FORM_RADIUS, 2))
         return painted[(..., *box.inside(window))]
 
     def refine_tile(self, refiner: Refiner, tile: Tile, box: Box, detail: float) -> Tensor:
-        """Refine a box of one level; arguments and result are those of :meth:`paint_tile`."""
-        window = box.grown(refiner.margin + REFILTER + 2 * NEIGHBORHOOD, 2 * refiner.config.STRIDE)
+        """Refine a box of one level; arguments and result as for :meth:`paint_tile`."""
+        window = box.grown(refiner.margin + RESAMPLING_MARGIN + 2 * NEIGHBORHOOD, 2 * refiner.config.STRIDE)
         fine = tile.detail(window)
-        offered = tile.base(window) + detail * detail_mask(fine) * fine
-        return self.generate(offered, window, None, refiner)[(..., *box.inside(window))]
+        refiner_input = tile.base(window) + detail * detail_mask(fine) * fine
+        return self.generate(refiner_input, window, None, refiner)[(..., *box.inside(window))]
 
     def latent_for(self, photo: Raster, options: StylizeOptions) -> Tensor | None:
-        """The noise that a picture is painted with where it is given none: see :meth:`noise`."""
+        """Return the latent vector of a whole picture; see :meth:`noise`."""
         return self.noise(pyramid(photo, self.levels(photo.shape[0], photo.shape[1], options.stroke))[0], options)
 
     def noise(self, coarsest: Raster, options: StylizeOptions) -> Tensor | None:
-        """(1, Z) on the device, or None where the generator takes none.
+        """Return the latent vector, (1, Z) on the device, or None if the generator is deterministic.
 
         Args:
             coarsest: the photograph at the coarsest level.
-            options: with a seed, or without for a manner of the photograph's own.
+            options: options with a seed, or None to derive the vector from the photograph.
 
         Raises:
-            UsageError: it takes none and the brush has a seed.
+            UsageError: a seed is given, but the generator is deterministic.
         """
         dimensions = self.generator.config.noise
         if not dimensions and options.seed is None:
             return None
         if not dimensions:
-            raise UsageError("This style knows one manner of painting only, whatever the seed; leave the seed out.")
+            raise UsageError("This style is deterministic; remove --seed.")
         if options.seed is None:
-            noise = latent_of_picture(eight_bit(coarsest), dimensions)
+            noise = latent_of_picture(to_uint8(coarsest), dimensions)
         else:
             noise = latent_of_seed(options.seed, dimensions)
         return noise.to(self.compute.device)
 
     def generate(self, picture: Tensor, window: Box, noise: Tensor | None, network: Generator | None = None) -> Tensor:
-        """One pass of a network, the generator by default: see :func:`run_network`."""
+        """Run a network, by default the generator; see :func:`run_network`."""
         with memory_errors("Use smaller pictures or --device cpu."):
             return run_network(network or self.generator, picture, window, noise, self.compute)
 
 
 @torch.inference_mode()
 def run_network(network: Generator, picture: Tensor, window: Box, noise: Tensor | None, compute: Compute) -> Tensor:
-    """One pass of a generator or refiner over a window of a picture, as everything that paints makes it.
+    """Run a generator or refiner on a window of a picture; all inference uses this function.
 
     Args:
-        network: on the device.
-        picture: (1, 3, H, W) in [-1, 1] on the CPU, what the window shows.
-        window: its place, on which the position-fixed noise depends that is added before and taken off again.
-        noise: (1, Z) on the device, the latent vector, or None.
+        network: the network, on the device.
+        picture: pixels of the window, (1, 3, H, W) in [-1, 1] on the CPU.
+        window: position, which determines the position-fixed noise that is added to the input and, for a residual
+            network, subtracted from the output.
+        noise: latent vector, (1, Z) on the device, or None.
         compute: device and precision.
 
     Returns:
@@ -237,7 +237,7 @@ def run_network(network: Generator, picture: Tensor, window: Box, noise: Tensor 
     return painted.cpu() - fine if network.config.residual else painted.cpu()
 
 
-def eight_bit(photo: Raster) -> Pixels:
-    """(H, W, 3), 0..255."""
+def to_uint8(photo: Raster) -> Pixels:
+    """Convert a picture to (H, W, 3) in 0..255."""
     pixels = photo[:, :][..., :3]
     return np.ascontiguousarray(pixels if pixels.dtype == np.uint8 else pixels >> 8, np.uint8)

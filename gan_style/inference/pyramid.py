@@ -1,4 +1,4 @@
-"""A picture at several resolutions, of which no more than strips are in memory."""
+"""Image pyramid whose levels are computed strip by strip."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gan_style.inference.tiles import Box, mirrored, view
 
 
 def pyramid(photo: Raster, levels: int) -> list[Raster]:
-    """The picture at ``levels`` + 1 resolutions, coarsest first, its sides extended to multiples of 2 ** levels."""
+    """Return the picture at ``levels`` + 1 resolutions, coarsest first, padded to multiples of 2 ** levels."""
     factor = 2**levels
     height, width = (side + -side % factor for side in photo.shape[:2])
     photos = [photo if (height, width) == photo.shape[:2] else extended(photo, height, width)]
@@ -20,7 +20,7 @@ def pyramid(photo: Raster, levels: int) -> list[Raster]:
 
 
 def extended(photo: Raster, height: int, width: int) -> Canvas:
-    """The picture with its mirror image continued to the right and below, (height, width, 3)."""
+    """Pad a picture by reflection to the right and below, to (height, width, 3)."""
     canvas = Canvas((height, width, 3), photo.dtype)
     columns = mirrored(0, width, photo.shape[1])
     for rows in strips(canvas.shape):
@@ -32,7 +32,7 @@ def extended(photo: Raster, height: int, width: int) -> Canvas:
 
 
 def halved(photo: Raster) -> Canvas:
-    """(2H, 2W, 3 or more) to (H, W, 3), the mean of each 2x2 square."""
+    """Downsample (2H, 2W, 3 or more) to (H, W, 3) by averaging 2x2 squares."""
     canvas = Canvas((photo.shape[0] // 2, photo.shape[1] // 2, 3), photo.dtype)
     for rows in strips(canvas.shape):
         part = photo[2 * rows.start : 2 * rows.stop, :][..., :3].astype(np.uint32)
@@ -42,7 +42,7 @@ def halved(photo: Raster) -> Canvas:
 
 
 def to_short_side(photo: Raster, side: int) -> Raster:
-    """A picture at another scale, as floats in [-1, 1]."""
+    """Resize a picture to a short side; returns floats in [-1, 1]."""
     height, width = photo.shape[:2]
     factor = side / min(height, width)
     whole = view(photo, Box(0, 0, height, width))[0].permute(1, 2, 0).numpy()
@@ -50,7 +50,7 @@ def to_short_side(photo: Raster, side: int) -> Raster:
 
 
 def resampled(level: Raster, size: tuple[int, ...]) -> Raster:
-    """A level of a painting, (H, W, 3) floats, at another size. It is small: the coarsest."""
+    """Resize a level, (H, W, 3) floats, as a whole; only for the coarsest level, which is small."""
     if level.shape[:2] == size:
         return level
     picture = view(level, Box(0, 0, *level.shape[:2]))

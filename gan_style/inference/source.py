@@ -1,4 +1,4 @@
-"""Where a photograph comes from: a file, or standard input."""
+"""Reading photographs from files or standard input."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ from gan_style.imaging.photograph import Photograph
 from gan_style.inference.planning import PIPE
 
 CHUNK = 2**20
-"""Bytes that are read from a pipe at a time."""
+"""Bytes to read from a pipe at a time."""
 
 
 def standard_input() -> bytes:
-    """All that standard input holds.
+    """Read all of standard input.
 
     Raises:
-        PictureError: it is closed, cannot be read, or has no end.
+        PictureError: standard input is closed, cannot be read, or exceeds the size limit.
     """
     if sys.stdin is None:
-        raise PictureError("Standard input is closed; send a picture into it, or name a file.")
-    chunks, room = [], LARGEST_PIPE
+        raise PictureError("Standard input is closed; pipe a picture into it, or name a file.")
+    chunks, remaining = [], LARGEST_PIPE
     try:
         while chunk := sys.stdin.buffer.read(CHUNK):
             chunks.append(chunk)
-            room -= len(chunk)
-            if room < 0:
+            remaining -= len(chunk)
+            if remaining < 0:
                 raise PictureError(
-                    f"Standard input gives more than {LARGEST_PIPE >> 30} GiB; save it as a file and name that."
+                    f"Standard input exceeds {LARGEST_PIPE >> 30} GiB; save it to a file and name that file."
                 )
-    except (OSError, ValueError) as error:  # It may have been opened for writing only.
+    except (OSError, ValueError) as error:  # Standard input may be write-only.
         reason = getattr(error, "strerror", None) or str(error)
-        raise PictureError(f"Standard input cannot be read ({reason}); send a picture into it.") from None
+        raise PictureError(f"Standard input cannot be read ({reason}); pipe a picture into it.") from None
     return b"".join(chunks)
 
 
-def read_source(path: Path, max_pixels: int, given: Callable[[], bytes] = standard_input) -> Photograph:
-    """A photograph from a file, or from standard input, which ``given`` reads.
+def read_source(path: Path, max_pixels: int, read_stdin: Callable[[], bytes] = standard_input) -> Photograph:
+    """Read a photograph from a file or, for ``-``, from standard input through ``read_stdin``.
 
     Raises:
-        PictureError: it cannot be read.
+        PictureError: the photograph cannot be read.
     """
     if path == PIPE:
-        return open_photograph(given(), name="Standard input", max_pixels=max_pixels)
+        return open_photograph(read_stdin(), name="Standard input", max_pixels=max_pixels)
     if is_folder(path):
         check_folder(path)
     return open_photograph(path, max_pixels=max_pixels)
 
 
 def check_folder(path: Path) -> None:
-    """Say why a folder gives no pictures.
+    """Raise an error that says why a folder yields no pictures.
 
     Raises:
         PictureError: always.
@@ -63,4 +63,4 @@ def check_folder(path: Path) -> None:
         os.scandir(path).close()
     except OSError as error:
         raise PictureError(f"{path} cannot be read ({error.strerror}); check its permissions.") from None
-    raise PictureError(f"{path} holds no pictures; check the path.")
+    raise PictureError(f"{path} contains no pictures; check the path.")

@@ -1,4 +1,4 @@
-"""A style ready to paint: the public face of the library."""
+"""Loading styles and painting with them: the public API of the library."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ logger = logging.getLogger(__name__)
 
 
 class Style(Artist):
-    """A painter learnt by ``gan-style train``.
+    """Style trained by ``gan-style train``.
 
     Attributes:
-        name: the style's name, from its file.
-        manners: whether a seed makes a difference.
-        file: the network and all that is known about it.
-        source: address with its commit, where it is from the Hub, or empty.
+        name: the style's name, from its file name.
+        stochastic: whether the result depends on a seed.
+        file: the network and its metadata.
+        source: address with commit if the style is from the Hub, otherwise empty.
     """
 
     def __init__(self, name: str, file: StyleFile, compute: Compute, source: str = "") -> None:
         self.name, self.file, self.source = name, file, source
-        self.manners = file.generator.config.noise > 0
+        self.stochastic = file.generator.config.noise > 0
         self.painter = Painter(file.generator, file.size, compute, refiner=file.refiner)
 
-    def remark(self, options: StylizeOptions) -> str:
-        """A word about strokes larger than people expect."""
+    def warning(self, options: StylizeOptions) -> str:
+        """Warn about strokes that are larger than those of other styles."""
         size = self.file.size
         if size >= SIZE or options.stroke != STROKE:
             return ""
         return (
-            f"{self.name} learnt its strokes from pictures of {size} pixels, so that on larger photographs they are "
+            f"{self.name} was trained on pictures of {size} pixels, so its strokes on larger photographs are "
             f"{SIZE / size:g} times as large as those of other styles; --stroke {size / SIZE:g} makes them as fine."
         )
 
     def ignored_options(self, options: StylizeOptions, size: tuple[int, int]) -> set[str]:
-        """Detail, and as long as it stays at one brush the stroke, of a picture too small for a second brush."""
+        """Return detail, and also stroke if it does not change that, for pictures with a single pyramid level."""
         if self.painter.levels(*size, options.stroke):
             return set()
         return {"detail"} if self.painter.levels(*size) else {"detail", "stroke"}
@@ -63,7 +63,7 @@ class Style(Artist):
     def paint_photograph(
         self, photograph: Photograph, options: StylizeOptions, progress: Progress = lambda _: None
     ) -> Photograph:
-        """Paint a decoded picture, every frame of it in the same manner; all but its colours stays as it is."""
+        """Paint a decoded picture, all its frames with the same latent vector; everything but its pixels is kept."""
         width, height = photograph.size
         frames = photograph.frames
         canvas = Canvas((height * frames, width, 3), photograph.pixels.dtype)
@@ -88,28 +88,28 @@ def load_style(
     """Load a style.
 
     Args:
-        style: a style file, the name of a bundled style with or without an extension (a warning is logged where that
-            looks like a file that is not there), or a style on the Hugging Face Hub: "owner/repo" or
+        style: a style file, the name of a bundled style with or without an extension (logs a warning if that looks
+            like a missing file), or a style on the Hugging Face Hub: "owner/repo" or
             "hf://owner/repo/file.safetensors@revision".
         device: "auto", "cpu" or "cuda".
         precision: "auto", "fp32" or "bf16".
-        downloading: told of a download: of what, how many bytes are there, and of how many.
+        downloading: download callback; receives what is downloaded, the bytes received and the total.
 
     Raises:
-        StyleError: there is no such style, or the file is not one.
-        ResourceError: CUDA is asked for and not there, or the Hub is out of reach.
-        UsageError: an unknown device or precision.
+        StyleError: the style does not exist, or the file is not a style.
+        ResourceError: CUDA is requested but unavailable, or the Hub is unreachable.
+        UsageError: the device or precision is unknown.
     """
     found = locate(os.fspath(style), downloading)
     if is_picture(found.path):
         raise StyleError(
-            f"{found.path} is a picture, not a style; gan-style stylize paints after it, and nothing is learnt."
+            f"{found.path} is a picture, not a style; gan-style stylize accepts it as --style, without training."
         )
-    return style_in(found, device, precision)
+    return style_from(found, device, precision)
 
 
-def style_in(found: Located, device: str, precision: str) -> Style:
-    """The style that a file holds."""
+def style_from(found: Located, device: str, precision: str) -> Style:
+    """Load the style of a located file."""
     file, path = read_style(found.path, found.pin), found.path
     source = str(source_of(path) or "")
     logger.info("style %s from %s", printable(path.stem), source or path)
@@ -124,44 +124,44 @@ def load_artist(
     minutes: float | None = None,
     downloading: ProgressCallback | None = None,
 ) -> Artist:
-    """Load whatever can paint: a style, or a painting to paint after.
+    """Load a trained style, or a painting to optimize towards.
 
     Args:
-        style: what :func:`load_style` takes, or a picture, told from its content.
+        style: what :func:`load_style` takes, or a picture, detected by its content.
         device: "auto", "cpu" or "cuda".
         precision: "auto", "fp32" or "bf16", for styles.
-        minutes: most that may be spent on a photograph painted after a picture; a style has no use for it.
+        minutes: time limit per photograph when ``style`` is a picture; ignored otherwise.
         downloading: as for :func:`load_style`.
 
     Raises:
-        StyleError: there is no such style, or the file is neither a style nor a picture.
+        StyleError: the style does not exist, or the file is neither a style nor a picture.
         PictureError: the picture cannot be decoded.
-        ResourceError: CUDA is asked for and not there, the backbone's weights are missing, or the Hub is out of reach.
-        UsageError: an unknown device or precision, or minutes out of range.
+        ResourceError: CUDA is requested but unavailable, the backbone's weights are missing, or the Hub is unreachable.
+        UsageError: the device or precision is unknown, or minutes is out of range.
     """
     if minutes is not None and not 0 < minutes <= DAY:
         raise UsageError(f"minutes must be above 0 and at most {DAY:g}, not {minutes:g}.")
     found = locate(os.fspath(style), downloading)
     path = found.path
     if not is_picture(path):
-        return style_in(found, device, precision)
+        return style_from(found, device, precision)
     if found.pin:
-        found.pin.check(path, sha256_of(path, math.inf))  # Paintings are larger than styles may be.
+        found.pin.check(path, sha256_of(path, math.inf))  # Paintings may exceed the size limit of styles.
     from gan_style.checkpoints.backbone import load_backbone
-    from gan_style.optimization.stylizer import LARGEST, OptimizationStylizer
+    from gan_style.optimization.stylizer import MAX_SIDE, OptimizationStylizer
 
-    logger.info("painting after the picture %s", path)
+    logger.info("optimizing towards the painting %s", path)
     compute = Compute.choose(device, "fp32" if precision in PRECISIONS else precision)
     return OptimizationStylizer(
-        path.stem, read_picture(path, 2 * LARGEST).rgb, load_backbone(), compute, minutes=minutes
+        path.stem, read_picture(path, 2 * MAX_SIDE).rgb, load_backbone(), compute, minutes=minutes
     )
 
 
 def is_picture(path: Path) -> bool:
     """Whether a file is a picture, by its content.
 
-    Nothing that is called like a style is, as all files from the Hub are: a stranger's picture is not decoded where
-    somebody asked for a style.
+    False for any file with the extension of styles, as all files from the Hub have: an untrusted file must not be
+    decoded as a picture where the user asked for a style.
     """
     if path.suffix == SUFFIX:
         return False
@@ -181,7 +181,7 @@ def stylize(
     keep_colors: float = KEEP_COLORS,
     seed: int | None = None,
 ) -> Image.Image:
-    """Paint one picture as :meth:`Artist.paint` does, with what :func:`load_artist` takes."""
+    """Paint one picture; ``style`` as in :func:`load_artist`, the rest as in :meth:`Artist.paint`."""
     return load_artist(style).paint(
         picture, strength=strength, detail=detail, stroke=stroke, keep_colors=keep_colors, seed=seed
     )

@@ -1,1 +1,1 @@
-"""Painting after a single picture by optimization, without a trained generator."""
+"""Style transfer from a single painting by optimization, without a trained generator."""

@@ -1,8 +1,8 @@
-"""Painting after a single painting, with nothing learnt before: the picture itself is optimised, coarse to fine.
+"""Style transfer from a single painting: optimize the picture itself, coarse to fine, without training.
 
-Gatys et al. ("Image Style Transfer Using Convolutional Neural Networks", CVPR 2016) began it; what is compared here are
-samples of features rather than Gram matrices alone, with content as self-similarity, as in STROTSS (Kolkin et al., CVPR
-2019): an ImageNet network of another kind than VGG serves then, too.
+Introduced by Gatys et al. ("Image Style Transfer Using Convolutional Neural Networks", CVPR 2016). As in STROTSS
+(Kolkin et al., CVPR 2019), the loss compares sampled features rather than Gram matrices alone, and content by
+self-similarity, so that ImageNet networks other than VGG work, too.
 """
 
 from __future__ import annotations
@@ -41,46 +41,46 @@ from gan_style.models.backbone import Backbone
 
 logger = logging.getLogger(__name__)
 
-SMALLEST, LARGEST = 64, 1024
-"""Long sides in pixels between which a picture is optimised; what is larger gets the rest by enlarging."""
+MIN_SIDE, MAX_SIDE = 64, 1024
+"""Range of the long side in pixels at which a picture is optimized; larger pictures are upsampled from there."""
 
-BEYOND = 2.0
-"""How much larger than the painting a picture may be optimised: strokes that the painting does not show are none."""
+MAX_UPSCALE = 2.0
+"""Maximum size of the optimized picture relative to the painting, which shows no strokes finer than its own pixels."""
 
-OPTIMISING = 0.98
-"""Share of the work on a picture that is optimising it; the rest is enlarging what came of it."""
+OPTIMIZATION_SHARE = 0.98
+"""Fraction of the progress that is optimization; the rest is upsampling."""
 
-OVERHEAD = 370
-"""Side in pixels of a square that takes as long as what a step costs whatever the picture's size."""
+OVERHEAD_SIDE = 370
+"""Side in pixels of a square whose step time equals the overhead of a step that is independent of the size."""
 
-COARSEST = 8
-"""Short side in pixels of the smallest level of the Laplacian pyramid whose values are optimised."""
+MIN_LEVEL_SIDE = 8
+"""Short side in pixels of the smallest level of the optimized Laplacian pyramid."""
 
 
 @dataclass(frozen=True)
-class Effort:
-    """How a picture is optimised.
+class OptimizationConfig:
+    """Hyperparameters of the optimization.
 
     Attributes:
-        steps: at every scale but the last.
-        last_steps: at the last, which is four times as dear as the one before.
-        rate: learning rate of RMSprop at the beginning of a scale; it falls to a tenth, so that noise settles.
-        content: weight of the self-similarity distance at the finest scale; doubled with every coarser one, up to
-            ``most_content``.
-        most_content: where that ends.
-        colours: weight of the transport between colours, as a share of that between features.
-        smoothness: weight of the total variation.
-        detail: how much of what a photograph shows at a scale, and not at the one before, is there to begin with.
-        samples: places of either picture that are compared in a step.
-        content_positions: likewise for the self-similarity.
+        steps: steps per scale, except the last.
+        last_steps: steps of the last scale, each four times as expensive as at the previous one.
+        learning_rate: learning rate of RMSprop at the start of a scale; it decays to a tenth, so that noise settles.
+        content_weight: weight of the self-similarity loss at the finest scale; doubles with every coarser scale, up to
+            ``max_content_weight``.
+        max_content_weight: upper limit of the content weight.
+        color_weight: weight of the optimal transport loss on colors relative to that on features.
+        smoothness: weight of the total variation loss.
+        detail: fraction of the photograph's detail at a scale to include in its initial picture.
+        samples: positions sampled from either picture per step.
+        content_positions: positions sampled per step for the self-similarity.
     """
 
     steps: int = 120
     last_steps: int = 100
-    rate: float = 5e-3
-    content: float = 2.0
-    most_content: float = 10.0
-    colours: float = 0.5
+    learning_rate: float = 5e-3
+    content_weight: float = 2.0
+    max_content_weight: float = 10.0
+    color_weight: float = 0.5
     smoothness: float = 0.8
     detail: float = 0.5
     samples: int = 1024
@@ -88,9 +88,9 @@ class Effort:
 
 
 class OptimizationStylizer(Artist):
-    """Paints after one painting."""
+    """Painter that optimizes each picture towards one painting."""
 
-    manners = True
+    stochastic = True
 
     def __init__(
         self,
@@ -100,37 +100,37 @@ class OptimizationStylizer(Artist):
         compute: Compute,
         *,
         minutes: float | None = None,
-        effort: Effort | None = None,
+        config: OptimizationConfig | None = None,
     ) -> None:
-        """Prepare.
+        """Initialize.
 
         Args:
-            name: what paintings are called after.
+            name: style name, for file names and messages.
             painting: (H, W, 3) in 0..255.
-            backbone: what both pictures are compared through.
-            compute: where it runs; always in float32.
-            minutes: most that may be spent on a picture.
-            effort: how it is optimised.
+            backbone: feature network.
+            compute: device; the precision is always float32.
+            minutes: time limit per picture.
+            config: hyperparameters.
         """
         self.name, self.compute = name, compute
         self.painting = to_tensor(painting.copy())
         self.backbone = compute.place(backbone)
-        self.minutes, self.effort = minutes, effort or Effort()
+        self.minutes, self.config = minutes, config or OptimizationConfig()
 
     def ignored_options(self, options: StylizeOptions, size: tuple[int, int]) -> set[str]:
-        """Detail, of a picture that is optimised at its own size."""
+        """Return detail for a picture that is optimized at its full size."""
         del options
         return set() if self.levels(*size) else {"detail"}
 
     def levels(self, height: int, width: int) -> int:
-        """How many times a picture is larger than what is optimised, in powers of two."""
-        largest = min(LARGEST, max(BEYOND * max(self.painting.shape[2:]), SMALLEST))
+        """Return how often the optimized picture is upsampled by two to reach the full size."""
+        largest = min(MAX_SIDE, max(MAX_UPSCALE * max(self.painting.shape[2:]), MIN_SIDE))
         return max(0, math.ceil(math.log2(max(height, width) / largest)))
 
     def paint_photograph(
         self, photograph: Photograph, options: StylizeOptions, progress: Progress = lambda _: None
     ) -> Photograph:
-        """Paint a decoded picture, every frame by itself; all but its colours stays as it is.
+        """Paint a decoded picture frame by frame; everything but its pixels is kept.
 
         Raises:
             ResourceError: there is not enough memory, or not enough space for temporary files.
@@ -147,16 +147,16 @@ class OptimizationStylizer(Artist):
         return photograph.painted(canvas)
 
     def paint_raster(self, photo: Raster, options: StylizeOptions, progress: Progress, onto: Canvas, top: int) -> None:
-        """Paint (H, W, 3 or more) pixels onto a canvas, from one of its rows on."""
+        """Paint (H, W, 3 or more) pixels on a canvas, starting at row ``top``."""
         photos = pyramid(photo, self.levels(*photo.shape[:2]))
         whole = view(photos[0], Box(0, 0, *photos[0].shape[:2]))
         with memory_errors("Use smaller pictures."):
-            painted = self.imitate(whole, options, lambda done: progress(OPTIMISING * done))
+            painted = self.optimize(whole, options, lambda done: progress(OPTIMIZATION_SHARE * done))
 
-        def rest(done: float) -> None:
-            progress(OPTIMISING + (1 - OPTIMISING) * done)
+        def upsampling_progress(done: float) -> None:
+            progress(OPTIMIZATION_SHARE + (1 - OPTIMIZATION_SHARE) * done)
 
-        levels = TiledPyramid(photos, photo.shape[:2], options, TILE, onto, top, rest)
+        levels = TiledPyramid(photos, photo.shape[:2], options, TILE, onto, top, upsampling_progress)
         for tile in levels:
             box = tile.box
             if tile.below is None:
@@ -166,68 +166,74 @@ class OptimizationStylizer(Artist):
             finer = tile.base(window) + options.detail * tile.detail(window)
             levels.write(tile, finer[(..., *box.inside(window))])
 
-    def imitate(self, photo: Tensor, options: StylizeOptions, progress: Progress = lambda _: None) -> Tensor:
-        """Paint a picture that fits into memory.
+    def optimize(self, photo: Tensor, options: StylizeOptions, progress: Progress = lambda _: None) -> Tensor:
+        """Paint a picture that fits in memory.
 
         Args:
             photo: (1, 3, H, W) in [-1, 1].
-            options: ``seed`` decides which places are compared, ``stroke`` the size of the painting beside the picture.
-            progress: called with the share of the work that is done.
+            options: ``seed`` determines the sampled positions, ``stroke`` the scale of the painting.
+            progress: progress callback.
 
         Returns:
             (1, 3, H, W) in [-1, 1], on the CPU.
         """
-        device, effort = self.compute.device, self.effort
+        device, config = self.compute.device, self.config
         longest = max(photo.shape[2:])
-        count = max(1, 1 + math.floor(math.log2(max(longest / SMALLEST, 1))))
+        count = max(1, 1 + math.floor(math.log2(max(longest / MIN_SIDE, 1))))
         scales = [longest / 2**index for index in reversed(range(count))]
-        steps = [effort.steps] * (count - 1) + [effort.last_steps if count > 1 else effort.steps]
-        costs = np.array([number * (side**2 + OVERHEAD**2) for number, side in zip(steps, scales, strict=True)])
+        steps = [config.steps] * (count - 1) + [config.last_steps if count > 1 else config.steps]
+        costs = np.array([number * (side**2 + OVERHEAD_SIDE**2) for number, side in zip(steps, scales, strict=True)])
         ends = np.concatenate([[0.0], np.cumsum(costs) / costs.sum()])
-        begun = time.monotonic()
+        started = time.monotonic()
         picture: Tensor | None = None
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(options.seed or 0)
             for index, (side, number) in enumerate(zip(scales, steps, strict=True)):
-                here = resized(photo, side / longest).to(device)
+                target = resized(photo, side / longest).to(device)
                 painting = scaled_to(self.painting, side * options.stroke).to(device)
-                picture = self.begun(here, picture, painting)
-                weight = min(effort.content * 2.0 ** (count - 1 - index), effort.most_content)
-                sculpture = PyramidParameters(picture, here, painting, self.backbone, effort, weight)
-                logger.debug("%d steps at %d x %d pixels", number, here.shape[3], here.shape[2])
+                picture = self.initial_picture(target, picture, painting)
+                weight = min(config.content_weight * 2.0 ** (count - 1 - index), config.max_content_weight)
+                parameters = PyramidParameters(picture, target, painting, self.backbone, config, weight)
+                logger.debug("%d steps at %d x %d pixels", number, target.shape[3], target.shape[2])
                 for step in range(number):
                     self.stage = f"step {sum(steps[:index]) + step + 1} of {sum(steps)}"
-                    sculpture.step(1 - 0.9 * step / number)
+                    parameters.step(1 - 0.9 * step / number)
                     done = float(ends[index] + (ends[index + 1] - ends[index]) * (step + 1) / number)
-                    spent = (time.monotonic() - begun) / 60
+                    spent = (time.monotonic() - started) / 60
                     if self.minutes is not None:
                         done = max(done, min(spent / self.minutes, float(ends[index + 1])))
                     progress(done)
                     if self.minutes is not None and spent > self.minutes * ends[index + 1]:
                         break
-                picture = sculpture.picture().detach().clamp(-1, 1)
+                picture = parameters.picture().detach().clamp(-1, 1)
         assert picture is not None
         return picture.cpu()
 
-    def begun(self, photo: Tensor, before: Tensor | None, painting: Tensor) -> Tensor:
-        """What a scale begins with: the picture of the last scale, or the photograph in the painting's mean colour."""
+    def initial_picture(self, photo: Tensor, before: Tensor | None, painting: Tensor) -> Tensor:
+        """Initialize a scale with the previous scale's picture, or the photograph in the painting's mean color."""
         if before is None:
             small = F.interpolate(photo, size=tuple(max(1, side // 8) for side in photo.shape[2:]), mode="area")
             return photo - to_size(small, photo) + painting.mean((2, 3), keepdim=True)
         half = F.interpolate(photo, size=before.shape[2:], mode="area")
-        return to_size(before, photo) + self.effort.detail * (photo - to_size(half, photo))
+        return to_size(before, photo) + self.config.detail * (photo - to_size(half, photo))
 
 
 class PyramidParameters:
-    """A picture at one scale while it is optimised, as a Laplacian pyramid: so a step changes large areas at once."""
+    """Picture at one scale, parametrized as a Laplacian pyramid so that one step can change large areas."""
 
     def __init__(
-        self, picture: Tensor, photo: Tensor, painting: Tensor, backbone: Backbone, effort: Effort, content: float
+        self,
+        picture: Tensor,
+        photo: Tensor,
+        painting: Tensor,
+        backbone: Backbone,
+        config: OptimizationConfig,
+        content: float,
     ) -> None:
-        self.painting, self.backbone, self.effort, self.content = painting, backbone, effort, content
-        depth = max(0, math.floor(math.log2(max(min(picture.shape[2:]) / COARSEST, 1))))
+        self.painting, self.backbone, self.config, self.content = painting, backbone, config, content
+        depth = max(0, math.floor(math.log2(max(min(picture.shape[2:]) / MIN_LEVEL_SIDE, 1))))
         self.levels = [level.clone().requires_grad_() for level in laplacian(picture, depth)]
-        self.optimizer = torch.optim.RMSprop(self.levels, effort.rate)
+        self.optimizer = torch.optim.RMSprop(self.levels, config.learning_rate)
         self.coarse = [index for index, stride in enumerate(backbone.config.strides) if stride >= 8]
         with torch.no_grad():
             self.photo_maps = [backbone(photo)[index] for index in self.coarse]
@@ -236,28 +242,28 @@ class PyramidParameters:
             self.maps = [painting, *(one / unit for one, unit in zip(maps, self.units, strict=True))]
 
     def picture(self) -> Tensor:
-        """(1, 3, H, W), unbounded."""
+        """Reconstruct the picture, (1, 3, H, W), unclamped."""
         picture = self.levels[-1]
         for level in reversed(self.levels[:-1]):
             picture = level + to_size(picture, level)
         return picture
 
-    def step(self, rate: float) -> None:
-        """One step downhill; ``rate`` is a factor on the learning rate."""
-        effort = self.effort
-        self.optimizer.param_groups[0]["lr"] = effort.rate * rate
+    def step(self, factor: float) -> None:
+        """Make one optimization step; ``factor`` scales the learning rate."""
+        config = self.config
+        self.optimizer.param_groups[0]["lr"] = config.learning_rate * factor
         picture = self.picture()
         maps = self.backbone(picture)
         ours = [picture, *(one / unit for one, unit in zip(maps, self.units, strict=True))]
-        places, others = (torch.rand(effort.samples, 2, device=picture.device) for _ in range(2))
-        mine, theirs = hypercolumns(ours, places), hypercolumns(self.maps, others)
+        positions, others = (torch.rand(config.samples, 2, device=picture.device) for _ in range(2))
+        mine, theirs = hypercolumns(ours, positions), hypercolumns(self.maps, others)
         loss = (
             relaxed_transport(cosine_costs(mine, theirs))
             + moment_difference(mine, theirs)
-            + effort.colours * relaxed_transport(distance_costs(mine[:, :3], theirs[:, :3]))
-            + effort.smoothness * total_variation(picture)
+            + config.color_weight * relaxed_transport(distance_costs(mine[:, :3], theirs[:, :3]))
+            + config.smoothness * total_variation(picture)
             + self.content
-            * self_similarity([maps[index] for index in self.coarse], self.photo_maps, effort.content_positions)
+            * self_similarity([maps[index] for index in self.coarse], self.photo_maps, config.content_positions)
         )
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -265,7 +271,7 @@ class PyramidParameters:
 
 
 def laplacian(picture: Tensor, depth: int) -> list[Tensor]:
-    """What each of ``depth`` scales adds to the coarser ones, finest first, and the coarsest picture."""
+    """Return a Laplacian pyramid: ``depth`` difference images, finest first, and the coarsest picture."""
     levels = []
     for _ in range(depth):
         size = tuple(max(1, side // 2) for side in picture.shape[2:])
@@ -276,12 +282,12 @@ def laplacian(picture: Tensor, depth: int) -> list[Tensor]:
 
 
 def to_size(picture: Tensor, like: Tensor) -> Tensor:
-    """The picture enlarged to the size of another."""
+    """Upsample a picture to the size of another."""
     return F.interpolate(picture, size=like.shape[2:], mode="bilinear", align_corners=False)
 
 
 def resized(picture: Tensor, factor: float) -> Tensor:
-    """The picture at another scale, smoothed where it shrinks; never below a pixel."""
+    """Resize a picture by a factor with antialiasing, to at least one pixel."""
     if factor == 1:
         return picture
     size = tuple(max(1, round(side * factor)) for side in picture.shape[2:])
@@ -289,5 +295,5 @@ def resized(picture: Tensor, factor: float) -> Tensor:
 
 
 def scaled_to(picture: Tensor, side: float) -> Tensor:
-    """The picture with that long side, between ``SMALLEST`` / 2 and twice ``LARGEST``."""
-    return resized(picture, min(max(side, SMALLEST / 2), 2 * LARGEST) / max(picture.shape[2:]))
+    """Resize a picture to a long side, clamped to ``MIN_SIDE`` / 2 and twice ``MAX_SIDE``."""
+    return resized(picture, min(max(side, MIN_SIDE / 2), 2 * MAX_SIDE) / max(picture.shape[2:]))

@@ -1,1 +1,1 @@
-"""Pages to be looked at in a browser, each one file that needs no other and no network."""
+"""Self-contained HTML pages, each a single file that needs no network."""

@@ -1,4 +1,4 @@
-"""What all pages have in common: they are one file each and need no network and no server."""
+"""Rendering and writing of self-contained HTML pages, which need no network or server."""
 
 from __future__ import annotations
 
@@ -19,56 +19,56 @@ from gan_style.imaging.decoding import Pixels
 from gan_style.metrics.distances import Estimate, Range
 
 MARK = b'<meta name="generator" content="gan-style">'
-"""Tells our own pages, which may be replaced, from others."""
+"""Marks pages that gan-style wrote and may replace."""
 
 LEFT, RIGHT = 190.0, 340.0
-"""Where a plot's axis begins and ends, in units of its view box."""
+"""Start and end of a plot's axis in view box units."""
 
-NAME = 27
-"""Letters that fit before the axis."""
+MAX_NAME = 27
+"""Characters that fit to the left of the axis."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One figure of a plot: its name, its place on the axis, and what is written beside it."""
+    """One value of a plot: its name, position and interval on the axis, label and color."""
 
     name: str
     low: float
     middle: float
     high: float
     label: str
-    colour: str
+    color: str
 
 
 @dataclass(frozen=True)
 class Plot:
-    """Figures on one axis from zero."""
+    """Values on a common axis from zero."""
 
     title: str
     marks: list[Mark]
 
 
 def template(name: str) -> Template:
-    """A page's template; whatever is put into it is escaped."""
+    """Load a template; values are escaped when rendered."""
     return environment().get_template(name)
 
 
 @functools.cache
 def environment() -> Environment:
-    """Where templates are read and compiled, each once: a training writes its page again and again."""
+    """Return the Jinja environment, which compiles each template once; training rewrites its page repeatedly."""
     loader = PackageLoader("gan_style", "pages/templates")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
 
 def write_page(html: str, folder: Path) -> Path:
-    """Write index.html into a folder, which is made if it does not exist.
+    """Write index.html to a folder, which is created if missing.
 
     Returns:
-        The page.
+        Path of the page.
 
     Raises:
         NoSpaceError: the disk is full.
-        ResourceError: it cannot be written, or there is a page that gan-style did not write.
+        ResourceError: the page cannot be written, or would replace a page that gan-style did not write.
     """
     page = folder / "index.html"
     check_page(folder)
@@ -78,30 +78,30 @@ def write_page(html: str, folder: Path) -> Path:
             temporary.write_text(readable(html), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         if is_full(error):
-            raise NoSpaceError(folder, "make room or choose another place with -o") from None
-        raise ResourceError(f"{page} cannot be written ({error.strerror}); choose another place with -o.") from None
+            raise NoSpaceError(folder, "make room or choose another folder with -o") from None
+        raise ResourceError(f"{page} cannot be written ({error.strerror}); choose another folder with -o.") from None
     return page
 
 
 def check_page(folder: Path) -> None:
-    """Refuse early what would fail after the work: a place that cannot be written, and to replace somebody's page.
+    """Check early that the page can be written and replaces only a page of gan-style.
 
     Raises:
-        ResourceError: there is a page that gan-style did not write, or the folder cannot be written.
+        ResourceError: there is a page that gan-style did not write, or the folder is not writable.
     """
     page = folder / "index.html"
     existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if exists(parent))
     if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise ResourceError(f"{page} cannot be written; choose another place with -o.")
+        raise ResourceError(f"{page} cannot be written; choose another folder with -o.")
     try:
         with page.open("rb") as stream:
             known = MARK in stream.read(1024)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise ResourceError(f"{page} cannot be read ({error.strerror}); choose another place with -o.") from None
+        raise ResourceError(f"{page} cannot be read ({error.strerror}); choose another folder with -o.") from None
     if not known:
-        raise ResourceError(f"{page} is not a page of gan-style and is left alone; choose another place with -o.")
+        raise ResourceError(f"{page} was not written by gan-style and is not replaced; choose another folder with -o.")
 
 
 def interval_plot(
@@ -113,20 +113,20 @@ def interval_plot(
     digits: int,
     bold: Sequence[str] = (),
 ) -> Plot:
-    """Place figures on an axis from zero to the largest end of an interval; those named bold in colour."""
+    """Lay out values on an axis from zero to the largest upper bound; values named in ``bold`` are highlighted."""
     largest = max(max(one.interval[1] for one in figures), 1e-9)
 
-    def place(value: float) -> float:
+    def position(value: float) -> float:
         return round(LEFT + (RIGHT - LEFT) * min(max(value / largest, 0.0), 1.0), 1)
 
     marks = [
         Mark(
-            name=name if len(name) <= NAME else f"{name[: NAME - 1]}…",
-            low=place(one.interval[0]),
-            middle=place(one.value),
-            high=place(one.interval[1]),
+            name=name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…",
+            low=position(one.interval[0]),
+            middle=position(one.value),
+            high=position(one.interval[1]),
             label=f"{factor * one.value:.{digits}f}",
-            colour="var(--mark)" if name in bold else "var(--ink)",
+            color="var(--mark)" if name in bold else "var(--ink)",
         )
         for name, one in zip(names, figures, strict=True)
     ]
@@ -134,7 +134,7 @@ def interval_plot(
 
 
 def embedded(rgb: Pixels, longest: int, quality: int) -> str:
-    """A picture as a data address: JPEG, shrunk to a longest side in pixels."""
+    """Encode a picture as a JPEG data URL, resized to at most ``longest`` pixels a side."""
     image = Image.fromarray(rgb)
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     stream = io.BytesIO()

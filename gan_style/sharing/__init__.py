@@ -1,1 +1,1 @@
-"""Putting a style where others find it."""
+"""Publishing styles."""

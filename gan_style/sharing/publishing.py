@@ -1,4 +1,4 @@
-"""A style put on the Hugging Face Hub: the file, a model card that says what it is, and pictures of what it does."""
+"""Upload of a style to the Hugging Face Hub: the file, a model card and preview pictures."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ PREVIEW_SIDE, PREVIEW_QUALITY = 1600, 90
 
 @dataclass(frozen=True)
 class Destination:
-    """A repository that a style is to be put into.
+    """Repository on the Hub to upload a style to.
 
     Attributes:
         repository: owner and name.
-        exists: whether it is there already.
-        public: whether everybody will see what is put there.
+        exists: whether it exists.
+        public: whether it is, or will be, public.
         has_card: whether it has a model card.
     """
 
@@ -44,33 +44,33 @@ class Destination:
 
 
 def look_up(repository: str, *, private: bool = False) -> Destination:
-    """See whether a style can be put into a repository, before anything is trained or changed.
+    """Check that a style can be uploaded to a repository, without changing anything.
 
     Args:
         repository: ``owner/repo``.
-        private: whether only its owner is to see it.
+        private: require a private repository.
 
     Raises:
-        UsageError: it is no name of a repository, belongs to somebody else, or is public and should not be.
-        StyleError: nobody is logged in, or may not look.
-        ResourceError: the Hub is out of reach.
+        UsageError: the name is invalid, the owner is someone else, or the repository is public but should be private.
+        StyleError: the user is not logged in, or access is denied.
+        ResourceError: the Hub is unreachable.
     """
     address = None
     with contextlib.suppress(StyleError):
         address = hub_address(SCHEME + repository.removeprefix(SCHEME))
     if not address or address.file or address.revision:
-        raise UsageError(f"A style is put into a repository, written owner/repo, not {repository}.")
+        raise UsageError(f"{repository} is not a repository name; write owner/repo.")
     name = address.repository
     with uploading(name):
         hub = client()
         if hub.constants.HF_HUB_OFFLINE:
-            raise ResourceError("HF_HUB_OFFLINE is set, so that nothing can be uploaded; unset it.")
+            raise ResourceError("HF_HUB_OFFLINE is set, so nothing can be uploaded; unset it.")
         if not hub.get_token():
-            raise StyleError(f"Nobody is logged in on the Hub; {LOGIN}, with a token that may write.")
+            raise StyleError(f"You are not logged in to the Hub; {LOGIN}, with a token that has write access.")
         api = hub.HfApi()
         who = api.whoami()
         if token_role(who) == "read":
-            raise StyleError(f"The token for the Hub may only read; {LOGIN}, with a token that may write.")
+            raise StyleError(f"Your Hub token is read-only; {LOGIN}, with a token that has write access.")
         owners = [who["name"], *(one["name"] for one in who.get("orgs") or ())]
         if name.split("/")[0] not in owners:
             raise UsageError(f"You are {who['name']} on the Hub and cannot write to {name}; use {owners[0]}/NAME.")
@@ -79,13 +79,13 @@ def look_up(repository: str, *, private: bool = False) -> Destination:
         except hub.errors.RepositoryNotFoundError:
             return Destination(name, exists=False, public=not private, has_card=False)
     if private and not info.private:
-        raise UsageError(f"{name} is public already; make it private on the Hub first, or leave --private out.")
+        raise UsageError(f"{name} is already public; make it private on the Hub first, or remove --private.")
     files = [one.rfilename for one in info.siblings or ()]
     return Destination(name, exists=True, public=not info.private, has_card=CARD in files)
 
 
 def token_role(who: Mapping[str, Any]) -> object:
-    """What the Hub says of the token: "read", "write" or "fineGrained"; None where it says nothing."""
+    """Return the role of the token, "read", "write" or "fineGrained", or None if unknown."""
     auth = who.get("auth")
     token = auth.get("accessToken") if isinstance(auth, dict) else None
     return token.get("role") if isinstance(token, dict) else None
@@ -99,61 +99,63 @@ def push(
     previews: Sequence[str | os.PathLike[str]] = (),
     replace_card: bool = False,
 ) -> str:
-    """Put a style into a repository on the Hugging Face Hub, which is made if need be.
+    """Upload a style to a repository on the Hugging Face Hub, which is created if missing.
 
     Args:
         style: what :func:`load_style` takes.
         repository: ``owner/repo``.
-        private: whether only its owner may see it; a new repository is public otherwise.
-        previews: pictures for its model card, sent without metadata and at most 1600 pixels a side.
-        replace_card: whether a model card that is there may be replaced; otherwise it stays as it is.
+        private: require a private repository; otherwise a new one is public.
+        previews: pictures for the model card, uploaded without metadata and resized to at most 1600 pixels a side.
+        replace_card: whether to replace an existing model card.
 
     Returns:
         The style's address with its commit, as :func:`load_style` takes it.
 
     Raises:
-        UsageError: it is no name of a repository, belongs to somebody else, or is public and should not be.
-        StyleError: there is no such style, nobody is logged in, or access is denied.
+        UsageError: the name is invalid, the owner is someone else, or the repository is public but should be private.
+        StyleError: the style does not exist, the user is not logged in, or access is denied.
         PictureError: a preview cannot be read.
-        ResourceError: the Hub is out of reach or fails.
+        ResourceError: the Hub is unreachable or fails.
     """
     found = locate(os.fspath(style))
-    read_style(found.path, found.pin)  # Fails before anything is looked up.
+    read_style(found.path, found.pin)  # Fail before any network access.
     pictures = [Path(one) for one in previews]
     return publish(found.path, look_up(repository, private=private), pictures, replace_card=replace_card)
 
 
 def publish(path: Path, destination: Destination, previews: Sequence[Path] = (), *, replace_card: bool = False) -> str:
-    """Upload a style, all in one commit.
+    """Upload a style, its card and previews in one commit.
 
-    Pictures are sent without their metadata and no larger than they are seen.
+    Previews are uploaded without metadata and resized to at most 1600 pixels a side.
 
     Args:
-        path: the style's file.
-        destination: where to, from :func:`look_up`.
+        path: the style file.
+        destination: the repository, from :func:`look_up`.
         previews: pictures for the card.
-        replace_card: whether a card that is there may be replaced; otherwise it stays as it is.
+        replace_card: whether to replace an existing card.
 
     Returns:
         The style's address with its commit.
 
     Raises:
-        StyleError: the file is no style, or access is denied.
+        StyleError: the file is not a style, or access is denied.
         PictureError: a preview cannot be read.
-        ResourceError: the Hub is out of reach or fails.
+        ResourceError: the Hub is unreachable or fails.
     """
     style = read_style(path)
-    # An address ends its file's name at an @, and Markdown a picture's at a space.
+    # A file name ends at @ in an address and at a space in a Markdown image.
     stem = re.sub(r"[^\w.-]+", "-", path.stem, flags=re.ASCII).strip("-.") or "style"
     name = f"{stem}{SUFFIX}"
-    pictures = {f"preview-{stem}-{index}.jpg": shrunk(one) for index, one in enumerate(previews, 1)}
+    pictures = {f"preview-{stem}-{index}.jpg": preview_jpeg(one) for index, one in enumerate(previews, 1)}
     with uploading(destination.repository):
         hub = client()
         hub.utils.disable_progress_bars()
         files: dict[str, Any] = {name: str(path), **pictures}
         if replace_card or not destination.has_card:
             text = card(style, Address(destination.repository, name), list(pictures))
-            hub.ModelCard(text).validate(repo_type="model")  # Before there is a repository without anything in it.
+            hub.ModelCard(text).validate(
+                repo_type="model"
+            )  # Before creating a repository that would stay empty on failure.
             files[CARD] = text.encode()
         api = hub.HfApi()
         if not destination.exists:
@@ -168,11 +170,11 @@ def publish(path: Path, destination: Destination, previews: Sequence[Path] = (),
 
 @contextlib.contextmanager
 def uploading(repository: str) -> Iterator[None]:
-    """Turn what huggingface-hub raises into sentences.
+    """Convert exceptions of huggingface-hub to this package's errors.
 
     Raises:
         StyleError: access is denied.
-        ResourceError: the Hub is out of reach or fails.
+        ResourceError: the Hub is unreachable or fails.
     """
     hub = client()
     try:
@@ -182,27 +184,27 @@ def uploading(repository: str) -> Iterator[None]:
     except hub.errors.HfHubHTTPError as error:
         raise http_error(f"hf://{repository}", error) from None
     except hub.errors.HFValidationError:
-        raise UsageError(f"{repository} is no name that the Hub allows; write owner/repo.") from None
+        raise UsageError(f"{repository} is not a valid repository name; write owner/repo.") from None
     except network_errors(RuntimeError) as error:
         cause = error.__cause__
         if isinstance(cause, hub.errors.HfHubHTTPError):
             raise http_error(f"hf://{repository}", cause) from None
         raise ResourceError(
-            f"{hub.constants.ENDPOINT} is out of reach ({type(cause or error).__name__}); check the network, then "
+            f"{hub.constants.ENDPOINT} is unreachable ({type(cause or error).__name__}); check the network, then "
             f"upload with: gan-style push STYLE {repository}"
         ) from None
-    except Exception as error:  # What the client raises where an answer or a setting is beyond it.
+    except Exception as error:  # Any other client failure, such as an unexpected response or setting.
         raise malformed_response(error) from None
 
 
-def shrunk(path: Path) -> bytes:
-    """A picture as JPEG without metadata, its sides 1600 pixels at the most.
+def preview_jpeg(path: Path) -> bytes:
+    """Encode a picture as JPEG without metadata, at most 1600 pixels a side.
 
     Raises:
-        PictureError: it cannot be read.
+        PictureError: the picture cannot be read.
     """
     if path.exists() and not path.is_file():
-        raise PictureError(f"{path} is no ordinary file; give --preview a picture.")
+        raise PictureError(f"{path} is not a regular file; name a picture with --preview.")
     image = Image.fromarray(read_picture(path).rgb)
     image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
     stream = io.BytesIO()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from gan_style.cli.streams import write_any_name, write_whole
+from gan_style.cli.streams import allow_any_file_name, write_all
 from gan_style.errors import GanStyleError
 from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.formats import FORMATS, HEIC
@@ -88,7 +88,7 @@ def test_names_in_a_locale_that_knows_ascii_only(cat: Pixels, style_path: Path, 
 )
 def test_no_letter_stops_a_stream(encoding: str, written: bytes) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    write_any_name(stream)
+    allow_any_file_name(stream)
     stream.write("é漢\udce9")
     stream.flush()
     assert stream.buffer.getvalue() == written
@@ -168,7 +168,7 @@ def test_a_batch_goes_on_past_what_cannot_be_read(run: Run, cat: Pixels, style_p
     (tmp_path / "empty").mkdir()
     inputs: list[Path] = [tmp_path / "empty", tmp_path / "loop.png", tmp_path / "a.png"]
     (tmp_path / "loop.png").symlink_to("loop.png")
-    words = ["empty holds no pictures", "loop.png cannot be read"]
+    words = ["empty contains no pictures", "loop.png cannot be read"]
     if os.geteuid() != 0:  # Root reads everything.
         for name in ("closed", "closed.png"):
             shutil.copytree(tmp_path / "empty", tmp_path / name) if name == "closed" else (tmp_path / name).touch()
@@ -197,5 +197,5 @@ def test_what_has_no_buffer_gets_all_of_a_picture() -> None:
             return super().write(memoryview(data)[:7])
 
     stream = Sip()
-    write_whole(stream, bytes(range(100)))
+    write_all(stream, bytes(range(100)))
     assert stream.getvalue() == bytes(range(100))

@@ -116,10 +116,10 @@ def test_lists_patterns_names_and_json(shell: Shell, run: Run, holiday: Path, mo
     monkeypatch.setenv("GAN_STYLE_WEIGHTS", weights["GAN_STYLE_WEIGHTS"])
     for wrong, words in (
         (("--from-file", "none"), "cannot be read"),
-        (("--from-file", "list", "--name", "../{name}"), "is no name"),
-        (("--from-file", "list", "--name", "same"), "put {name} into it"),
-        (("--from-file", "list", "--name", "{nobody}"), "is no name"),
-        (("--from-file", "/dev/null"), "nothing to paint"),
+        (("--from-file", "list", "--name", "../{name}"), "is not a file name pattern"),
+        (("--from-file", "list", "--name", "same"), "add {name}"),
+        (("--from-file", "list", "--name", "{nobody}"), "is not a file name pattern"),
+        (("--from-file", "/dev/null"), "No input"),
         (("holiday/*.nef",), "does not exist"),
         (("holiday/a.jpg", "--max-pixels", 100), "or use --max-pixels 2400"),
     ):
@@ -223,7 +223,7 @@ def test_the_animation_of_a_folder_stays_one(shell: Shell, tmp_path: Path, cat: 
     assert painted.animation is not None
     assert painted.animation.delays == (100, 200, 50)
     still = shell(f"gan-style stylize x.gif --style {style_path} -o y.jpg", tmp_path)
-    assert "JPEG holds one frame; the first of 3 is painted" in still.stderr
+    assert "JPEG holds one frame; only the first of 3 is painted" in still.stderr
 
 
 def test_a_folder_that_is_painted_into_itself_can_be_painted_again(run: Run, style_path: Path, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_every_error_has_its_sentence_and_code(
     cases: list[tuple[tuple[object, ...], int, str]] = [
         (("stylize", tmp_path / "none.png", "--style", style_path), 3, "does not exist"),
         (("stylize", tmp_path / "text.png", "--style", style_path), 3, "not a picture"),
-        (("stylize", tmp_path / "empty", "--style", style_path, "-o", tmp_path / "o"), 3, "holds no pictures"),
+        (("stylize", tmp_path / "empty", "--style", style_path, "-o", tmp_path / "o"), 3, "contains no pictures"),
         (("stylize", tmp_path / "empty", "--style", style_path), 2, "add -o FOLDER"),
         (("stylize", cat_path, tmp_path / "text.png", "--style", style_path, "-o", cat_path), 2, "is a file"),
         (("stylize", cat_path, "--style", "manet"), 4, "There is no style manet"),
@@ -152,17 +152,13 @@ def test_every_error_has_its_sentence_and_code(
         (("stylize", cat_path, "--style", tmp_path / "pickle.ckpt"), 4, "pickle"),
         (("stylize", cat_path, "--style", tmp_path / "text.png"), 4, "not a safetensors file"),
         ((*paint, "-o", tmp_path / "out.doc"), 3, "no supported picture extension"),
-        ((*paint, "-o", cat_path / "out.png"), 3, "cannot be made"),
-        ((*paint, tmp_path / "text.png", "-o", tmp_path / "x.png"), 2, "give -o FOLDER"),
+        ((*paint, "-o", cat_path / "out.png"), 3, "cannot be created"),
+        ((*paint, tmp_path / "text.png", "-o", tmp_path / "x.png"), 2, "use -o FOLDER"),
         ((*paint, "--strength", "9"), 2, "strength"),
         ((*paint, "--device", "tpu"), 2, "device must be one of auto, cpu, cuda, not tpu"),
         ((*paint, "--device", "cuda"), 6, "no CUDA device"),
-        (("stylize",), 2, "nothing to paint"),
-        (
-            ("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"),
-            5,
-            "no readable photographs",
-        ),
+        (("stylize",), 2, "No input"),
+        (("train", tmp_path / "empty", tmp_path / "empty", "-o", tmp_path / "x"), 5, "no readable photographs"),
         (("train", tmp_path / "none", tmp_path / "empty", "-o", tmp_path / "x"), 5, "Cannot read"),
         (("train", tmp_path, tmp_path, "-o", tmp_path / "x"), 2, "inside the picture folder"),
         (("train", *folders, "-o", cat_path, "--overwrite"), 2, "a picture's extension"),
@@ -176,7 +172,7 @@ def test_every_error_has_its_sentence_and_code(
         (("train", tmp_path, tmp_path, "--size", "100"), 2, "multiple of 32"),
         (("train", tmp_path, tmp_path, "--minutes", "-1"), 2, "minutes must be"),
         (("train", tmp_path, tmp_path, "--seed", "-1"), 2, "seed must be"),
-        (("train", *folders, "--from", "monet", "--fine-tune", "--streaks", "0"), 2, "leave --streaks 0 out"),
+        (("train", *folders, "--from", "monet", "--fine-tune", "--streaks", "0"), 2, "remove --streaks 0"),
     ]
     for arguments, code, words in cases:
         result = run(*arguments)
@@ -243,8 +239,8 @@ def test_pictures_go_through_pipes(piped: Piped, run: Run, cat_path: Path, style
     assert (done.returncode, done.stdout) == (3, b"")
     assert b"Standard input is not a picture" in done.stderr
     for arguments, message in (
-        ((cat_path, cat_path, "-o", "-"), "takes one picture"),
-        (("-", cat_path, "-o", tmp_path), "Standard input is one picture"),
+        ((cat_path, cat_path, "-o", "-"), "takes only one picture"),
+        (("-", cat_path, "-o", tmp_path), "Standard input is a single picture"),
         ((cat_path, "-o", "-", "--format", "psd"), "format must be one of"),
         ((cat_path, "-o", tmp_path / "x.png", "--format", "jpg"), "--format"),
     ):
@@ -287,11 +283,11 @@ def test_a_photograph_is_painted_in_several_manners(
     unnamed = run("stylize", cat_path, "--style", manners, "-o", tmp_path / "n", "--name", "{seed} of {name}")
     assert (unnamed.code, unnamed.out) == (2, "")
     assert "needs a seed" in unnamed.error
-    assert "give -o NAME.png for several" in run("stylize", "-", "--style", manners, "--variations", 2).error
+    assert "use -o NAME.png for several" in run("stylize", "-", "--style", manners, "--variations", 2).error
     for option in ("--seed", "--variations"):
         refused = run("stylize", cat_path, "--style", style_path, "-o", tmp_path / "x.png", option, 1)
         assert (refused.code, refused.out) == (2, "")
-        assert "one manner" in refused.error
+        assert "is deterministic" in refused.error
 
 
 def test_what_was_painted_before_is_passed_over(run: Run, style_path: Path, photo_folder: Path, tmp_path: Path) -> None:
@@ -350,7 +346,7 @@ def test_train_until_done_is_a_limit_of_its_own(run: Run, tmp_path: Path) -> Non
 
 def test_train_check_names_what_is_wrong(run: Run, photo_folder: Path, painting_folder: Path) -> None:
     fine = run("train", "--check", photo_folder, painting_folder)
-    assert (fine.code, fine.out) == (0, "Nothing wrong was seen in 30 photographs and 10 paintings.\n")
+    assert (fine.code, fine.out) == (0, "No problems found in 30 photographs and 10 paintings.\n")
     with Image.open(painting_folder / "000.png") as image:
         image.convert("L").save(painting_folder / "grey.png")
     found = run("train", "--check", photo_folder, painting_folder)
@@ -383,7 +379,7 @@ def test_people_are_asked_and_counted(
     assert asked.code == 1  # There are paintings of a third of the photographs only.
     page = tmp_path / "study" / "index.html"
     assert asked.out == f"{page}\n"
-    assert "photographs could not be used, as said above" in asked.error
+    assert "photographs could not be used; see the messages above" in asked.error
     assert "Which one?" in page.read_text()
 
     answers = {

@@ -102,9 +102,9 @@ def test_paths_stand_above_the_progress(
 
 
 def test_a_log_shows_life(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(display, "SIGN_OF_LIFE", 0.05)
+    monkeypatch.setattr(display, "LOG_INTERVAL", 0.05)
     for quiet in (False, True):
-        display.listen(quiet=quiet)
+        display.configure_logging(quiet=quiet)
         with display.new_progress() as progress:
             progress.add_task("sea.jpg", total=4, completed=1, remaining=75.0, speed="2.00 MP/s")
             time.sleep(0.3)
@@ -116,7 +116,7 @@ def test_a_log_shows_life(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             assert re.fullmatch(
                 r"gan-style: sea.jpg, 1 of 4, 25 % done, 2.00 MP/s, 0:00:0\d so far, 0:01:15 left", line
             )
-    display.listen()
+    display.configure_logging()
 
 
 @pytest.mark.parametrize("curve", [(), (0.05, 0.4, 0.98) * 5, (-0.3,), (1.0,)])
@@ -140,7 +140,7 @@ def test_a_dry_run_paints_nothing(run: Run, three: list[Path], style_path: Path,
     planned = run(*arguments, "--dry-run")
     assert planned.code == 0
     assert planned.out.splitlines() == [f"{path} -> {out / path.stem}-tiny.png" for path in three]
-    assert planned.error == "gan-style: 3 would be painted in the style tiny; nothing was.\n"
+    assert planned.error == "gan-style: 3 would be painted in the style tiny; dry run, nothing was written.\n"
     assert not out.exists()
     out.mkdir()
     (out / "a-tiny.png").touch()
@@ -151,7 +151,7 @@ def test_a_dry_run_paints_nothing(run: Run, three: list[Path], style_path: Path,
     assert [line["code"] for line in lines] == [0, 0, 0, 3]
     refused = run(*arguments, "--dry-run")
     assert refused.code == 1
-    assert "a-tiny.png exists already" in refused.error
+    assert "a-tiny.png already exists" in refused.error
     assert "1 of 3 pictures would fail" in refused.error
     assert len(refused.out.splitlines()) == 2
     assert run("stylize", three[0], "-s", style_path, "-o", three[0], "--dry-run").code == 3
@@ -167,7 +167,7 @@ def test_quiet_leaves_results_and_errors(run: Run, three: list[Path], style_path
     assert (again.code, again.error, len(again.out.splitlines())) == (0, "", 2)
     failed = run(*arguments, "--quiet")
     assert failed.code == 1
-    assert "exists already" in failed.error
+    assert "already exists" in failed.error
     assert "ignored" not in failed.error
     assert "not both" in run(*arguments, "-q", "-v").error
     assert "ignored" in run(*arguments).error  # Quiet is over with its command.
@@ -186,7 +186,7 @@ def test_verbose_tells_what_is_done(run: Run, three: list[Path], style_path: Pat
     assert run("stylize", three[0], "-s", style_path, "-o", tmp_path / "o.png", "--overwrite").error == ""
 
 
-def test_an_unforeseen_error_is_a_sentence(
+def test_an_unexpected_error_is_one_line(
     run: Run, three: list[Path], style_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -206,15 +206,15 @@ def test_an_unforeseen_error_is_a_sentence(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--quality", "80"], "--quality is ignored: PNG has no such choice"),
+        (["--quality", "80"], "--quality is ignored: PNG has no quality setting"),
         (["--quality", "80", "--format", "jpg"], ""),
         (["--strength", "0", "--stroke", "3", "--detail", "1"], "--stroke and --detail are ignored: --strength 0"),
-        (["--stroke", "3"], "--stroke is ignored: the photograph is too small for a second, finer brush."),
+        (["--stroke", "3"], "--stroke is ignored: the photograph is too small for more than one pyramid level."),
         (["--strength", "0.5"], ""),
-        (["--minutes", "2"], "--minutes is ignored: tiny is a style"),
+        (["--minutes", "2"], "--minutes is ignored: tiny is a trained style"),
         (["--metadata", "strip", "--signature"], "--signature is ignored: --metadata strip"),
         (["--metadata", "strip"], ""),
-        (["--format", "bmp", "--metadata", "strip"], "--metadata is ignored: BMP holds no EXIF"),
+        (["--format", "bmp", "--metadata", "strip"], "--metadata is ignored: BMP cannot hold EXIF"),
         (["--format", "bmp", "--no-signature"], "--no-signature is ignored: BMP"),
         (["--info", "--overwrite"], "--overwrite is ignored: --info"),
     ],
@@ -234,16 +234,16 @@ def test_options_of_other_commands_that_change_nothing_are_said(
     checked = run(
         "train", "--check", tmp_path / "none", painting_folder, "--size", "64", "--minutes", "3", "--license", "MIT"
     )
-    assert "--minutes and --license are ignored: --check learns nothing." in checked.error
+    assert "--minutes and --license are ignored: --check does not train." in checked.error
     folds = run("train", tmp_path / "none", painting_folder, "--folds", "4", "--no-preview")
-    assert "--folds is ignored: only --cross-validate has" in folds.error
-    assert "--no-preview is ignored: only --push-to has" in folds.error
+    assert "--folds is ignored: no effect without --cross-validate" in folds.error
+    assert "--no-preview is ignored: no effect without --push-to" in folds.error
     judged = run("eval", "--photos", tmp_path / "none", "--paintings", painting_folder, "--trials", "9", "-s", tmp_path)
-    assert "--trials is ignored: only --humans has" in judged.error
+    assert "--trials is ignored: no effect without --humans" in judged.error
     tallied = run("eval", "--tally", tmp_path / "none.json", "--photos", tmp_path, "--style", "monet")
-    assert "--photos and --style are ignored: --tally counts what people answered." in tallied.error
+    assert "--photos and --style are ignored: --tally only counts answers." in tallied.error
     pushed = run("push", tmp_path / "none.safetensors", "me/none", "--private", "--yes")
-    assert "--yes is ignored: with --private nothing is asked." in pushed.error
+    assert "--yes is ignored: --private needs no confirmation." in pushed.error
 
 
 def test_a_style_that_stands_in_is_said(

@@ -13,7 +13,7 @@ from PIL import Image
 from gan_style.checkpoints.backbone import PUBLISHED
 from gan_style.errors import DataError, ResourceError, UsageError
 from gan_style.evaluation.evaluate import evaluate
-from gan_style.evaluation.examples import Shown
+from gan_style.evaluation.examples import ExampleSelection
 from gan_style.evaluation.report import write_report
 from gan_style.evaluation.results import Example
 from gan_style.inference.style import load_style
@@ -95,10 +95,10 @@ def test_a_gap_that_is_none_is_not_closed(tmp_path: Path, photos: Path) -> None:
 
 
 def test_of_a_huge_folder_a_part_is_looked_at(photos: Path, paintings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_style.evaluation.evaluator.MOST", COUNT - 1)
+    monkeypatch.setattr("gan_style.evaluation.evaluator.MAX_PICTURES", COUNT - 1)
     result = evaluate(photos, paintings, outputs=photos, features="lite0")
     assert [row.pictures for row in result.rows[:2]] == [COUNT - 1, COUNT - 1]
-    assert len([sentence for sentence in result.warnings if "a random part" in sentence]) == 2
+    assert len([sentence for sentence in result.warnings if "a random sample" in sentence]) == 2
 
 
 def test_what_cannot_be_used_is_named_and_the_rest_counted(tmp_path: Path, photos: Path, paintings: Path) -> None:
@@ -151,20 +151,20 @@ def test_names_that_clash_and_pictures_too_small_are_named(tmp_path: Path, photo
     shutil.copy(photos / "004.png", photos / os.fsdecode(b"caf\xe9 [b].png"))
     result = evaluate(photos, paintings, outputs=outputs, features="lite0")
     assert result.painted.pictures == COUNT - 2
-    words = ("could both be the painting of 001.png", "holds no painting of 002.x.png", "300x8 pixels", "[b].png")
+    words = ("could both be the painting of 001.png", "contains no painting of 002.x.png", "300x8 pixels", "[b].png")
     assert len(result.failures) == len(words)
     for word in words:
         assert any(word in sentence for sentence in result.failures), word
     page = write_report(result, tmp_path / "report")
     assert "[b].png" in page.read_text()
     page.write_text("<title>Mine</title>")
-    with pytest.raises(ResourceError, match="left alone"):
+    with pytest.raises(ResourceError, match="not replaced"):
         write_report(result, tmp_path / "report")
 
 
 def test_examples_stay_bounded_and_extremes_are_found() -> None:
     nothing = np.zeros((4, 4, 3), np.uint8)
-    shown = Shown()
+    shown = ExampleSelection()
     for index in range(1000):
         shown.add(Example(str(index), nothing, nothing, (index * 617 % 1000) / 1000))
     assert len(shown.spread) == 24

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gan_style.errors import DataError
 from gan_style.evaluation.bradley_terry import bradley_terry, rank
 from gan_style.evaluation.ratings import tally, write_tally
-from gan_style.evaluation.study import FORMAT, SPOILT, VERSION
+from gan_style.evaluation.study import DEGRADED, FORMAT, VERSION
 
 STRENGTHS = {"good": 0.9, "fair": 0.1, "poor": -1.0}
 
@@ -82,8 +82,8 @@ def test_strengths_are_most_likely(counts: list[int]) -> None:
 
 def test_those_who_do_not_look_are_left_out_and_the_steady_counted(tmp_path: Path) -> None:
     fine = [rating(0, "good", "poor"), rating(1, "fair", "poor"), rating(0, "good", "poor", "repeat")]
-    fine += [rating(10 + number, "good", SPOILT, "catch") for number in range(8)]
-    blind = [rating(0, "poor", "good")] + [rating(10 + number, SPOILT, "good", "catch") for number in range(2)]
+    fine += [rating(10 + number, "good", DEGRADED, "catch") for number in range(8)]
+    blind = [rating(0, "poor", "good")] + [rating(10 + number, DEGRADED, "good", "catch") for number in range(2)]
     files = [file_of(tmp_path / "fine.json", fine), file_of(tmp_path / "blind.json", blind)]
     result = tally(files)
     assert (result.raters, result.answers, result.steady, result.left) == (1, 2, 1.0, 1.0)
@@ -100,7 +100,7 @@ def test_those_who_do_not_look_are_left_out_and_the_steady_counted(tmp_path: Pat
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"format": "else"}, "holds no answers"),
+        ({"format": "else"}, "contains no answers"),
         ({"version": 99}, "another version"),
         ({"answers": [rating(0, "good", "stranger")]}, "damaged"),
         ({"answers": [rating(0, "good", "poor") | {"chosen": "fair"}]}, "damaged"),
@@ -139,7 +139,7 @@ def test_the_table_goes_into_a_report_once_or_onto_a_page_of_its_own(tmp_path: P
     assert "&lt;b&gt;poor&lt;/b&gt;" in page.read_text()
     assert "<b>poor" not in page.read_text()
     write_tally(result, tmp_path / "own")
-    assert page.read_text().count("What people say") == 1
+    assert page.read_text().count("Human ratings") == 1
     page.write_text("a page of somebody's")
-    with pytest.raises(DataError, match="no report"):
+    with pytest.raises(DataError, match="not a report"):
         write_tally(result, tmp_path / "own")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gan_style.errors import DataError, UsageError
-from gan_style.evaluation.study import SPOILT, StudyConfig, write_study
+from gan_style.evaluation.study import DEGRADED, StudyConfig, write_study
 from tests.conftest import save_crops
 
 
@@ -36,7 +36,7 @@ def test_styles_and_other_programs_meet_equally_often(tmp_path: Path, photos: Pa
     assert len({(trial["name"], *pair) for trial, pair in zip(rated, pairs, strict=True)}) == 18
     caught = [trial for trial in data["trials"] if trial["kind"] == "catch"]
     assert len(caught) == 8
-    assert all(trial["right"]["painter"] == SPOILT != trial["left"]["painter"] for trial in caught)
+    assert all(trial["right"]["painter"] == DEGRADED != trial["left"]["painter"] for trial in caught)
     for trial in data["trials"]:
         assert {trial["photo"], trial["left"]["picture"], trial["right"]["picture"]} <= data["pictures"].keys()
         assert trial["left"]["picture"] != trial["right"]["picture"] or "tiny (2)" in str(trial)
@@ -45,11 +45,11 @@ def test_styles_and_other_programs_meet_equally_often(tmp_path: Path, photos: Pa
 
 
 def test_other_pairs_stand_in_for_photographs_that_fail(tmp_path: Path, photos: Path, style_path: Path) -> None:
-    spoilt = save_crops(tmp_path / SPOILT, "coffee.png", 6)
+    spoilt = save_crops(tmp_path / DEGRADED, "coffee.png", 6)
     (photos / "001.png").write_bytes(b"no picture")
     painters = [style_path, spoilt, style_path]
     study = write_study(painters, photos, tmp_path / "study", StudyConfig(trials=12, catches=30))
-    assert study.painters == ["tiny", f"{SPOILT} (2)", "tiny (2)"]
+    assert study.painters == ["tiny", f"{DEGRADED} (2)", "tiny (2)"]
     assert (study.trials, len(study.failures)) == (12, 1)
     caught = [trial["right"]["picture"] for trial in data_of(study.page)["trials"] if trial["kind"] == "catch"]
     assert len(caught) == 24

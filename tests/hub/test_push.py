@@ -72,7 +72,7 @@ def test_public_with_card_and_preview_and_back_again(hub: Hub, gan_style: Comman
     assert "gan-style stylize photo.jpg --style hf://ada/degas/degas.safetensors " in text
     assert "gan-style train PHOTOS PAINTINGS --from base --steps 7 --batch-size 2 --objective hinge" in text
     assert "9 photographs and 5 paintings" in text
-    assert "32 photographs and 25 paintings kept aside from the training, it closes 75 %" in text
+    assert "32 photographs and 25 paintings held out from training, it closes 75 %" in text
     assert "preview-degas-1.jpg" in text
 
 
@@ -96,7 +96,7 @@ def test_private(hub: Hub, gan_style: Command, style: Path) -> None:
     hub.repositories["ada/degas"].private = False
     result = pushed(gan_style, style, "--private")
     assert result.code == 2
-    assert "is public already" in result.err
+    assert "is already public" in result.err
 
 
 def test_a_card_stays_unless_it_may_be_replaced(hub: Hub, gan_style: Command, style: Path) -> None:
@@ -110,11 +110,11 @@ def test_a_card_stays_unless_it_may_be_replaced(hub: Hub, gan_style: Command, st
 
 def test_who_may(hub: Hub, gan_style: Command, style: Path) -> None:
     for token, words, code, sentence in [
-        ("", ("ada/degas",), 4, "Nobody is logged in"),
+        ("", ("ada/degas",), 4, "You are not logged in"),
         ("wrong", ("ada/degas",), 4, "denies access"),
         (TOKEN, ("monet/degas",), 2, "You are ada on the Hub and cannot write to monet/degas"),
-        (TOKEN, ("degas",), 2, "written owner/repo"),
-        (TOKEN, ("ada/degas@v1",), 2, "written owner/repo"),
+        (TOKEN, ("degas",), 2, "write owner/repo"),
+        (TOKEN, ("ada/degas@v1",), 2, "write owner/repo"),
     ]:
         gan_style("push", style.name, *words, "--yes", HF_TOKEN=token).fails(code, sentence)
     assert not hub.repositories
@@ -122,7 +122,7 @@ def test_who_may(hub: Hub, gan_style: Command, style: Path) -> None:
 
 def test_a_token_that_may_only_read(hub: Hub, gan_style: Command, style: Path) -> None:
     hub.role = "read"
-    pushed(gan_style, style, "--yes").fails(4, "may only read")
+    pushed(gan_style, style, "--yes").fails(4, "read-only")
     assert not hub.repositories
 
 
@@ -145,7 +145,7 @@ def test_odd_names(hub: Hub, gan_style: Command, fetch: Command, style: Path, na
 
 def test_a_preview_that_never_ends(hub: Hub, gan_style: Command, style: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    pushed(gan_style, style, "--yes", "--preview", "pipe").fails(3, "no ordinary file")
+    pushed(gan_style, style, "--yes", "--preview", "pipe").fails(3, "not a regular file")
     assert not hub.repositories
 
 
@@ -159,7 +159,7 @@ def test_a_hub_that_fails_half_way(hub: Hub, gan_style: Command, style: Path, wh
 def test_no_network_and_no_style(hub: Hub, gan_style: Command, style: Path) -> None:
     words = ("ada/degas", "--yes")
     gan_style("push", style.name, *words, HF_TOKEN=TOKEN, HF_HUB_OFFLINE="1").fails(6, "HF_HUB_OFFLINE")
-    gan_style("push", style.name, *words, HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9").fails(6, "out of reach")
+    gan_style("push", style.name, *words, HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9").fails(6, "unreachable")
     style.write_bytes(b"nothing")
     assert pushed(gan_style, style, "--yes").code == 4
     assert not hub.requests
@@ -210,8 +210,8 @@ def test_train_from_the_hub(hub: Hub, gan_style: Command, tmp_path: Path, style:
 
 def test_a_card_of_a_style_that_says_nothing(tiny_generator: Generator) -> None:
     text = card(StyleFile(tiny_generator, 64), Address("ada/x", "x.safetensors"), [])
-    assert "no licence" in text
-    assert "measured" not in text
+    assert "no license" in text
+    assert "## Evaluation" not in text
     assert "![" not in text
     assert command({"recipe": "odd", "start": 3, "steps": "many"}) == "gan-style train PHOTOS PAINTINGS"
     assert command({"recipe": dataclasses.asdict(Recipe())}) == "gan-style train PHOTOS PAINTINGS"
@@ -244,12 +244,12 @@ def test_a_card_says_what_its_command_does_not_do(tiny_generator: Generator) -> 
     assert "Python" not in said(recipe=dataclasses.asdict(finished))
     assert "with `flow_weight=0.0`." in said(recipe=dataclasses.asdict(dataclasses.replace(finished, flow_weight=0.0)))
     seen = Recipe(color_turn=40.0, backbone=BackboneConfig(beside=("lite1",)))
-    assert "with `color_turn=40.0`. Beside the usual backbone looked lite1." in said(recipe=dataclasses.asdict(seen))
+    assert "with `color_turn=40.0`. Training also used the backbone lite1." in said(recipe=dataclasses.asdict(seen))
     assert "backbone" not in said(recipe={"backbone": {"beside": ["<b>"]}})
     assert "the mean of 2 styles" in said(averaged=[{"share": 0.5}, {"share": 0.5}])
     assert "mean" not in said(averaged="2")
-    assert "finest strokes were learnt from 60 large paintings." in said(refiner={"source": "own", "scans": 60})
-    assert "finest strokes are another style's." in said(refiner={"source": "monet", "scans": True})
+    assert "finest strokes were trained on 60 large paintings." in said(refiner={"source": "own", "scans": 60})
+    assert "finest strokes are those of another style." in said(refiner={"source": "monet", "scans": True})
     assert "finest strokes" not in said(refiner="own")
 
 
@@ -278,7 +278,7 @@ def test_a_card_repeats_nothing_that_could_be_obeyed(tiny_generator: Generator, 
         text = card(style, Address("ada/x", "x.safetensors"), [])
         assert evil not in text
         assert "```\ngan-style train PHOTOS PAINTINGS\n```" in text
-        assert "measured" not in text
+        assert "## Evaluation" not in text
         text.encode()
 
 
@@ -289,5 +289,5 @@ def test_what_a_card_says_of_licences_and_of_what_was_not_kept_aside(tiny_genera
         data = client().ModelCard(text).data
         assert data.license == known
         assert data.license_name == ("gpl-3.0-only" if known == "other" else None)
-        assert "not all were kept aside" in text
-        assert "flatters" in text
+        assert "not all were held out" in text
+        assert "optimistic" in text

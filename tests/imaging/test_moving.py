@@ -30,7 +30,7 @@ from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.png import MAX_COMPRESSED, SIGNATURE, chunk, chunks
-from gan_style.inference.batch import as_held
+from gan_style.inference.batch import adapt_to_format
 
 MOVING = [suffix for suffix, form in FORMATS.items() if form.moving]
 needs_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
@@ -345,24 +345,25 @@ def test_a_broken_exif_block_costs_a_moving_avif_nothing_else(cat: Pixels, exif:
 
 def test_a_format_of_one_frame_has_no_other_painted(cat: Pixels) -> None:
     frames = crops(cat, 3)
-    held = as_held(film(frames, [10, 20, 30]), FORMATS[".jpg"])
+    held = adapt_to_format(film(frames, [10, 20, 30]), FORMATS[".jpg"])
     assert held.animation is None
     assert np.array_equal(held.pixels[:, :], frames[0])
-    assert held.remark == "JPEG holds one frame; the first of 3 is painted."
-    assert as_held(film(frames, [10, 20, 30]), FORMATS[".png"]).frames == 3
+    assert held.remark == "JPEG holds one frame; only the first of 3 is painted."
+    assert adapt_to_format(film(frames, [10, 20, 30]), FORMATS[".png"]).frames == 3
 
 
 def test_nothing_that_is_left_out_of_a_moving_picture_goes_unsaid(cat: Pixels) -> None:
     large = Details(profile=b"no profile at all" + bytes(MAX_COMPRESSED))
     photograph = replace(film(crops(cat, 2), [10, 20]), details=large).with_remark("x has 2 pages.")
-    held = as_held(photograph, FORMATS[".png"])
-    too_large = "PNG holds no color profile of this size; the painting is in sRGB."
+    held = adapt_to_format(photograph, FORMATS[".png"])
+    too_large = "PNG cannot hold a color profile of this size; the painting is in sRGB."
     assert (held.frames, held.remark) == (2, f"x has 2 pages. {too_large}")
     with Image.open(io.BytesIO(encode(held, FORMATS[".png"], Saving()))) as made:
         assert "icc_profile" not in made.info
         assert made.n_frames == 2  # type: ignore[attr-defined]
     assert (
-        as_held(photograph, FORMATS[".jpg"]).remark == "x has 2 pages. JPEG holds one frame; the first of 2 is painted."
+        adapt_to_format(photograph, FORMATS[".jpg"]).remark
+        == "x has 2 pages. JPEG holds one frame; only the first of 2 is painted."
     )
 
 

@@ -25,11 +25,11 @@ from gan_style.inference.style import load_artist
 from gan_style.losses.content import self_similarity
 from gan_style.losses.style import gram, gram_difference
 from gan_style.optimization import stylizer as imitation
-from gan_style.optimization.stylizer import Effort, OptimizationStylizer, laplacian, to_size
+from gan_style.optimization.stylizer import OptimizationConfig, OptimizationStylizer, laplacian, to_size
 from tests.conftest import photo
 
 CPU = Compute.choose("cpu", "fp32")
-QUICK = Effort(steps=25, last_steps=25, samples=256)
+QUICK = OptimizationConfig(steps=25, last_steps=25, samples=256)
 
 
 @pytest.fixture
@@ -48,8 +48,10 @@ def painting() -> Pixels:
     return pixels
 
 
-def imitator(painting: Pixels, effort: Effort = QUICK, minutes: float | None = None) -> OptimizationStylizer:
-    return OptimizationStylizer("violet", painting, load_backbone(), CPU, minutes=minutes, effort=effort)
+def imitator(
+    painting: Pixels, config: OptimizationConfig = QUICK, minutes: float | None = None
+) -> OptimizationStylizer:
+    return OptimizationStylizer("violet", painting, load_backbone(), CPU, minutes=minutes, config=config)
 
 
 def style_distance(picture: Pixels, painting: Pixels) -> float:
@@ -71,12 +73,12 @@ def test_a_picture_takes_on_the_style_of_a_painting_and_keeps_its_content(small_
         ours, theirs = (backbone(to_tensor(one.copy()))[2:] for one in (first, small_cat))
         return float(self_similarity(ours, theirs, positions=10**6))
 
-    free = dataclasses.replace(QUICK, content=0.0)
+    free = dataclasses.replace(QUICK, content_weight=0.0)
     assert content(painted) < 0.8 * content(np.asarray(imitator(painting, free).paint(small_cat)))
 
 
 def test_a_seed_decides_everything(small_cat: Pixels, painting: Pixels) -> None:
-    artist = imitator(painting, Effort(steps=3, last_steps=3, samples=64))
+    artist = imitator(painting, OptimizationConfig(steps=3, last_steps=3, samples=64))
     torch.manual_seed(5)
     first = np.asarray(artist.paint(small_cat, seed=1))
     drawn = torch.rand(1)
@@ -89,14 +91,14 @@ def test_a_seed_decides_everything(small_cat: Pixels, painting: Pixels) -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (65, 33)])
 def test_pictures_of_any_size_keep_it(size: tuple[int, int], painting: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imitation, "LARGEST", 64)
+    monkeypatch.setattr(imitation, "MAX_SIDE", 64)
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
-    assert imitator(painting, Effort(steps=1, last_steps=1)).paint(pixels).size == (size[1], size[0])
+    assert imitator(painting, OptimizationConfig(steps=1, last_steps=1)).paint(pixels).size == (size[1], size[0])
 
 
 def test_a_large_picture_gets_its_detail_back(cat: Pixels, painting: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imitation, "LARGEST", 64)
-    artist = imitator(painting, Effort(steps=4, last_steps=4, samples=64))
+    monkeypatch.setattr(imitation, "MAX_SIDE", 64)
+    artist = imitator(painting, OptimizationConfig(steps=4, last_steps=4, samples=64))
     sharp, blurred = (np.asarray(artist.paint(cat, detail=detail), float) for detail in (1.0, 0.0))
 
     def roughness(picture: npt.NDArray[np.float64]) -> float:
@@ -108,9 +110,9 @@ def test_a_large_picture_gets_its_detail_back(cat: Pixels, painting: Pixels, mon
 
 def test_time_is_bounded(small_cat: Pixels, painting: Pixels) -> None:
     told: list[float] = []
-    artist = imitator(painting, Effort(steps=10**6, last_steps=10**6, samples=64), minutes=0.02)
+    artist = imitator(painting, OptimizationConfig(steps=10**6, last_steps=10**6, samples=64), minutes=0.02)
     picture = to_tensor(small_cat.copy())
-    painted = artist.imitate(picture, StylizeOptions(), told.append)
+    painted = artist.optimize(picture, StylizeOptions(), told.append)
     assert painted.shape == picture.shape
     assert 0 < len(told) < 10**4
     assert told == sorted(told)
@@ -132,9 +134,9 @@ def test_progress_tells_time(painting: Pixels, monkeypatch: pytest.MonkeyPatch) 
             return self.levels
 
     monkeypatch.setattr(imitation, "PyramidParameters", Timed)
-    artist = imitator(painting, Effort())
+    artist = imitator(painting, OptimizationConfig())
     told: list[tuple[float, float, str]] = []
-    artist.imitate(
+    artist.optimize(
         torch.zeros(1, 3, 400, 600), StylizeOptions(), lambda done: told.append((done, sum(spent), artist.stage))
     )
     for done, so_far, _ in told:
@@ -190,7 +192,7 @@ def test_frames_and_transparency_stay(tmp_path: Path, painting: Pixels, small_ca
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=80)
     photograph = open_photograph(path)
     shares: list[float] = []
-    painted = imitator(painting, Effort(steps=2, last_steps=2, samples=64)).paint_photograph(
+    painted = imitator(painting, OptimizationConfig(steps=2, last_steps=2, samples=64)).paint_photograph(
         photograph, StylizeOptions(), shares.append
     )
     assert painted.frames == 2

@@ -27,7 +27,7 @@ class Clock:
 class Slow(Artist):
     """Takes a minute to make ready and ten seconds for each picture."""
 
-    name, manners = "slow", False
+    name, stochastic = "slow", False
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.ready = clock, False

@@ -255,7 +255,7 @@ def test_values_out_of_range_are_refused() -> None:
             StylizeOptions(**values)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="seed"):
         StylizeOptions(seed=-1)
-    with pytest.raises(UsageError, match="one manner"):
+    with pytest.raises(UsageError, match="deterministic"):
         tiny_painter().paint(CAT, StylizeOptions(seed=1))
     with pytest.raises(UsageError):
         tiny_painter(tile=12)
@@ -289,9 +289,9 @@ def test_a_style_of_large_strokes_says_so_and_how_they_become_fine(tmp_path: Pat
     path = tmp_path / "large.safetensors"
     write_style(path, StyleFile(lively_generator(TINY), 64))
     artist = gan_style.load_style(path)
-    assert "4 times as large" in artist.remark(StylizeOptions())
-    assert "--stroke 0.25" in artist.remark(StylizeOptions())
-    assert artist.remark(StylizeOptions(stroke=0.25)) == ""
+    assert "4 times as large" in artist.warning(StylizeOptions())
+    assert "--stroke 0.25" in artist.warning(StylizeOptions())
+    assert artist.warning(StylizeOptions(stroke=0.25)) == ""
     usual = Painter(artist.painter.generator, 256, artist.painter.compute)
     assert artist.painter.levels(1152, 1536, 0.25) == usual.levels(1152, 1536), "then it is painted as others are"
-    assert gan_style.load_style("monet").remark(StylizeOptions()) == ""
+    assert gan_style.load_style("monet").warning(StylizeOptions()) == ""

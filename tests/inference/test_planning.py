@@ -58,7 +58,7 @@ def test_pictures_that_differ_in_their_extension_keep_it_where_the_format_is_one
     assert planned(files, out, form="webp") == ["a.jpg-s.webp", "a.png-s.webp", "b-s.webp"]
     assert planned([tmp_path / "x"], out, form="webp") == ["a.jpg-s.webp", "a.png-s.webp", "b-s.webp"]
     assert planned(files, out) == ["a-s.jpg", "a-s.png", "b-s.png"]
-    with pytest.raises(UsageError, match="both become"):
+    with pytest.raises(UsageError, match="both be painted"):
         plan([*files, *touched(tmp_path, "x/a.jpg.jpg")], out, Naming("s", form="webp"))
 
 
