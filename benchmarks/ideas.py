@@ -29,7 +29,8 @@ from torch import Tensor, nn
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
-from gan_style.data.picture_set import PictureSet, load_pictures
+from gan_style.data.loading import load_pictures
+from gan_style.data.picture_set import PictureSet
 from gan_style.device import Compute
 from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures

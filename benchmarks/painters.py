@@ -24,10 +24,11 @@ from PIL import Image
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
-from gan_style.data.picture_set import PictureSet, load_pictures
+from gan_style.data.loading import load_pictures
+from gan_style.data.picture_set import PictureSet
 from gan_style.device import Compute
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.types import Pixels
 from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.models.refiner import Refiner
 from gan_style.training.recipe import Recipe

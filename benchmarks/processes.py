@@ -56,7 +56,7 @@ def launch(options: argparse.Namespace, processes: int, threads: int, batch_size
 def work(options: argparse.Namespace) -> None:
     """Make steps, as one of a group of processes."""
     from gan_style.checkpoints.backbone import load_backbone
-    from gan_style.data.picture_set import load_pictures
+    from gan_style.data.loading import load_pictures
     from gan_style.device import Compute
     from gan_style.imaging.finding import find_pictures
     from gan_style.training.distributed import joined

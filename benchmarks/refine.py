@@ -29,8 +29,9 @@ from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import StyleFile, open_style, write_style
 from gan_style.data.scans import CropBank
 from gan_style.device import Compute
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.types import Pixels
 from gan_style.inference.painter import Painter
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import GeneratorConfig

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.distances import Features, gap_closed, kernel_distance
 from gan_style.metrics.features import choose_features
 

@@ -25,7 +25,8 @@ from torch import Tensor, nn
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import open_style
-from gan_style.data.picture_set import PictureSet, load_pictures
+from gan_style.data.loading import load_pictures
+from gan_style.data.picture_set import PictureSet
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.tensors import to_unit
 from gan_style.models.backbone import Backbone, BackboneConfig

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_style.checkpoints.style_file import StyleFile, write_style
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.models.generator import Generator, GeneratorConfig
 from tests.warm import warm_program
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 import gan_style
 from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.models.generator import GeneratorConfig
 from tests.conftest import lively_generator, save_crops
 from tests.evaluation.conftest import quick_evaluation

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from gan_style.checkpoints.bundled import bundled_styles
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 
 ROOT = Path(__file__).resolve().parent.parent
 

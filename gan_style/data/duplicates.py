@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 
 SIDE = 16
 """Side in pixels of the grayscale thumbnails that are compared."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 
 GRAY = 6.0
 """Chroma, in levels, that nearly all pixels of a grayscale picture stay below."""

@@ -15,7 +15,7 @@ from typing import IO, overload
 import numpy as np
 
 from gan_style.errors import DataError
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 
 MEMORY = 2**29
 """Memory cache of decoded pictures, in bytes."""

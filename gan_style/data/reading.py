@@ -10,7 +10,8 @@ from PIL import Image
 from gan_style.data.margins import find_margins
 from gan_style.errors import GanStyleError
 from gan_style.files import retry_transient
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
+from gan_style.imaging.types import Pixels
 
 SMALLEST_SIDE = 32
 """Smallest short side in pixels; smaller pictures are skipped."""

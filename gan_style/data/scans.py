@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_style.data.picture_set import load_pictures
+from gan_style.data.loading import load_pictures
 from gan_style.errors import DataError
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import to_unit
+from gan_style.imaging.types import Pixels
 
 LARGE, LARGEST = 1.75, 4
 """Smallest short side that shows strokes, and short side to which scans are downscaled, in units of a style's size."""

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.inference.options import StylizeOptions
 from gan_style.inference.painter import Painter
 

@@ -21,7 +21,8 @@ from gan_style.evaluation.nearest import diversity, nearness
 from gan_style.evaluation.painters import SHORT_SIDE, Painted, Painting, PictureSource, pictures_in, same_size
 from gan_style.evaluation.results import Content, Diversity, Evaluation, Example, Health, Row
 from gan_style.evaluation.sets import Measured, scale_of
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
+from gan_style.imaging.types import Pixels
 from gan_style.inference.style import Style
 from gan_style.metrics.color import Palette, transfer_colors
 from gan_style.metrics.content import feature_distance, luminance, structural_similarity

@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image
 
 from gan_style.errors import DataError
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.types import Pixels
 from gan_style.imaging.unsupported import suggestion_for
 from gan_style.inference.style import Style
 

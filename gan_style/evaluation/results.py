@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gan_style.evaluation.cost import Cost
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.distances import Estimate, Range
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.distances import Features
 from gan_style.metrics.features import FeatureSpace, Seen, central_square
 from gan_style.metrics.patches import Floats, PatchConfig, draw_patches

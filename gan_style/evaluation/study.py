@@ -20,7 +20,8 @@ from PIL import Image, ImageOps
 
 from gan_style.errors import DataError, GanStyleError, UsageError
 from gan_style.evaluation.painters import SHORT_SIDE, Painted, Painting, PictureSource, pictures_in, same_size
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
+from gan_style.imaging.types import Pixels
 from gan_style.inference.style import load_style
 from gan_style.pages.page import embedded, template, write_page
 

@@ -9,10 +9,9 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from gan_style.errors import GanStyleError, PictureError, ResourceError
@@ -24,10 +23,8 @@ from gan_style.imaging.metadata import Details, details_of, details_of_pillow, o
 from gan_style.imaging.pillow_images import array_image, bits_of, by_profile, to_eight_bit, upright
 from gan_style.imaging.profiles import is_nearly_srgb, to_srgb, with_profile
 from gan_style.imaging.refusing import check_kind
+from gan_style.imaging.types import PictureLike, Pixels
 from gan_style.imaging.unsupported import suggestion_for
-
-Pixels: TypeAlias = npt.NDArray[np.uint8]
-PictureLike: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.generic]
 
 FIRST_FRAME = {"gif", "webp"}
 """Loaders of formats that may be animated; Pillow decodes the first frame."""

@@ -21,7 +21,6 @@ from gan_style.imaging.apng_writing import add_frames
 from gan_style.imaging.avif_writing import LazyFrames, save_animated_avif
 from gan_style.imaging.blocks import overwrite_placeholder, placeholder_exif, replace_exif
 from gan_style.imaging.canvas import Canvas, no_temporary_space
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.exif import with_density
 from gan_style.imaging.formats import AVIF, JPEG, PNG, TIFF, Format, format_of, profile_in
 from gan_style.imaging.metadata import EXIF, INCH, IPTC, IRB, LONGEST_JPEG_BLOCK, RESOURCES, XMP, Details
@@ -29,6 +28,7 @@ from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.png import add_xmp, remove_density_unit
 from gan_style.imaging.profiles import from_srgb
 from gan_style.imaging.tiff import add_exif
+from gan_style.imaging.types import Pixels
 
 DEFAULT_DENSITY = 72 / INCH
 """Pixels per millimeter if a format requires a density and none is known: the EXIF default of 72 per inch."""

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 
 CELLS = 16
 """Rows and columns of the grid to which a photograph is reduced."""

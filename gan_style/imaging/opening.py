@@ -18,7 +18,7 @@ from gan_style.errors import PictureError
 from gan_style.imaging import vips
 from gan_style.imaging.apng import BrokenAnimationError
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.decoding import Picture, PictureLike, decode_in_own_colors, decode_with_pillow, picture_errors
+from gan_style.imaging.decoding import Picture, decode_in_own_colors, decode_with_pillow, picture_errors
 from gan_style.imaging.isobmff import has_box
 from gan_style.imaging.jpeg import with_jpeg_metadata
 from gan_style.imaging.kinds import SIGNATURE_BYTES, first_bytes, looks_like_picture, open_stream, pillow_formats
@@ -30,6 +30,7 @@ from gan_style.imaging.png import with_png_metadata
 from gan_style.imaging.profiles import remark_on, to_srgb, with_profile
 from gan_style.imaging.refusing import check_count, check_kind
 from gan_style.imaging.transparency import fill_transparent
+from gan_style.imaging.types import PictureLike
 from gan_style.imaging.unsupported import suggestion_for
 
 PAGED = {"DCX", "HEIF", "IM", "SPIDER", "TIFF"}

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_style.device import constant
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 
 LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (ITU-R BT.601)."""

@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from PIL import Image
 
 from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE
-from gan_style.imaging.decoding import PictureLike
 from gan_style.imaging.encoding import to_image
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
+from gan_style.imaging.types import PictureLike
 from gan_style.inference.options import Progress, StylizeOptions
 
 

@@ -14,9 +14,9 @@ from gan_style.device import Compute, memory_errors
 from gan_style.edge_flow import box_blur
 from gan_style.errors import UsageError
 from gan_style.imaging.canvas import Canvas, Raster
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.latent import latent_of_picture, latent_of_seed
 from gan_style.imaging.tensors import cell_grain, enlarge, grain, shrink
+from gan_style.imaging.types import Pixels
 from gan_style.inference.levels import Tile, TiledPyramid, enlarged
 from gan_style.inference.masks import FORM_NEIGHBORHOOD, NEIGHBORHOOD, detail_mask, form_mask
 from gan_style.inference.options import Progress, StylizeOptions

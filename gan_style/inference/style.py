@@ -20,8 +20,9 @@ from gan_style.device import PRECISIONS, Compute
 from gan_style.errors import StyleError, UsageError, printable
 from gan_style.imaging import kinds
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.decoding import PictureLike, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.photograph import Photograph
+from gan_style.imaging.types import PictureLike
 from gan_style.inference.artist import Artist
 from gan_style.inference.options import Progress, StylizeOptions
 from gan_style.inference.painter import Painter

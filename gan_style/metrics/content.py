@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import LUMINANCE
+from gan_style.imaging.types import Pixels
 
 WINDOW, SPREAD = 11, 1.5
 """Side in pixels and standard deviation of the SSIM window."""

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from gan_style.checkpoints.backbone import PUBLISHED, load_pooled_features
 from gan_style.errors import UsageError
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import to_tensor
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.networks import load_dinov2, load_inception, load_transformer
 from gan_style.models.backbone import PooledFeatures
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import to_tensor
+from gan_style.imaging.types import Pixels
 from gan_style.losses.lattice import lattice_energy
 from gan_style.metrics.content import luminance
 

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from gan_style.device import Compute, memory_errors
 from gan_style.imaging.canvas import Canvas, Raster
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.tensors import to_tensor
+from gan_style.imaging.types import Pixels
 from gan_style.inference.artist import Artist
 from gan_style.inference.levels import TiledPyramid
 from gan_style.inference.options import Progress, StylizeOptions

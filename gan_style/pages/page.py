@@ -15,7 +15,7 @@ from PIL import Image
 
 from gan_style.errors import NoSpaceError, ResourceError, readable
 from gan_style.files import atomic_path, exists, is_full
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.distances import Estimate, Range
 
 MARK = b'<meta name="generator" content="gan-style">'

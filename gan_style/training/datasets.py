@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from gan_style.data.picture_set import PictureSet, load_pictures, open_pictures
+from gan_style.data.loading import load_pictures, open_pictures
+from gan_style.data.picture_set import PictureSet
 from gan_style.data.reading import decode_picture
 from gan_style.errors import DataError
 from gan_style.files import is_file
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.types import Pixels
 from gan_style.imaging.unsupported import suggestion_for
 from gan_style.training.recipe import Recipe
 from gan_style.training.run.listener import Listener

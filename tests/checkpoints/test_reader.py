@@ -19,8 +19,8 @@ import gan_style
 from gan_style.checkpoints.bundled import bundled_styles
 from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.device import Compute
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import to_pixels
+from gan_style.imaging.types import Pixels
 from gan_style.inference.painter import Painter
 from gan_style.inference.tiles import Box, view
 from gan_style.models.generator import Generator, GeneratorConfig

@@ -16,9 +16,9 @@ from PIL import Image
 
 from gan_style.cli.streams import allow_any_file_name, write_all
 from gan_style.errors import GanStyleError
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.formats import FORMATS, HEIC
 from gan_style.imaging.opening import open_photograph
+from gan_style.imaging.types import Pixels
 from tests.cli.conftest import Run
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.opening import open_photograph
+from gan_style.imaging.types import Pixels
 from tests.cli.conftest import Run
 from tests.conftest import save_crops
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from gan_style.__main__ import main as entry_point
 from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.training.recipe import Recipe
 from tests.cli.conftest import Run
 from tests.conftest import TINY, lively_generator, save_crops

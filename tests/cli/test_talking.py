@@ -18,7 +18,7 @@ from gan_style.checkpoints.bundled import find_style
 from gan_style.cli import display
 from gan_style.cli.app import EXAMPLES
 from gan_style.cli.train_display import Display
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.training.run.listener import Status
 from tests.cli.conftest import Run
 

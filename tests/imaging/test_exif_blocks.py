@@ -13,13 +13,13 @@ from PIL import Image
 
 from gan_style import files
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import Saving, write_photograph
 from gan_style.imaging.exif import PREFIX, density_of, orientation_of, with_density, with_software
 from gan_style.imaging.formats import AVIF
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
+from gan_style.imaging.types import Pixels
 
 WRITTEN = (".jpg", ".png", ".webp")
 KINDS = {1: "<Bxxx", 3: "<Hxx", 4: "<L", 6: "<bxxx", 8: "<hxx", 9: "<l"}

@@ -14,10 +14,11 @@ from PIL import Image, TiffImagePlugin
 
 from gan_style.data.reading import decode_picture
 from gan_style.errors import PictureError
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.plugins import heic_available
+from gan_style.imaging.types import Pixels
 from gan_style.inference.style import is_picture
 
 needs_heic = pytest.mark.skipif(not heic_available(), reason="needs the plugin for HEIC")

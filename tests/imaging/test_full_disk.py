@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_style.data.picture_set import PixelStore
+from gan_style.data.loading import PixelStore
 from gan_style.errors import NoSpaceError, PictureError, ResourceError
 from gan_style.files import is_full
 from gan_style.imaging.canvas import Canvas

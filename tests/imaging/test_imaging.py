@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gan_style.errors import PictureError
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.finding import find_pictures
+from gan_style.imaging.types import Pixels
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -22,7 +22,6 @@ from gan_style.imaging import apng, vips
 from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging.apng_writing import add_frames
 from gan_style.imaging.canvas import Canvas
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import Saving, encode, write_photograph
 from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.isobmff import loop_count, set_loop_count
@@ -30,6 +29,7 @@ from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.png import MAX_COMPRESSED, SIGNATURE, chunk, chunks
+from gan_style.imaging.types import Pixels
 from gan_style.inference.batch import adapt_to_format
 
 MOVING = [suffix for suffix, form in FORMATS.items() if form.moving]

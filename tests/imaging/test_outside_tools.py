@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import write_photograph
 from gan_style.imaging.opening import open_photograph
+from gan_style.imaging.types import Pixels
 from gan_style.inference.options import StylizeOptions
 from gan_style.inference.style import load_style
 

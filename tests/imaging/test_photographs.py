@@ -22,7 +22,6 @@ from gan_style.files import PART, atomic_path, remove_parts, try_lock
 from gan_style.imaging import canvas as canvas_module
 from gan_style.imaging import vips
 from gan_style.imaging.canvas import Canvas, Rows, oriented
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import Saving, encode, write_photograph, write_pixels
 from gan_style.imaging.exif import orientation_of, upright, with_software
 from gan_style.imaging.finding import find_pictures
@@ -31,6 +30,7 @@ from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Animation, Photograph
 from gan_style.imaging.plugins import heic_available
+from gan_style.imaging.types import Pixels
 
 WRITTEN = [suffix for suffix in FORMATS if suffix not in (".heic", ".heif") or heic_available()]
 

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.encoding import Saving, encode, write_photograph
 from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.metadata import Details
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.png import MAX_COMPRESSED, chunks
+from gan_style.imaging.types import Pixels
 
 PACKET = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="{}" dc:title="Zoë"/></x:xmpmeta>'
 

@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from gan_style.imaging import vips
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.encoding import Saving, encode
 from gan_style.imaging.formats import FORMATS
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.profiles import NOT_INVERTIBLE, is_invertible
+from gan_style.imaging.types import Pixels
 
 
 def display_profile() -> bytes:

@@ -18,8 +18,9 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from gan_style.errors import PictureError
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.opening import open_photograph
+from gan_style.imaging.types import Pixels
 from tests.conftest import photo
 
 RGB = np.asarray(photo("chelsea.png"))[100:164, 100:180]

@@ -17,9 +17,9 @@ from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.integrity import sha256_of
 from gan_style.device import Compute
 from gan_style.errors import PictureError, StyleError, UsageError
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.tensors import to_tensor
+from gan_style.imaging.types import Pixels
 from gan_style.inference.options import StylizeOptions
 from gan_style.inference.style import load_artist
 from gan_style.losses.content import self_similarity

@@ -18,9 +18,9 @@ from gan_style.checkpoints.bundled import bundled_styles
 from gan_style.checkpoints.style_file import StyleFile, write_style
 from gan_style.device import Compute
 from gan_style.errors import UsageError
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.latent import latent_of_picture
 from gan_style.imaging.tensors import enlarge, grain, shrink, to_tensor
+from gan_style.imaging.types import Pixels
 from gan_style.inference.levels import Tile
 from gan_style.inference.masks import detail_mask, form_mask
 from gan_style.inference.options import StylizeOptions

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity as reference
 
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.content import feature_distance, luminance, structural_similarity
 from gan_style.metrics.features import choose_features
 from gan_style.metrics.health import PictureHealth, lattice, saturation

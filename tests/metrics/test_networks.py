@@ -10,7 +10,7 @@ from PIL import Image
 
 from gan_style.errors import ResourceError, UsageError
 from gan_style.evaluation.evaluate import evaluate
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.metrics import networks
 from gan_style.metrics.features import choose_features
 from tests.conftest import save_crops

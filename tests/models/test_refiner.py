@@ -3,8 +3,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import to_tensor
+from gan_style.imaging.types import Pixels
 from gan_style.models.generator import Generator, GeneratorConfig
 from gan_style.models.refiner import Refiner
 from tests.conftest import lively

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
 from gan_style.data.duplicates import find_distinct, find_duplicates, fingerprint
+from gan_style.data.loading import load_pictures
 from gan_style.data.margins import Margins, find_margins, is_grayscale
 from gan_style.data.misplaced import find_misplaced
-from gan_style.data.picture_set import load_pictures
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.training.api import check
 from tests.conftest import photo, save_crops
 

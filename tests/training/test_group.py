@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from gan_style.checkpoints.style_file import read_style
-from gan_style.data.picture_set import load_pictures
+from gan_style.data.loading import load_pictures
 from gan_style.data.sampler import Sampler
 from gan_style.errors import UsageError
 from gan_style.training.distributed import ProcessGroup
@@ -30,7 +30,7 @@ from gan_style.device import Compute
 from gan_style.imaging.finding import find_pictures
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.training.api import resume, train
-from gan_style.data.picture_set import load_pictures
+from gan_style.data.loading import load_pictures
 from gan_style.training.distributed import ProcessGroup, joined
 from gan_style.training.loop.schedule import Limit
 from gan_style.training.recipe import Recipe

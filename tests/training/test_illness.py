@@ -16,7 +16,7 @@ from gan_style.data.augmentation import AugmentationConfig
 from gan_style.data.picture_set import PictureSet
 from gan_style.device import Compute
 from gan_style.errors import TrainingError
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.distances import Replicated
 from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import Generator

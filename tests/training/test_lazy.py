@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_style.checkpoints.style_file import read_style
-from gan_style.data.picture_set import load_pictures, open_pictures
+from gan_style.data.loading import load_pictures, open_pictures
 from gan_style.data.prefetch import DiskCache, PictureStore
 from gan_style.data.reading import decode_picture
 from gan_style.data.sampler import Sampler

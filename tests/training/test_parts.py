@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gan_style.data.augmentation import Augmentation, AugmentationConfig
-from gan_style.data.picture_set import PictureSet, load_pictures
+from gan_style.data.loading import load_pictures
+from gan_style.data.picture_set import PictureSet
 from gan_style.errors import UsageError
 from gan_style.imaging.finding import find_pictures
 from gan_style.training.loop.schedule import Clock, Limit, rate_factor

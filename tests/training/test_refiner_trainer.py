@@ -12,8 +12,8 @@ from gan_style.checkpoints.backbone import load_backbone
 from gan_style.data.scans import CropBank
 from gan_style.device import Compute
 from gan_style.errors import DataError, UsageError
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import enlarge, shrink, to_tensor
+from gan_style.imaging.types import Pixels
 from gan_style.models.backbone import BackboneConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.training.step.refiner_trainer import RefinerConfig, RefinerTrainer, blurred

@@ -10,7 +10,7 @@ import torch
 
 from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
 from gan_style.errors import DataError, UsageError
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.models.refiner import Refiner
 from gan_style.training.api import resume, train
 from gan_style.training.loop.loop import Outcome

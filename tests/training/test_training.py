@@ -20,7 +20,8 @@ import gan_style
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.bundled import resolve_style
 from gan_style.checkpoints.style_file import StyleFile, read_style, write_style
-from gan_style.data.picture_set import PictureSet, load_pictures
+from gan_style.data.loading import load_pictures
+from gan_style.data.picture_set import PictureSet
 from gan_style.device import Compute
 from gan_style.errors import DataError, PictureError, StyleError, TrainingError, UsageError
 from gan_style.imaging.finding import find_pictures

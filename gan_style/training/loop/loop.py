@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_style.errors import TrainingError
-from gan_style.imaging.decoding import Pixels
+from gan_style.imaging.types import Pixels
 from gan_style.text import counted
 from gan_style.training.loop.best_tracker import BestTracker
 from gan_style.training.loop.checkpoint_manager import CheckpointManager

@@ -24,8 +24,8 @@ from gan_style.data.scans import find_scans
 from gan_style.defaults import NO_REFINER, REFINER, SCRATCH, START
 from gan_style.edge_flow import CELL
 from gan_style.errors import StyleError, UsageError, readable
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.tensors import enlarge, shrink, to_tensor
+from gan_style.imaging.types import Pixels
 from gan_style.losses.style import relative_difference
 from gan_style.models.backbone import Backbone
 from gan_style.models.refiner import Refiner

@@ -12,7 +12,8 @@ from safetensors import SafetensorError
 
 from gan_style.checkpoints.backbone import load_backbone
 from gan_style.checkpoints.style_file import read_style, write_style
-from gan_style.data.picture_set import PictureSet, load_pictures
+from gan_style.data.loading import load_pictures
+from gan_style.data.picture_set import PictureSet
 from gan_style.data.scans import CropBank
 from gan_style.device import Compute
 from gan_style.errors import TrainingError

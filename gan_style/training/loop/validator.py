@@ -13,8 +13,9 @@ from torch import Tensor
 
 from gan_style.data.duplicates import find_distinct, fingerprint
 from gan_style.data.picture_set import PictureSet
-from gan_style.imaging.decoding import Pixels, read_picture
+from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.tensors import to_tensor
+from gan_style.imaging.types import Pixels
 from gan_style.metrics.distances import Doubles, Estimate, Features, Replicated, far_apart, gap_closed, jackknife
 from gan_style.metrics.features import FeatureSpace
 from gan_style.metrics.health import PictureHealth, lattice, saturation

@@ -8,8 +8,8 @@ from typing import Any
 from gan_style.data.picture_set import PictureSet
 from gan_style.errors import PictureError, ResourceError
 from gan_style.files import remove_parts
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.encoding import write_pixels
+from gan_style.imaging.types import Pixels
 from gan_style.training.run.config import RunConfig
 from gan_style.training.run.history import add_to_history, begin_history, cut_history
 from gan_style.training.run.listener import Listener

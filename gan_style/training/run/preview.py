@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_style.device import Compute
-from gan_style.imaging.decoding import Pixels
 from gan_style.imaging.latent import latent_of_picture
 from gan_style.imaging.tensors import to_pixels
+from gan_style.imaging.types import Pixels
 from gan_style.inference.painter import run_network
 from gan_style.inference.tiles import Box, view
 from gan_style.models.generator import Generator
