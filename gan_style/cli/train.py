@@ -40,8 +40,14 @@ PICTURES, LENGTH, NETWORKS, CROSS, HUB = (
 """Help panels of advanced options."""
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from gan_style.cli.push import Sharing
+    from gan_style.data.inspection import Inspection
+    from gan_style.training.cross_validation.run import Choice
+    from gan_style.training.loop.loop import Outcome
+    from gan_style.training.loop.schedule import Limit
+    from gan_style.training.recipe import Recipe
     from gan_style.training.run.listener import Listener
 
 Number = TypeVar("Number", int, float)
@@ -270,7 +276,7 @@ def train(
 
     from gan_style.cli.display import TimeLeft, configure_logging, description, new_progress
     from gan_style.cli.push import Sharing
-    from gan_style.cli.train_display import Display, print_inspection, print_outcome, print_scores
+    from gan_style.cli.train_display import Display
 
     began = time.monotonic()
     configure_logging(quiet=quiet, verbose=verbose)
@@ -294,26 +300,25 @@ def train(
     if (private or yes) and not push_to:
         raise UsageError("--private and --yes need --push-to OWNER/REPO; add it, or remove them.")
     ignored.check_train(context)
-    sharing = (
-        Sharing.confirm(push_to, private=private, yes=yes, preview=preview) if push_to and not only_check else None
-    )
+    share = bool(push_to) and not only_check
+    sharing = Sharing.confirm(push_to, private=private, yes=yes, preview=preview) if share else None
     with new_progress(BarColumn(16), TaskProgressColumn(), TimeLeft(), description()) as progress:
         progress.add_task("loading", total=None)
         from gan_style.training import api
         from gan_style.training.cross_validation.grid import Grid
-        from gan_style.training.cross_validation.state import is_unfinished
-        from gan_style.training.loop.schedule import Limit
-        from gan_style.training.recipe import Recipe
 
-        display, choice = Display(progress), None
-        if run is not None and is_unfinished(run):
-            choice = api.resume_cross_validation(run, threads=threads, listener=display)
-        elif run is not None:
-            outcome = api.resume(run, threads=threads, listener=display)
+        display = Display(progress)
+        result: Inspection | Choice | Outcome
+        if run is not None:
+            result = resume_run(run, threads, display)
         elif photos is None or paintings is None:
             raise UsageError("Name a folder of photographs and a folder of paintings.")
         else:
-            recipe = (Recipe.fine_tuning if fine_tune else Recipe)(
+            recipe = build_recipe(
+                fine_tune=fine_tune,
+                discriminator=discriminator,
+                simplify=simplify,
+                streaks=streaks,
                 size=size,
                 batch_size=batch_sizes[0],
                 seed=seed,
@@ -321,38 +326,68 @@ def train(
                 objective=objective,
                 critic_steps=critic_steps,
             )
-            shown = recipe.generator.streaks if streaks is None else streaks
-            recipe = replace(
-                recipe,
-                discriminator=replace(recipe.discriminator, kind=discriminator),
-                generator=replace(recipe.generator, simplify=simplify, streaks=shown),
-            )
             # With a single painting there is no way to tell when training is done.
             longest = DAY if until_done and not paintings.is_file() else MINUTES
-            limits = [
-                Limit(longest, int(length), until_done) if steps else Limit(length, None, until_done)
-                for length in lengths or [longest]
-            ]
-            how = Options(start, refiner, device, precision, threads, licence, overwrite, trim, display)
+            limits = build_limits(lengths or [longest], longest, in_steps=steps is not None, until_done=until_done)
+            how = Options(start, refiner, device, precision, threads, licence, overwrite, trim, display).keywords
             if only_check:
-                inspection = api.check(photos, paintings, recipe=recipe, trim=trim, listener=display)
+                result = api.check(photos, paintings, recipe=recipe, trim=trim, listener=display)
             elif cross:
                 grid = Grid(tuple(batch_sizes), tuple(limits), folds)
-                choice = api.cross_validate(photos, paintings, output, grid=grid, recipe=recipe, **how.keywords)
+                result = api.cross_validate(photos, paintings, output, grid=grid, recipe=recipe, **how)
             else:
-                outcome = api.train(
-                    photos, paintings, output, recipe=recipe, limit=limits[0], began=began, **how.keywords
-                )
-    if only_check:
-        print_inspection(inspection)
+                result = api.train(photos, paintings, output, recipe=recipe, limit=limits[0], began=began, **how)
+    finish(result, sharing)
+
+
+def resume_run(run: Path, threads: int | None, listener: Listener) -> Choice | Outcome:
+    """Resume a training, or the cross-validation before it."""
+    from gan_style.training import api
+    from gan_style.training.cross_validation.state import is_unfinished
+
+    if is_unfinished(run):
+        return api.resume_cross_validation(run, threads=threads, listener=listener)
+    return api.resume(run, threads=threads, listener=listener)
+
+
+def build_recipe(*, fine_tune: bool, discriminator: str, simplify: int, streaks: int | None, **settings: Any) -> Recipe:
+    """Build the recipe from options; ``settings`` are fields of the recipe itself."""
+    from gan_style.training.recipe import Recipe
+
+    recipe = (Recipe.fine_tuning if fine_tune else Recipe)(**settings)
+    shape = {"simplify": simplify, "streaks": recipe.generator.streaks if streaks is None else streaks}
+    return replace(
+        recipe,
+        discriminator=replace(recipe.discriminator, kind=discriminator),
+        generator=replace(recipe.generator, **shape),
+    )
+
+
+def build_limits(lengths: Sequence[float], longest: float, *, in_steps: bool, until_done: bool) -> list[Limit]:
+    """Build a limit for each length, in steps or in minutes."""
+    from gan_style.training.loop.schedule import Limit
+
+    if in_steps:
+        return [Limit(longest, int(length), until_done) for length in lengths]
+    return [Limit(length, None, until_done) for length in lengths]
+
+
+def finish(result: Inspection | Choice | Outcome, sharing: Sharing | None) -> None:
+    """Print what a command did, and share the style where that was asked for."""
+    from gan_style.cli.train_display import print_inspection, print_outcome, print_scores
+    from gan_style.data.inspection import Inspection
+    from gan_style.training.cross_validation.run import Choice
+
+    if isinstance(result, Inspection):
+        print_inspection(result)
         return
-    if choice:
-        print_scores(choice)
-        outcome = choice.outcome
-    if choice and not choice.chosen:
-        resume = f"gan-style train --resume {shlex.quote(str(choice.folder))}"
-        typer.echo(f"gan-style: interrupted before a setting was chosen. To resume: {resume}", err=True)
-        raise typer.Exit(130)
+    if isinstance(result, Choice):
+        print_scores(result)
+        if not result.chosen:
+            resume = f"gan-style train --resume {shlex.quote(str(result.folder))}"
+            typer.echo(f"gan-style: interrupted before a setting was chosen. To resume: {resume}", err=True)
+            raise typer.Exit(130)
+    outcome = result.outcome if isinstance(result, Choice) else result
     print_outcome(outcome)
     if sharing:
         sharing.share(outcome.style)

@@ -14,9 +14,6 @@ from torch import Tensor
 from gan_style.data.prefetch import LazyPictures
 from gan_style.imaging.types import Pixels
 
-MEMORY_BUDGET = 3 * 2**29
-"""Memory budget in bytes for the decoded pictures of a set; the rest goes to a memory-mapped temporary file."""
-
 
 @dataclass(frozen=True)
 class Crop:

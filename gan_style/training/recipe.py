@@ -43,6 +43,23 @@ FLOW_WEIGHT = 30.0
 """Default if strokes are made of streaks."""
 
 
+BOUNDS: tuple[tuple[str, float, float], ...] = (
+    ("size", 64, 1024),
+    ("batch_size", 1, 1024),
+    ("seed", 0, 2**63 - 1),
+    ("critic_steps", 1, 100),
+    ("content_weight", 0, 1000),
+    ("content_limit", 0, 2),
+    (
+        "lattice_weight gram_weight feature_weight calm_weight order_weight color_weight flow_weight noise_weight",
+        0,
+        10**6,
+    ),
+    ("order_slack color_slack unfamiliar_share", 0, 1),
+    ("color_turn", 0, 90),
+)
+"""Fields, and the smallest and the largest value that they may have."""
+
 FORMER_NAMES = {f"colour_{part}": f"color_{part}" for part in ("weight", "slack", "turn")}
 """Names of fields in style files and runs of earlier versions."""
 
@@ -131,33 +148,18 @@ class Recipe:
     augmentation: AugmentationConfig | None = None
 
     def __post_init__(self) -> None:
-        if self.size % 32 or not 64 <= self.size <= 1024:
-            raise UsageError(f"size must be a multiple of 32 from 64 to 1024, not {self.size}.")
-        if not 1 <= self.batch_size <= 1024:
-            raise UsageError(f"batch size must be from 1 to 1024, not {self.batch_size}.")
-        if not 0 <= self.seed < 2**63:
-            raise UsageError(f"seed must be from 0 to 2**63 - 1, not {self.seed}.")
         Objective.named(self.objective)
-        if not 1 <= self.critic_steps <= 100:
-            raise UsageError(f"critic steps must be from 1 to 100, not {self.critic_steps}.")
-        if not 0 <= self.content_weight <= 1000:
-            raise UsageError(f"content weight must be from 0 to 1000, not {self.content_weight}.")
-        if not 0 < self.content_limit <= 2:
-            raise UsageError(f"content limit must be above 0 and at most 2, not {self.content_limit}.")
-        for name in ("lattice", "gram", "feature", "calm", "order", "color", "flow", "noise"):
-            weight = getattr(self, f"{name}_weight")
-            if weight is not None and not 0 <= weight <= 10**6:
-                raise UsageError(f"{name} weight must be from 0 to 1000000, not {weight}.")
-        for name in ("order", "color"):
-            slack = getattr(self, f"{name}_slack")
-            if not 0 <= slack <= 1:
-                raise UsageError(f"{name} slack must be from 0 to 1, not {slack}.")
-        if not 0 <= self.unfamiliar_share <= 1:
-            raise UsageError(f"unfamiliar share must be from 0 to 1, not {self.unfamiliar_share}.")
+        for names, low, high in BOUNDS:
+            for name in names.split():
+                value = getattr(self, name)
+                if value is not None and not low <= value <= high:
+                    raise UsageError(f"{name.replace('_', ' ')} must be from {low} to {high}, not {value}.")
+        if self.size % 32:
+            raise UsageError(f"size must be a multiple of 32 from 64 to 1024, not {self.size}.")
+        if not self.content_limit:
+            raise UsageError("content limit must be above 0.")
         if not self.scales or not all(0.5 <= scale <= 4 for scale in self.scales):
             raise UsageError(f"scales must be from 0.5 to 4, not {self.scales}.")
-        if not 0 <= self.color_turn <= 90:
-            raise UsageError(f"color turn must be from 0 to 90 degrees, not {self.color_turn}.")
         if self.context % GeneratorConfig.STRIDE or not 0 <= self.context <= self.size // 4:
             raise UsageError(
                 f"context must be a multiple of {GeneratorConfig.STRIDE} from 0 to a quarter of the size "
