@@ -202,7 +202,7 @@ def test_train_from_the_hub(hub: Hub, gan_style: Command, tmp_path: Path, style:
     hub.put("ada/degas", {"degas.safetensors": style.read_bytes()})
     hub.put("ada/base", {"base.safetensors": resolve_style("base").read_bytes()})
     words = ("train", "photos", "other", "--steps", "2", "--size", "64", "--batch-size", "2", "--streaks", "0")
-    gan_style(*words, "--from", "ada/degas").fails(2, "hf://ada/degas/", "network of another shape")
+    gan_style(*words, "--from", "ada/degas").fails(2, "hf://ada/degas/", "has another shape")
     assert gan_style(*words, "--from", "ada/base").code == 0
     about = json.loads(gan_style("stylize", "--style", "other.safetensors", "--info").out)
     assert about["training"]["start"] == f"hf://ada/base/base.safetensors@{COMMIT}"

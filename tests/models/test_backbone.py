@@ -107,7 +107,7 @@ def test_cache_is_written_once_and_survives_damage(tmp_path: Path) -> None:
 def test_a_changed_package_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     changed = dataclasses.replace(loading.PUBLISHED["lite0"], sha256="0" * 64)
     monkeypatch.setitem(loading.PUBLISHED, "lite0", changed)
-    with pytest.raises(ResourceError, match="not the published ones"):
+    with pytest.raises(ResourceError, match="differ from the published ones"):
         loading.source_weights()
 
 

@@ -111,7 +111,7 @@ def test_unusable_files_are_named_once_and_replaced(photo_folder: Path) -> None:
     assert "003.png" in pictures.failures[0]
     for path in photo_folder.iterdir():
         path.write_bytes(b"nothing")
-    with pytest.raises(DataError, match="nothing that can be read"):
+    with pytest.raises(DataError, match="no readable pictures"):
         open_pictures(photo_folder, list(find_pictures(photo_folder)), 64).pictures[0]
 
 

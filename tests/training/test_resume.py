@@ -207,7 +207,9 @@ def test_a_full_disk_loses_nothing(
             write_tensors(path, *_)  # type: ignore[arg-type]
 
         patch.setattr("gan_style.training.run.state.write_tensors", full)
-        with pytest.raises(NoSpaceError, match=r"The disk of .* is full; free some space and resume .* .*cut-run"):
+        with pytest.raises(
+            NoSpaceError, match=r"The disk that holds .* is full; free some space and resume .* .*cut-run"
+        ):
             learn(folders, tmp_path / "cut.safetensors")
     resume(tmp_path / "cut-run")
     assert (tmp_path / "cut.safetensors").read_bytes() == whole
@@ -227,7 +229,7 @@ def test_a_training_without_room_to_begin_leaves_all_as_it_was(
 
     monkeypatch.setattr("gan_style.training.run.state.write_tensors", full)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(NoSpaceError, match=r"The disk of .* is full; free some space or use another -o\.$"):
+    with pytest.raises(NoSpaceError, match=r"The disk that holds .* is full; free some space or use another -o\.$"):
         learn(folders, tmp_path / "x.safetensors")
     assert sorted(tmp_path.rglob("*")) == before
     run = tmp_path / "x-run"
@@ -364,7 +366,7 @@ def test_killed_at_any_moment_the_command_goes_on(tmp_path: Path, program: Path)
     assert style.read_bytes() == (tmp_path / "whole.ckpt").read_bytes()
     assert read_style(style).training["steps"] == 12
     refused = command(*folders, "--resume", run)
-    assert "nothing else" in refused.communicate(timeout=60)[1]
+    assert "only --threads besides" in refused.communicate(timeout=60)[1]
     assert refused.returncode == 2
 
 
