@@ -12,7 +12,6 @@ import typer
 
 from gan_style.cli.command import Command, Group, normalize_spelling
 from gan_style.cli.eval import evaluate
-from gan_style.cli.memory import keep_freed_memory
 from gan_style.cli.push import push
 from gan_style.cli.streams import allow_any_file_name, reserve_descriptors
 from gan_style.cli.styles import list_styles
@@ -104,7 +103,6 @@ def options(
 def main() -> None:
     """Run the command line; expected errors print one line and never a traceback."""
     reserve_descriptors()
-    keep_freed_memory()
     for stream in (sys.stdout, sys.stderr):
         allow_any_file_name(stream)
     if not sys.warnoptions:

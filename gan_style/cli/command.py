@@ -38,6 +38,13 @@ class Command(TyperCommand):
         """Return the --help option."""
         return compact(super().get_help_option(ctx))
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; help and completion never get here."""
+        from gan_style.cli.memory import keep_freed_memory
+
+        keep_freed_memory()
+        return super().invoke(ctx)
+
 
 class Group(TyperGroup):
     """Top-level command with compact help."""

@@ -15,8 +15,8 @@ RETAINED_BYTES = 1 << 28
 def keep_freed_memory() -> None:
     """Let glibc reuse memory that one layer frees for the next; does nothing with other C libraries.
 
-    By default glibc maps every tensor of a few megabytes anew, and the kernel zeroes each page first: a fifth of the
-    CPU seconds of a large picture (``benchmarks/large_picture.py``). The setting affects the whole process, so only
+    By default glibc maps every tensor of a few megabytes anew, and the kernel zeroes each page first: about a sixth of
+    the CPU seconds of a large picture (``benchmarks/large_picture.py``). The setting affects the whole process, so only
     the command line applies it, never the library. Environment variables such as MALLOC_TRIM_THRESHOLD_ take
     precedence.
     """

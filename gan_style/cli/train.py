@@ -328,7 +328,7 @@ def train(
             )
             # With a single painting there is no way to tell when training is done.
             longest = DAY if until_done and not paintings.is_file() else MINUTES
-            limits = build_limits(lengths or [longest], longest, in_steps=steps is not None, until_done=until_done)
+            limits = build_limits(lengths or [longest], longest, in_steps=bool(steps), until_done=until_done)
             how = Options(start, refiner, device, precision, threads, licence, overwrite, trim, display).keywords
             if only_check:
                 result = api.check(photos, paintings, recipe=recipe, trim=trim, listener=display)

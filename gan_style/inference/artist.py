@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from PIL import Image
 
 from gan_style.defaults import DETAIL, KEEP_COLORS, STRENGTH, STROKE
+from gan_style.imaging.canvas import Canvas, Raster
 from gan_style.imaging.encoding import to_image
 from gan_style.imaging.opening import open_photograph
 from gan_style.imaging.photograph import Photograph
@@ -73,3 +75,25 @@ class Artist(ABC):
         """
         options = StylizeOptions(strength, detail, stroke, keep_colors, seed)
         return to_image(self.paint_photograph(open_photograph(picture).still(), options))
+
+
+def paint_frames(
+    photograph: Photograph, paint: Callable[[Raster, Progress, Canvas, int], object], progress: Progress
+) -> Photograph:
+    """Paint all frames of a photograph on one canvas; everything but its pixels is kept.
+
+    Args:
+        photograph: a decoded picture.
+        paint: paints a frame; receives the frame, a progress callback, the canvas and the first row to paint on.
+        progress: progress callback.
+    """
+    width, height = photograph.size
+    frames = photograph.frames
+    canvas = Canvas((height * frames, width, 3), photograph.pixels.dtype)
+    for index in range(frames):
+
+        def share(done: float, index: int = index) -> None:
+            progress((index + done) / frames)
+
+        paint(photograph.frame(index), share, canvas, index * height)
+    return photograph.painted(canvas)

@@ -128,7 +128,7 @@ class Painter:
         levels = TiledPyramid(photos, (height, width), options, self.tile, result, top, progress)
         for tile in levels:
             if self.refiner is not None and tile.level > last:
-                painted = self.refine_tile(self.refiner, tile, tile.box, options.detail)
+                painted = self.refine_tile(self.refiner, tile, options.detail)
             elif tile.level == 1:
                 painted = self.paint_second_level(tile, options.detail, noise)
             else:
@@ -176,8 +176,9 @@ class Painter:
             painted = painted + share * (change - box_blur(change, FORM_RADIUS, 2))
         return painted[(..., *box.inside(window))]
 
-    def refine_tile(self, refiner: Refiner, tile: Tile, box: Box, detail: float) -> Tensor:
-        """Refine a box of one level; arguments and result as for :meth:`paint_tile`."""
+    def refine_tile(self, refiner: Refiner, tile: Tile, detail: float) -> Tensor:
+        """Refine a tile of one level; arguments and result as for :meth:`paint_tile`."""
+        box = tile.box
         window = box.grown(refiner.margin + RESAMPLING_MARGIN + 2 * NEIGHBORHOOD, 2 * refiner.config.STRIDE)
         fine = tile.detail(window)
         refiner_input = tile.base(window) + detail * detail_mask(fine) * fine
@@ -192,7 +193,7 @@ class Painter:
 
         Args:
             coarsest: the photograph at the coarsest level.
-            options: options with a seed, or None to derive the vector from the photograph.
+            options: without a seed, the vector is derived from the photograph.
 
         Raises:
             UsageError: a seed is given, but the generator is deterministic.

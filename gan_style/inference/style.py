@@ -19,11 +19,11 @@ from gan_style.defaults import DAY, DETAIL, KEEP_COLORS, SIZE, STRENGTH, STROKE,
 from gan_style.device import PRECISIONS, Compute
 from gan_style.errors import StyleError, UsageError, printable
 from gan_style.imaging import kinds
-from gan_style.imaging.canvas import Canvas
+from gan_style.imaging.canvas import Canvas, Raster
 from gan_style.imaging.decoding import read_picture
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.types import PictureLike
-from gan_style.inference.artist import Artist
+from gan_style.inference.artist import Artist, paint_frames
 from gan_style.inference.options import Progress, StylizeOptions
 from gan_style.inference.painter import Painter
 
@@ -65,18 +65,12 @@ class Style(Artist):
         self, photograph: Photograph, options: StylizeOptions, progress: Progress = lambda _: None
     ) -> Photograph:
         """Paint a decoded picture, all its frames with the same latent vector; everything but its pixels is kept."""
-        width, height = photograph.size
-        frames = photograph.frames
-        canvas = Canvas((height * frames, width, 3), photograph.pixels.dtype)
-        noise = self.painter.latent_for(photograph.frame(0), options) if frames > 1 else None
-        for index in range(frames):
+        noise = self.painter.latent_for(photograph.frame(0), options) if photograph.frames > 1 else None
 
-            def share(done: float, index: int = index) -> None:
-                progress((index + done) / frames)
+        def paint(frame: Raster, progress: Progress, canvas: Canvas, top: int) -> None:
+            self.painter.paint_raster(frame, options, progress, noise=noise, onto=canvas, top=top)
 
-            frame = photograph.frame(index)
-            self.painter.paint_raster(frame, options, share, noise=noise, onto=canvas, top=index * height)
-        return photograph.painted(canvas)
+        return paint_frames(photograph, paint, progress)
 
 
 def load_style(

@@ -22,7 +22,7 @@ from gan_style.imaging.canvas import Canvas, Raster
 from gan_style.imaging.photograph import Photograph
 from gan_style.imaging.tensors import to_tensor
 from gan_style.imaging.types import Pixels
-from gan_style.inference.artist import Artist
+from gan_style.inference.artist import Artist, paint_frames
 from gan_style.inference.levels import TiledPyramid
 from gan_style.inference.options import Progress, StylizeOptions
 from gan_style.inference.painter import TILE
@@ -135,16 +135,11 @@ class OptimizationStylizer(Artist):
         Raises:
             ResourceError: there is not enough memory, or not enough space for temporary files.
         """
-        width, height = photograph.size
-        frames = photograph.frames
-        canvas = Canvas((height * frames, width, 3), photograph.pixels.dtype)
-        for index in range(frames):
 
-            def share(done: float, index: int = index) -> None:
-                progress((index + done) / frames)
+        def paint(frame: Raster, progress: Progress, canvas: Canvas, top: int) -> None:
+            self.paint_raster(frame, options, progress, canvas, top)
 
-            self.paint_raster(photograph.frame(index), options, share, canvas, index * height)
-        return photograph.painted(canvas)
+        return paint_frames(photograph, paint, progress)
 
     def paint_raster(self, photo: Raster, options: StylizeOptions, progress: Progress, onto: Canvas, top: int) -> None:
         """Paint (H, W, 3 or more) pixels on a canvas, starting at row ``top``."""

@@ -16,7 +16,7 @@ from gan_style.models.backbone import VARIANTS
 from gan_style.models.discriminator import KINDS
 from gan_style.models.generator import LIMITS
 from gan_style.text import counted
-from gan_style.training.recipe import FORMER_NAMES, Recipe
+from gan_style.training.recipe import Recipe, current_names
 
 CARD = "README.md"
 TAGS = ("gan-style", "style-transfer", "gan", "art")
@@ -92,7 +92,7 @@ def describe_extras(training: Mapping[str, Any]) -> str:
     recipe, averaged, sentences = training.get("recipe"), training.get("averaged"), []
     if isinstance(recipe, dict):
         default = default_recipe(recipe)
-        values = {FORMER_NAMES.get(name, name): value for name, value in recipe.items()}
+        values = current_names(recipe)
         # Fields without an option whose values differ from the defaults.
         names = [field.name for field in fields(Recipe) if field.name not in OPTIONS]
         terms = [

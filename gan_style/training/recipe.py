@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +63,11 @@ BOUNDS: tuple[tuple[str, float, float], ...] = (
 
 FORMER_NAMES = {f"colour_{part}": f"color_{part}" for part in ("weight", "slack", "turn")}
 """Names of fields in style files and runs of earlier versions."""
+
+
+def current_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Rename the fields of a recipe that an earlier version saved."""
+    return {FORMER_NAMES.get(name, name): value for name, value in values.items()}
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,7 @@ class Validator:
             torch.manual_seed(0)
             for pair in zip(painted, self.photos, strict=True):
                 features, photo_features = (trainer.extract_features(to_tensor(rgb).to(device)) for rgb in pair)
-                distances.append(float(trainer.content_distance(photo_features, features)))
+                distances.append(float(trainer.content_distance(features, photo_features)))
         return float(np.mean(distances))
 
     def overfit(self, trainer: Trainer, painted: Sequence[Pixels]) -> Estimate | None:

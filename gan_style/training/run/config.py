@@ -17,7 +17,7 @@ from gan_style.models.discriminator import DiscriminatorConfig
 from gan_style.models.generator import GeneratorConfig
 from gan_style.names import path_text, text_path
 from gan_style.training.loop.schedule import Limit
-from gan_style.training.recipe import FORMER_NAMES, Recipe
+from gan_style.training.recipe import Recipe, current_names
 from gan_style.training.run.environment import Conditions
 
 NAME, SCHEMA = "plan.json", 1
@@ -149,7 +149,7 @@ def read_recipe(values: dict[str, Any]) -> Recipe:
         TypeError: a value is missing or has the wrong type.
         GanStyleError: a value is out of range.
     """
-    values = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
+    values = current_names(values)
     parts = {name: kind(**as_tuples(values[name])) for name, kind in PARTS.items() if values.get(name) is not None}
     return Recipe(**{**as_tuples(values), **parts})
 

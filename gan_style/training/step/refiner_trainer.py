@@ -101,10 +101,6 @@ class RefinerConfig:
         return self.crop + 2 * self.context
 
 
-LOSSES = ("discriminator", "generator", "feature", "mean", "pixel", "chroma", "lattice")
-"""Names of the losses of a step."""
-
-
 class RefinerTrainer(AdversarialTrainer[Refiner]):
     """Trains a refiner against a discriminator of brushwork."""
 
@@ -146,7 +142,7 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
             rate: factor on both learning rates, 0..1.
 
         Returns:
-            The unweighted losses, by the names in ``LOSSES``.
+            The unweighted losses of the discriminator, of the refiner, and of each term, by name.
         """
         self.set_rate(rate)
         config = self.config
@@ -172,8 +168,8 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         self.optimizers[1].step()
         self.update_average()
         self.steps += 1
-        values = torch.stack([discriminator_loss, *(part.detach() for part in parts)])
-        return dict(zip(LOSSES, values.tolist(), strict=True))
+        values = torch.stack([discriminator_loss, *(part.detach() for part in parts.values())])
+        return dict(zip(("discriminator", *parts), values.tolist(), strict=True))
 
     def discriminator_step(self, real: Tensor, real_maps: list[Tensor], judged: Tensor, maps: list[Tensor]) -> Tensor:
         """Train the discriminator on a batch, and return its loss."""
@@ -192,8 +188,8 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         judged: Tensor,
         maps: list[Tensor],
         target_maps: list[Tensor],
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Compute the refiner's total loss for a batch, and the unweighted terms as in ``LOSSES``.
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Compute the refiner's total loss for a batch, and its unweighted terms by name.
 
         Args:
             offered: (N, 3, crop, crop), inputs; those from scans come first.
@@ -207,21 +203,18 @@ class RefinerTrainer(AdversarialTrainer[Refiner]):
         self.discriminator.requires_grad_(False)
         generator = self.objective.generator(self.discriminate(judged, maps))
         self.discriminator.requires_grad_(True)
-        feature = relative_difference([one[:count] for one in maps], target_maps)
         wanted = torch.cat([target, offered[count:]])
-        mean = F.l1_loss(F.avg_pool2d(refined, 4), F.avg_pool2d(wanted, 4))
-        pixel = F.l1_loss(refined[:count], target)
-        chroma = F.l1_loss(color_differences(refined, 2), color_differences(wanted, 2))
-        lattice = (lattice_energy(refined) - lattice_energy(target)).clamp_min(0)
-        total = (
-            config.adversarial_weight * generator
-            + config.feature_weight * feature
-            + config.mean_weight * mean
-            + config.pixel_weight * pixel
-            + config.chroma_weight * chroma
-            + config.lattice_weight * lattice
-        )
-        return total, [generator, feature, mean, pixel, chroma, lattice]
+        terms = {
+            "feature": relative_difference([one[:count] for one in maps], target_maps),
+            "mean": F.l1_loss(F.avg_pool2d(refined, 4), F.avg_pool2d(wanted, 4)),
+            "pixel": F.l1_loss(refined[:count], target),
+            "chroma": F.l1_loss(color_differences(refined, 2), color_differences(wanted, 2)),
+            "lattice": (lattice_energy(refined) - lattice_energy(target)).clamp_min(0),
+        }
+        total = config.adversarial_weight * generator
+        for name, value in terms.items():
+            total = total + getattr(config, f"{name}_weight") * value
+        return total, {"generator": generator, **terms}
 
     @torch.no_grad()
     def offered(self) -> Tensor:

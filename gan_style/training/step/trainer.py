@@ -197,7 +197,7 @@ class Trainer(AdversarialTrainer[Generator]):
         heads = 2 * len(self.recipe.backbone.strides)
         return [*scores[:fine], *weighted_scores(scores[fine:heads], weights), *scores[heads:]]
 
-    def content_distance(self, photo_features: Sequence[Tensor], features: Sequence[Tensor]) -> Tensor:
+    def content_distance(self, features: Sequence[Tensor], photo_features: Sequence[Tensor]) -> Tensor:
         """Return the content distance between feature maps of photographs and of their paintings, in [0, 2]."""
         return cast("ContentTerm", self.terms["content"]).distance(features, photo_features)
 
